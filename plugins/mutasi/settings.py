@@ -1,0 +1,77 @@
+"""Where everything lies, read once from the environment.
+
+No secret has a default: the key for pseudonyms is read when it is used and its absence is an error then.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+class SettingsError(RuntimeError):
+    """A setting is missing or unusable; the message says which and what to do."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One installation: its code folders and the one folder that runs write to."""
+
+    home: Path
+    project: Path
+    agencies: Path
+
+    @classmethod
+    def from_environment(cls) -> Settings:
+        """Read `MUTASI_HOME`, `MUTASI_PROJECT` and `MUTASI_AGENCIES`; each has the checkout as its default."""
+        project = Path(os.environ.get("MUTASI_PROJECT", PROJECT)).resolve()
+        return cls(
+            home=Path(os.environ.get("MUTASI_HOME", project / "var")).resolve(),
+            project=project,
+            agencies=Path(os.environ.get("MUTASI_AGENCIES", project / "dags" / "agencies")).resolve(),
+        )
+
+    @property
+    def suites(self) -> Path:
+        """Folder of the expectation suites."""
+        return self.project / "expectations" / "suites"
+
+    @property
+    def dbt_project(self) -> Path:
+        """Folder of the dbt project."""
+        return self.project / "dbt_project"
+
+    @property
+    def warehouse(self) -> Path:
+        """Folder of the DuckDB files and of dbt's inputs."""
+        return self.home / "warehouse"
+
+    def folder(self, *parts: str) -> Path:
+        """A folder below the home, made on demand and closed to other users of the machine."""
+        self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = self.home.joinpath(*parts)
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return path
+
+    @cached_property
+    def pseudonym_key(self) -> bytes:
+        """The secret behind pseudonyms, from `MUTASI_PSEUDONYM_KEY_FILE` or `MUTASI_PSEUDONYM_KEY`.
+
+        Raises:
+            SettingsError: neither is set, the file cannot be read, or the key is shorter than 32 bytes.
+        """
+        file = os.environ.get("MUTASI_PSEUDONYM_KEY_FILE")
+        try:
+            key = Path(file).read_bytes().strip() if file else os.environ.get("MUTASI_PSEUDONYM_KEY", "").encode()
+        except OSError:
+            raise SettingsError(f"MUTASI_PSEUDONYM_KEY_FILE names {file}, which cannot be read.") from None
+        if len(key) < 32:
+            raise SettingsError(
+                "The key for pseudonyms is missing or shorter than 32 bytes: set MUTASI_PSEUDONYM_KEY_FILE to a file "
+                "made by `python3 -c 'import secrets; print(secrets.token_hex(32))'`, readable by Mutasi alone."
+            )
+        return key

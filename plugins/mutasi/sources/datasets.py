@@ -1,0 +1,76 @@
+"""The canonical datasets, read once from `datasets.yml`.
+
+Every later step asks here what a dataset is: its key, its columns, their types and what may be kept of them.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+ColumnType = Literal["id", "text", "code", "integer", "decimal", "date", "boolean"]
+Privacy = Literal["none", "identity", "personal", "contact"]
+
+SQL_TYPES: dict[ColumnType, str] = {
+    "id": "VARCHAR",
+    "text": "VARCHAR",
+    "code": "VARCHAR",
+    "integer": "BIGINT",
+    "decimal": "DOUBLE",
+    "date": "DATE",
+    "boolean": "BOOLEAN",
+}
+
+
+class Column(BaseModel):
+    """One canonical column."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    type: ColumnType
+    description: str
+    required: bool = False
+    privacy: Privacy = "none"
+    allowed: tuple[str, ...] = ()
+
+    @property
+    def sql_type(self) -> str:
+        """The DuckDB type of the column in Parquet."""
+        return SQL_TYPES[self.type]
+
+
+class Dataset(BaseModel):
+    """One canonical dataset; `key` leaves out `agency_id`, which every dataset carries first."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    title: str
+    description: str
+    core: bool
+    key: tuple[str, ...]
+    columns: dict[str, Column]
+
+    @property
+    def promoted_columns(self) -> dict[str, Column]:
+        """The columns that outlive landing: all but contact data."""
+        return {name: column for name, column in self.columns.items() if column.privacy != "contact"}
+
+
+@cache
+def datasets() -> dict[str, Dataset]:
+    """All canonical datasets by name, in the order of `datasets.yml`."""
+    document = yaml.safe_load(files(__package__).joinpath("datasets.yml").read_text(encoding="utf-8"))
+    document.pop("version")
+    return {name: Dataset(name=name, **body) for name, body in document.items()}
+
+
+@cache
+def columns_version() -> int:
+    """Version of the column lists; the change hash of the history is taken over the columns of one version."""
+    document = yaml.safe_load(files(__package__).joinpath("datasets.yml").read_text(encoding="utf-8"))
+    return int(document["version"])
