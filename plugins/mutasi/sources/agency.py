@@ -5,27 +5,23 @@ The models refuse unknown keys, because a misspelt key that is silently ignored 
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from mutasi.sources.datasets import datasets
+from mutasi.sources.sentences import Place, one_of, sentences
 
 AgencyId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,40}$")]
 ConnectionName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 NULL_WORDS = ("", "-", "NULL", "null", "#N/A", "#REF!", "#VALUE!")
 
 
-class AgencyFileError(ValueError):
-    """An agency file cannot be used; every line of the message is one sentence naming file, key and what to do."""
-
-
 class Model(BaseModel):
+    """Unknown keys are refused and nothing changes after reading."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
@@ -99,6 +95,7 @@ class SiasnRead(Model):
 
 
 READS: dict[str, type[Model]] = {"sql": SqlRead, "files": FilesRead, "siasn": SiasnRead}
+READ_KEYS: dict[Place, list[str]] = {("datasets", "*", "read"): [key for read in READS.values() for key in read.model_fields]}
 
 
 class ColumnMap(Model):
@@ -133,11 +130,6 @@ class DatasetSource(Model):
     nulls: tuple[str, ...] = NULL_WORDS
     date_format: str = "%Y-%m-%d"
 
-    @field_validator("read", mode="before")
-    @classmethod
-    def as_given(cls, value: Any) -> Any:
-        return value
-
 
 class Agency(Model):
     """One agency and all that it lands."""
@@ -154,17 +146,23 @@ class Agency(Model):
     @classmethod
     def typed_reads(cls, document: Any) -> Any:
         """Give each `read` the model of its connection's type, so that errors speak of the right keys."""
-        if not isinstance(document, dict):
+        connections, sources = document.get("connections"), document.get("datasets")
+        if not isinstance(connections, dict) or not isinstance(sources, dict):
             return document
-        kinds = {n: c.get("type") for n, c in (document.get("connections") or {}).items() if isinstance(c, dict)}
-        sources = document.get("datasets")
-        for name, source in (sources or {}).items() if isinstance(sources, dict) else ():
-            model = READS.get(str(kinds.get(source.get("connection")))) if isinstance(source, dict) else None
-            if model is not None and isinstance(source.get("read"), dict):
+        problems: list[str] = []
+        for name, source in sources.items():
+            if not isinstance(source, dict) or not isinstance(source.get("read"), dict):
+                continue
+            reference = connections.get(source.get("connection"))
+            if not isinstance(reference, dict):
+                problems.append(f"datasets.{name}.connection: {one_of(str(source.get('connection')), connections)}")
+            elif (model := READS.get(str(reference.get("type")))) is not None:
                 try:
                     source["read"] = model.model_validate(source["read"])
                 except ValidationError as error:
-                    raise _Nested(("datasets", name, "read"), error) from None
+                    problems += sentences(error, READ_KEYS, ("datasets", str(name), "read"))
+        if problems:
+            raise ValueError("\n".join(problems))
         return document
 
     @model_validator(mode="after")
@@ -175,20 +173,17 @@ class Agency(Model):
             where = f"datasets.{name}"
             dataset = datasets().get(name)
             if dataset is None:
-                problems.append(f"{where}: is not a dataset; {_one_of(name, datasets())}")
+                problems.append(f"{where}: is not a dataset; {one_of(name, datasets())}")
                 continue
-            if source.connection not in self.connections:
-                problems.append(f"{where}.connection: {_one_of(source.connection, self.connections)}")
             for column, mapping in source.columns.items():
                 known = dataset.columns.get(column)
                 if known is None:
-                    problems.append(f"{where}.columns.{column}: is not a column of {name}; {_one_of(column, dataset.columns)}")
-                    continue
-                for target in mapping.codes.values():
-                    if known.allowed and target not in known.allowed:
-                        problems.append(f"{where}.columns.{column}.codes: {_one_of(target, known.allowed)}")
-                if mapping.value is not None and known.allowed and str(mapping.value) not in known.allowed:
-                    problems.append(f"{where}.columns.{column}.value: {_one_of(str(mapping.value), known.allowed)}")
+                    problems.append(f"{where}.columns.{column}: is not a column of {name}; {one_of(column, dataset.columns)}")
+                elif known.allowed:
+                    given = [*mapping.codes.values(), *([] if mapping.value is None else [str(mapping.value)])]
+                    problems += [
+                        f"{where}.columns.{column}: {one_of(word, known.allowed)}" for word in given if word not in known.allowed
+                    ]
             missing = [c for c, known in dataset.columns.items() if known.required and c not in source.columns]
             problems += [f"{where}.columns.{c}: is required; map it to a source column" for c in missing]
         if problems:
@@ -201,84 +196,11 @@ class Agency(Model):
         return hashlib.sha256(json.dumps(self.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()[:16]
 
 
-class _Nested(ValueError):
-    """Carries the errors of a `read` section out of the outer validator with their place."""
-
-    def __init__(self, place: tuple[str, ...], error: ValidationError) -> None:
-        super().__init__("\n".join(_sentences(error, place)))
-
-
-def _one_of(word: str, known: Any) -> str:
-    words = [str(w) for w in known]
-    close = difflib.get_close_matches(word, words, n=1, cutoff=0.5)
-    hint = f"did you mean `{close[0]}`?" if close else f"expected one of {', '.join(words)}"
-    return f"`{word}` is unknown; {hint}"
-
-
-def _known_keys(place: tuple[str | int, ...]) -> list[str]:
-    """The keys that may stand where an unknown one was found."""
-    if not place:
-        return list(Agency.model_fields)
-    model: type[Model] | None = {"owner": Owner, "codes": Codes, "connections": ConnectionRef}.get(str(place[0]))
-    if place[0] == "datasets":
-        model = ColumnMap if len(place) > 3 and place[2] == "columns" else DatasetSource
-        if len(place) > 2 and place[2] == "read":
-            return [key for read in READS.values() for key in read.model_fields]
-    return [] if model is None else [field.alias or name for name, field in model.model_fields.items()]
-
-
-def _sentences(error: ValidationError, prefix: tuple[str, ...] = ()) -> list[str]:
-    lines = []
-    for item in error.errors(include_url=False, include_input=False):
-        place = (*prefix, *(p for p in item["loc"] if p not in ("SqlRead", "FilesRead", "SiasnRead")))
-        key = ".".join(str(p) for p in place)
-        message = item["msg"].removeprefix("Value error, ")
-        if item["type"] == "extra_forbidden":
-            message = _one_of(str(place[-1]), _known_keys(place[:-1]))
-        elif item["type"] == "missing":
-            message = "is missing; add it"
-        lines += [f"{key}: {line}" if key and item["type"] != "value_error" else _placed(key, line) for line in message.split("\n")]
-    return lines
-
-
-def _placed(key: str, line: str) -> str:
-    return line if line.startswith("datasets.") or not key else f"{key}: {line}"
-
-
-def read_agency(file: Path) -> Agency:
-    """Read and check one agency file.
-
-    Raises:
-        AgencyFileError: the file is not YAML, has unknown or missing keys, or maps what does not exist.
-    """
-    try:
-        document = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except OSError:
-        raise AgencyFileError(f"{file}: cannot be read; check the path and its permissions.") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f" near line {mark.line + 1}" if mark else ""
-        raise AgencyFileError(f"{file}: is not valid YAML{line}; check indentation and quotes.") from None
-    if not isinstance(document, dict):
-        raise AgencyFileError(f"{file}: is empty or not a mapping; start from template.yml.")
-    try:
-        return Agency.model_validate(document)
-    except ValidationError as error:
-        raise AgencyFileError("\n".join(f"{file.name}: {line}." for line in _sentences(error))) from None
-
-
-def read_agencies(folder: Path) -> dict[str, Agency]:
-    """All agencies of a folder by id, sorted; `template.yml` is documentation and no agency.
-
-    Raises:
-        AgencyFileError: a file is unusable, or two files carry the same `agency_id`.
-    """
-    found: dict[str, Agency] = {}
-    for file in sorted(folder.glob("*.yml")):
-        if file.name == "template.yml":
-            continue
-        agency = read_agency(file)
-        if agency.agency_id in found:
-            raise AgencyFileError(f"{file.name}: agency_id: `{agency.agency_id}` is used by another file too; ids are unique.")
-        found[agency.agency_id] = agency
-    return found
+KEYS: dict[Place, list[str]] = {
+    (): list(Agency.model_fields),
+    ("owner",): list(Owner.model_fields),
+    ("codes",): list(Codes.model_fields),
+    ("connections", "*"): list(ConnectionRef.model_fields),
+    ("datasets", "*"): list(DatasetSource.model_fields),
+    ("datasets", "*", "columns", "*"): [field.alias or name for name, field in ColumnMap.model_fields.items()],
+}

@@ -88,4 +88,6 @@ def connection_from_environment(name: str) -> Connection:
             extra=dict(parse_qsl(url.query)),
         )
     except (ValueError, KeyError, TypeError):
-        raise SourceError(f"{variable} is neither an Airflow connection URI nor its JSON form; see docs/runbooks/onboard-agency.md.") from None
+        raise SourceError(
+            f"{variable} is neither an Airflow connection URI nor its JSON form; see docs/runbooks/onboard-agency.md."
+        ) from None

@@ -36,6 +36,7 @@ class Column(BaseModel):
     required: bool = False
     privacy: Privacy = "none"
     allowed: tuple[str, ...] = ()
+    since: int = 1
 
     @property
     def sql_type(self) -> str:
@@ -59,6 +60,10 @@ class Dataset(BaseModel):
     def promoted_columns(self) -> dict[str, Column]:
         """The columns that outlive landing: all but contact data."""
         return {name: column for name, column in self.columns.items() if column.privacy != "contact"}
+
+    def hashed_columns(self, version: int) -> list[str]:
+        """The promoted columns that the change hash of `version` covers; a column added later changes no old hash."""
+        return [name for name, column in self.promoted_columns.items() if column.since <= version]
 
 
 @cache

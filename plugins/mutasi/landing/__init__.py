@@ -1,0 +1,1 @@
+"""From what arrived to what may be used: raw archive, typed snapshot, promotion, quarantine and history."""

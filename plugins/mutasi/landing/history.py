@@ -1,0 +1,144 @@
+"""History is immutable Parquet: per dataset and day, the rows that are new, changed or deleted since the day before.
+
+A day's file follows from the promoted snapshots of that day and the files before it, and from nothing else. The file
+beside it names the snapshots it was made from. Whenever they differ from what is promoted now (a late night, a repaired
+night, a killed run), history is cut at that day and replayed, so the order in which nights arrive cannot matter.
+
+Deletions are inferred only for agencies promoted that day: an agency that sent nothing has deleted nobody.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+
+import duckdb
+
+from mutasi.engine import connect, named, quoted
+from mutasi.landing.snapshots import Promoted, data_path, days, promoted, scratch, write_text
+from mutasi.settings import Settings
+from mutasi.sources.datasets import Dataset, columns_version, datasets
+
+NOTHING = "∅"  # NULL and the empty text are different values, and concat_ws would skip NULL
+
+
+def refresh_history(settings: Settings, name: str) -> int:
+    """Bring a dataset's history up to date with what is promoted.
+
+    Returns:
+        The number of change files written.
+    """
+    written = 0
+    stale = False
+    for day in days(settings, "promoted", name):
+        inputs = {agency: snapshot.data_sha256 for agency, snapshot in promoted(settings, name, day).items()}
+        record = history_file(settings, name, day).with_suffix(".json")
+        if not stale and record.exists() and json.loads(record.read_text(encoding="utf-8"))["inputs"] == inputs:
+            continue
+        if not stale:
+            _cut(settings, name, day)
+            stale = True
+        _write_day(settings, name, day)
+        write_text(record, json.dumps({"inputs": inputs, "columns_version": columns_version()}, indent=1))
+        written += 1
+    return written
+
+
+def history_file(settings: Settings, name: str, day: dt.date) -> Path:
+    """The change file of a dataset's day."""
+    return settings.home / "history" / name / f"{day.isoformat()}.parquet"
+
+
+def _cut(settings: Settings, name: str, day: dt.date) -> None:
+    """Remove the files of `day` and later; the record goes first, so that a killed cut is cut again."""
+    folder = settings.folder("history", name)
+    for record in sorted(folder.glob("*.json"), reverse=True):
+        if record.stem >= day.isoformat():
+            record.unlink()
+            record.with_suffix(".parquet").unlink(missing_ok=True)
+
+
+def row_hash(dataset: Dataset, version: int, alias: str) -> str:
+    """SQL for the change hash of a row over the columns of one version of the column list."""
+    parts = ", ".join(f"coalesce(cast({alias}.{named(c)} as varchar), '{NOTHING}')" for c in dataset.hashed_columns(version))
+    return f"md5(concat_ws(chr(31), {parts}))"
+
+
+def _write_day(settings: Settings, name: str, day: dt.date) -> None:
+    dataset = datasets()[name]
+    snapshots = promoted(settings, name, day)
+    target = history_file(settings, name, day)
+    settings.folder("history", name)
+    with connect(settings) as con:
+        earlier = [f for f in sorted(target.parent.glob("*.parquet")) if f.stem < day.isoformat()]
+        _create_before(con, dataset, earlier)
+        _create_today(con, settings, dataset, snapshots)
+        temporary = scratch(target.parent)
+        con.execute(f"copy ({_changes(dataset, day, con)}) to {quoted(str(temporary))} (format parquet, compression zstd)")
+    temporary.replace(target)
+
+
+def _create_today(con: duckdb.DuckDBPyConnection, settings: Settings, dataset: Dataset, snapshots: dict[str, Promoted]) -> None:
+    files = ", ".join(quoted(str(data_path(settings, "promoted", s))) for s in snapshots.values())
+    con.execute(f"create temp view today as select * from read_parquet([{files}], union_by_name = true)")
+
+
+def _create_before(con: duckdb.DuckDBPyConnection, dataset: Dataset, earlier: list[Path]) -> None:
+    """The last known state of every key: hash, version of its column list, and whether it was deleted."""
+    keys = _keys(dataset)
+    if not earlier:
+        columns = ", ".join(f"null::{t} as {named(k)}" for k, t in _key_types(dataset).items())
+        con.execute(
+            f"create temp table before as select {columns}, null::varchar as _row_hash, null::bigint as _columns_version where false"
+        )
+        return
+    files = ", ".join(quoted(str(f)) for f in earlier)
+    con.execute(
+        f"""
+        create temp table before as
+        select {keys}, max_by(_row_hash, valid_from) as _row_hash, max_by(_columns_version, valid_from) as _columns_version
+        from read_parquet([{files}], union_by_name = true)
+        group by {keys}
+        having max_by(_change, valid_from) <> 'deleted'
+        """
+    )
+
+
+def _changes(dataset: Dataset, day: dt.date, con: duckdb.DuckDBPyConnection) -> str:
+    """The query for the day's new, changed and deleted rows, ordered by key."""
+    version = columns_version()
+    keys, columns = _keys(dataset), ", ".join(named(c) for c in dataset.promoted_columns)
+    on = " and ".join(f"t.{named(k)} is not distinct from b.{named(k)}" for k in _key_types(dataset))
+    versions = [r[0] for r in con.execute("select distinct _columns_version from before").fetchall()]
+    old = " ".join(f"when {v} then {row_hash(dataset, v, 't')}" for v in versions if v != version)
+    comparable = f"case b._columns_version {old} else t._row_hash end" if old else "t._row_hash"
+    absent = ", ".join(f"b.{named(c)}" if c in dataset.key else f"null as {named(c)}" for c in dataset.promoted_columns)
+    valid_from = f"date {quoted(day.isoformat())} as valid_from"
+    return f"""
+    with hashed as (select t.*, {row_hash(dataset, version, "t")} as _row_hash from today t),
+    arrived as (
+      select t.agency_id, {", ".join(f"t.{named(c)}" for c in dataset.promoted_columns)},
+        case when b.agency_id is null then 'new' else 'changed' end as _change,
+        t._row_hash, {version}::bigint as _columns_version, {valid_from}
+      from hashed t left join before b on {on}
+      where b.agency_id is null or b._row_hash <> {comparable}
+    ),
+    left_out as (
+      select b.agency_id, {absent}, 'deleted' as _change, null as _row_hash, {version}::bigint as _columns_version, {valid_from}
+      from before b
+      where b.agency_id in (select distinct agency_id from today)
+        and not exists (select 1 from today t where {on})
+    )
+    select agency_id, {columns}, _change, _row_hash, _columns_version, valid_from
+    from (select * from arrived union all by name select * from left_out)
+    order by {keys}
+    """
+
+
+def _key_types(dataset: Dataset) -> dict[str, str]:
+    return {"agency_id": "VARCHAR"} | {k: dataset.columns[k].sql_type for k in dataset.key}
+
+
+def _keys(dataset: Dataset) -> str:
+    return ", ".join(named(k) for k in _key_types(dataset))

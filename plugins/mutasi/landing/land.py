@@ -1,0 +1,122 @@
+"""Landing: archive what arrived, type it into Parquet, and prove that no row was lost on the way."""
+
+from __future__ import annotations
+
+import datetime as dt
+import importlib.metadata
+import shutil
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+
+from mutasi.engine import connect, quoted
+from mutasi.landing.snapshots import Landed, RawFile, commit_data, commit_manifest, day_folder, scratch, sha256
+from mutasi.landing.typed import typed_query
+from mutasi.ledger import Entry, record, timed
+from mutasi.settings import Settings
+from mutasi.sources.agency import Agency
+from mutasi.sources.connection import Connection, Extract, SourceError
+from mutasi.sources.datasets import columns_version, datasets
+from mutasi.sources.extract import extract
+
+
+class LandingError(RuntimeError):
+    """Some datasets of an agency did not land; each line names agency, dataset and what to do."""
+
+
+def land_agency(settings: Settings, agency: Agency, day: dt.date, run_id: str, connection: Callable[[str], Connection]) -> int:
+    """Land every dataset of one agency; a dataset that fails does not hold back the others.
+
+    Returns:
+        The number of rows landed.
+
+    Raises:
+        LandingError: at least one dataset failed; what landed stays landed.
+    """
+    failures: list[str] = []
+    entries: list[Entry] = []
+    for name in agency.datasets:
+        entry = Entry(run_id, "land", day, agency.agency_id, name, data_as_of=day)
+        with timed(entry):
+            try:
+                snapshot = land(settings, agency, name, day, connection)
+                entry.rows_received = snapshot.rows_received
+                entry.bytes = sum(file.bytes for file in snapshot.raw_files)
+            except (SourceError, LandingError) as error:
+                entry.status, entry.message = "failed", str(error)
+                failures.append(str(error))
+        entries.append(entry)
+    record(settings, entries)
+    if failures:
+        raise LandingError("\n".join(failures))
+    return sum(entry.rows_received or 0 for entry in entries)
+
+
+def land(settings: Settings, agency: Agency, name: str, day: dt.date, connection: Callable[[str], Connection]) -> Landed:
+    """Land one dataset of one agency for one day; running it again replaces the day's snapshot.
+
+    Raises:
+        SourceError: the source cannot be read.
+        LandingError: the source counted another number of rows than were read.
+    """
+    start = time.perf_counter()
+    archive = settings.folder("raw", agency.agency_id, name, day.isoformat(), uuid.uuid4().hex[:12])
+    arrived = extract(agency, name, connection, archive)
+    folder = day_folder(settings, "landing", name, day)
+    temporary = scratch(folder)
+    try:
+        rows, unknown = _write(settings, agency, name, arrived, temporary)
+        if rows != arrived.rows_received:
+            raise LandingError(
+                f"{agency.agency_id} {name}: the source counts {arrived.rows_received} rows, {rows} were read; nothing was "
+                "landed. Compare the raw archive with the source: a delimiter, quote or page setting is the usual cause."
+            )
+        file, digest = commit_data(temporary, folder, agency.agency_id)
+    finally:
+        temporary.unlink(missing_ok=True)
+    snapshot = Landed(
+        agency_id=agency.agency_id,
+        dataset=name,
+        snapshot_date=day,
+        data_file=file.name,
+        data_sha256=digest,
+        rows_received=arrived.rows_received,
+        rows_landed=rows,
+        rows_refused=arrived.refused,
+        raw_files=tuple(RawFile(name=f.name, sha256=sha256(f), bytes=f.stat().st_size) for f in arrived.archive),
+        unknown_columns=tuple(unknown),
+        definition_hash=agency.definition_hash,
+        code_version=importlib.metadata.version("mutasi"),
+        columns_version=columns_version(),
+        landed_at=dt.datetime.now(dt.UTC),
+        seconds=round(time.perf_counter() - start, 3),
+    )
+    commit_manifest(settings, "landing", snapshot)
+    for earlier in archive.parent.iterdir():
+        if earlier != archive:
+            shutil.rmtree(earlier)
+    return snapshot
+
+
+def _write(settings: Settings, agency: Agency, name: str, arrived: Extract, target: Path) -> tuple[int, list[str]]:
+    source = agency.datasets[name]
+    schema = arrived.batches.schema
+    mapped = {m.source for m in source.columns.values()}
+    ignored = set(schema.names) if source.ignore == "*" else set(source.ignore)
+    with connect(settings) as con:
+        con.register("arrived", arrived.batches)
+        query = typed_query(agency.agency_id, datasets()[name], source, schema, "arrived")
+        try:
+            con.execute(f"copy ({query}) to {quoted(str(target))} (format parquet, compression zstd)")
+            rows = con.execute(f"select count(*) from read_parquet({quoted(str(target))})").fetchone()
+        except duckdb.Error as error:
+            # DuckDB quotes the offending value in its message, so only the kind of error goes on
+            raise LandingError(
+                f"{agency.agency_id} {name}: the columns could not be typed ({type(error).__name__}); nothing was landed. "
+                "Check the column map of this dataset with `mutasi check-agency`."
+            ) from None
+    assert rows is not None
+    return int(rows[0]), sorted(set(schema.names) - mapped - ignored)

@@ -1,0 +1,166 @@
+"""A snapshot is one dataset of one agency on one day: a Parquet file and the manifest that makes it count.
+
+The manifest is written last, in one rename, and names its data file. A killed run therefore leaves either the old
+snapshot or the new one, and a half-written Parquet file that nothing refers to.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import os
+import uuid
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from mutasi.settings import Settings
+
+Stage = Literal["landing", "promoted"]
+
+
+class RawFile(BaseModel):
+    """One file of the raw archive."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    sha256: str
+    bytes: int
+
+
+class Manifest(BaseModel):
+    """What every snapshot says of itself."""
+
+    model_config = ConfigDict(frozen=True)
+
+    agency_id: str
+    dataset: str
+    snapshot_date: dt.date
+    data_file: str
+    data_sha256: str
+    rows_received: int
+
+
+class Landed(Manifest):
+    """A typed snapshot before it was judged."""
+
+    rows_landed: int
+    rows_refused: int
+    raw_files: tuple[RawFile, ...]
+    unknown_columns: tuple[str, ...]
+    definition_hash: str
+    code_version: str
+    columns_version: int
+    landed_at: dt.datetime
+    seconds: float
+
+
+class Promoted(Manifest):
+    """A snapshot that may be used."""
+
+    rows_promoted: int
+    rows_quarantined: int
+    landing_sha256: str
+    columns_version: int
+
+
+M = TypeVar("M", bound=Manifest)
+STAGES: dict[Stage, type[Manifest]] = {"landing": Landed, "promoted": Promoted}
+
+
+def sha256(file: Path) -> str:
+    """Hex digest of a file's content."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def day_folder(settings: Settings, stage: str, dataset: str, day: dt.date) -> Path:
+    """The folder that holds a dataset's day."""
+    return settings.folder(stage, dataset, day.isoformat())
+
+
+def manifest_file(settings: Settings, stage: Stage, dataset: str, day: dt.date, agency_id: str) -> Path:
+    """Where the manifest of a snapshot stands once the snapshot counts."""
+    return settings.home / stage / dataset / day.isoformat() / f"{agency_id}.json"
+
+
+def read_manifest(file: Path, kind: type[M]) -> M:
+    """Read one manifest."""
+    return kind.model_validate_json(file.read_bytes())
+
+
+def data_path(settings: Settings, stage: Stage, manifest: Manifest) -> Path:
+    """The Parquet file of a snapshot."""
+    return settings.home / stage / manifest.dataset / manifest.snapshot_date.isoformat() / manifest.data_file
+
+
+def landed(settings: Settings, dataset: str, day: dt.date) -> dict[str, Landed]:
+    """All landing snapshots of a dataset's day by agency."""
+    return _of_day(settings, "landing", dataset, day, Landed)
+
+
+def promoted(settings: Settings, dataset: str, day: dt.date) -> dict[str, Promoted]:
+    """All promoted snapshots of a dataset's day by agency."""
+    return _of_day(settings, "promoted", dataset, day, Promoted)
+
+
+def _of_day(settings: Settings, stage: Stage, dataset: str, day: dt.date, kind: type[M]) -> dict[str, M]:
+    folder = settings.home / stage / dataset / day.isoformat()
+    return {file.stem: read_manifest(file, kind) for file in sorted(folder.glob("*.json"))}
+
+
+def days(settings: Settings, stage: Stage, dataset: str) -> list[dt.date]:
+    """The days of a dataset that hold at least one snapshot, oldest first."""
+    folder = settings.home / stage / dataset
+    return sorted(dt.date.fromisoformat(file.parent.name) for file in {f.parent: f for f in folder.glob("*/*.json")}.values())
+
+
+def in_use(settings: Settings, dataset: str, as_of: dt.date) -> dict[str, Promoted]:
+    """The newest promoted snapshot of each agency not later than `as_of`.
+
+    This is the whole rule behind "yesterday's snapshot stays in use": where today's was not promoted, an older one is
+    the newest.
+    """
+    found: dict[str, Path] = {}
+    for day in days(settings, "promoted", dataset):
+        if day <= as_of:
+            found |= {f.stem: f for f in (settings.home / "promoted" / dataset / day.isoformat()).glob("*.json")}
+    return {agency: read_manifest(file, Promoted) for agency, file in sorted(found.items())}
+
+
+def commit_data(temporary: Path, folder: Path, name: str) -> tuple[Path, str]:
+    """Put a finished Parquet file under its content's name; returns path and hash."""
+    digest = sha256(temporary)
+    target = folder / f"{name}-{digest[:8]}.parquet"
+    _flush(temporary)
+    temporary.replace(target)
+    return target, digest
+
+
+def commit_manifest(settings: Settings, stage: Stage, manifest: Manifest) -> None:
+    """Make a snapshot count, and drop data files of the same agency and day that nothing names any more."""
+    file = manifest_file(settings, stage, manifest.dataset, manifest.snapshot_date, manifest.agency_id)
+    write_text(file, manifest.model_dump_json(indent=1))
+    for stale in file.parent.glob(f"{manifest.agency_id}-????????.parquet"):
+        if stale.name != manifest.data_file:
+            stale.unlink(missing_ok=True)
+
+
+def write_text(file: Path, text: str) -> None:
+    """Write a small file in one rename."""
+    temporary = scratch(file.parent)
+    temporary.write_text(text, encoding="utf-8")
+    _flush(temporary)
+    temporary.replace(file)
+
+
+def scratch(folder: Path) -> Path:
+    """A name for an unfinished file; a leading dot keeps it out of every glob."""
+    return folder / f".{os.getpid()}-{uuid.uuid4().hex[:8]}"
+
+
+def _flush(file: Path) -> None:
+    with file.open("rb") as stream:
+        os.fsync(stream.fileno())

@@ -1,0 +1,135 @@
+"""Raw columns become canonical columns in one DuckDB query per dataset.
+
+Nothing is rejected here. A value that cannot be read becomes NULL and its column is named in `_unreadable`; a code that
+nobody mapped becomes NULL and is named in `_unmapped`; an identifier or text that had to be changed is named in
+`_repaired`. The checks decide what that means; the raw archive keeps what was written.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from mutasi.engine import named, quoted
+from mutasi.sources.agency import ColumnMap, DatasetSource
+from mutasi.sources.datasets import Column, Dataset
+
+BLANKS = "chr(9) || chr(10) || chr(13) || chr(32) || chr(160)"
+TRUE_WORDS = ("1", "true", "t", "y", "ya", "yes", "aktif")
+FALSE_WORDS = ("0", "false", "f", "n", "tidak", "no", "nonaktif")
+MORE_DATE_FORMATS = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
+
+
+def typed_query(agency_id: str, dataset: Dataset, source: DatasetSource, schema: pa.Schema, relation: str) -> str:
+    """The query that types `relation` (raw columns as in `schema`) into the landing columns of `dataset`.
+
+    The result has `agency_id`, `_row_id` (1..n in the order of the source), every canonical column, and the three
+    lists of column names.
+    """
+    mapped = {c: m for c, m in source.columns.items() if c in dataset.columns}
+    written = [f"{_written(m, schema)} as {named('w_' + c)}" for c, m in mapped.items()]
+    present = [f"{_present(m, source, 'w_' + c)} as {named('p_' + c)}" for c, m in mapped.items()]
+    values = [f"{_value(dataset.columns[c], m, source, schema, c)} as {named(c)}" for c, m in mapped.items()]
+    empty = [f"null::{col.sql_type} as {named(c)}" for c, col in dataset.columns.items() if c not in mapped]
+    coded = [c for c, m in mapped.items() if dataset.columns[c].type == "code"]
+    changed = [c for c in mapped if dataset.columns[c].type in ("id", "text") and mapped[c].value is None]
+    return f"""
+with raw as (select row_number() over () as _row_id, * from {relation}),
+written as (select _row_id, {", ".join(written)}, {_typed_originals(mapped, schema)} from raw),
+present as (select *, {", ".join(present)} from written),
+valued as (select *, {", ".join([*values, *empty])} from present)
+select
+  {quoted(agency_id)} as agency_id, _row_id, {", ".join(named(c) for c in dataset.columns)},
+  {_listed({c: f"{named('p_' + c)} is not null and {named(c)} is null" for c in mapped if c not in coded})} as _unreadable,
+  {_listed({c: f"{named('p_' + c)} is not null and {named(c)} is null" for c in coded})} as _unmapped,
+  {_listed({c: f"{named('w_' + c)} <> {named(c)}" for c in changed})} as _repaired
+from valued
+"""
+
+
+def _listed(conditions: dict[str, str]) -> str:
+    """SQL for the list ' a b ' of the columns whose condition holds; '' when none does."""
+    if not conditions:
+        return "''"
+    parts = " || ".join(f"case when {condition} then {quoted(c + ' ')} else '' end" for c, condition in conditions.items())
+    return f"coalesce(nullif(' ' || {parts}, ' '), '')"
+
+
+def _written(mapping: ColumnMap, schema: pa.Schema) -> str:
+    """The value as text, as the source wrote it, without a declared prefix."""
+    if mapping.source is None:
+        return f"{quoted(str(mapping.value))}"
+    column = f"cast({named(mapping.source)} as varchar)"
+    if mapping.strip_prefix:
+        column = f"regexp_replace({column}, {quoted('^[' + _class(mapping.strip_prefix) + ']+')}, '')"
+    return column
+
+
+def _class(prefix: str) -> str:
+    return "".join("\\" + c if c in "-]^\\" else c for c in dict.fromkeys(prefix))
+
+
+def _present(mapping: ColumnMap, source: DatasetSource, column: str) -> str:
+    """The value without surrounding blanks; NULL where the source means nothing."""
+    words = ", ".join(quoted(w) for w in source.nulls) or "''"
+    trimmed = f"trim({named(column)}, {BLANKS})"
+    return f"case when {trimmed} in ({words}) then null else {trimmed} end"
+
+
+def _typed_originals(mapped: dict[str, ColumnMap], schema: pa.Schema) -> str:
+    """Columns that the source already typed as dates keep their type beside the text."""
+    typed = [
+        f"try_cast({named(m.source)} as date) as {named('d_' + c)}"
+        for c, m in mapped.items()
+        if m.source is not None and _is_date(schema, m.source)
+    ]
+    return ", ".join(typed) or "null as _"
+
+
+def _is_date(schema: pa.Schema, name: str) -> bool:
+    kind = schema.field(name).type
+    return bool(pa.types.is_date(kind) or pa.types.is_timestamp(kind))
+
+
+def _value(column: Column, mapping: ColumnMap, source: DatasetSource, schema: pa.Schema, name: str) -> str:
+    text = named("p_" + name)
+    match column.type:
+        case "id":
+            return f"nullif(regexp_replace({text}, '[\\s\\x{{A0}}]+', '', 'g'), '')"
+        case "text":
+            return f"nullif(regexp_replace({text}, '[\\s\\x{{A0}}]+', ' ', 'g'), '')"
+        case "code":
+            return _code(column, mapping, text)
+        case "integer":
+            number = _number(mapping, text)
+            return f"case when {number} = round({number}) then try_cast({number} as bigint) end"
+        case "decimal":
+            return _number(mapping, text)
+        case "date":
+            if mapping.source is not None and _is_date(schema, mapping.source):
+                return named("d_" + name)
+            formats = dict.fromkeys((mapping.format or source.date_format, *MORE_DATE_FORMATS))
+            return f"cast(try_strptime({text}, [{', '.join(quoted(f) for f in formats)}]) as date)"
+        case "boolean":
+            word = f"lower({_mapped(mapping, text)})"
+            true, false = (", ".join(quoted(w) for w in words) for words in (TRUE_WORDS, FALSE_WORDS))
+            return f"case when {word} in ({true}) then true when {word} in ({false}) then false end"
+
+
+def _number(mapping: ColumnMap, text: str) -> str:
+    plain = f"replace(replace({text}, '.', ''), ',', '.')" if mapping.decimal == "," else text
+    number = f"try_cast({plain} as double)"
+    return f"case when isfinite({number}) then {number} end"
+
+
+def _mapped(mapping: ColumnMap, text: str) -> str:
+    if not mapping.codes:
+        return text
+    cases = " ".join(f"when {quoted(given)} then {quoted(ours)}" for given, ours in mapping.codes.items())
+    return f"case {text} {cases} else {text} end"
+
+
+def _code(column: Column, mapping: ColumnMap, text: str) -> str:
+    value = _mapped(mapping, text)
+    if not column.allowed:
+        return value
+    return f"case when {value} in ({', '.join(quoted(a) for a in column.allowed)}) then {value} end"

@@ -1,0 +1,1 @@
+"""Pseudonyms, and what may not leave."""
