@@ -1,0 +1,46 @@
+# Two commands matter: `make run` and `make test`. Everything else is below `make help`.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+VENV := .venv
+PY := $(VENV)/bin/python
+STAMP := $(VENV)/.installed
+export PYTHONUNBUFFERED := 1
+
+help:  ## show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+$(STAMP): requirements.txt pyproject.toml
+	@./setup.sh $(VENV)
+
+setup: $(STAMP)  ## create .venv and install the pinned requirements
+
+run: $(STAMP)  ## set up, then refresh the demo agencies through Airflow
+	@$(VENV)/bin/mutasi demo
+
+up: $(STAMP)  ## Airflow's scheduler and web interface on this machine
+	@$(VENV)/bin/mutasi up
+
+test: $(STAMP)  ## set up, then run every test
+	@$(PY) -m pytest
+
+lint: $(STAMP)  ## ruff, mypy, sqlfluff, import-linter
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+	$(VENV)/bin/sqlfluff lint --processes 2 dbt_project/models dbt_project/tests dbt_project/macros
+
+bench: $(STAMP)  ## measure against the floor; SIZE=city (default) or province
+	@$(PY) -m tests.bench $(or $(SIZE),city)
+
+docs: $(STAMP)  ## write the generated reference pages anew
+	@$(PY) -m mutasi.reference
+
+requirements: $(STAMP)  ## compile requirements.txt from pyproject.toml
+	@$(VENV)/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --no-annotate \
+	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make requirements" -o requirements.txt
+
+clean:  ## remove what runs wrote (var/), keep .venv
+	rm -rf var
+
+.PHONY: help setup run up test lint bench docs requirements clean

@@ -1,0 +1,53 @@
+"""Every night: land, check, promote, remember, build, publish."""
+
+from __future__ import annotations
+
+import pendulum
+from airflow.sdk import CronPartitionTimetable, dag
+
+from mutasi.orchestration.defaults import DEFAULT_ARGS, run_form
+from mutasi.orchestration.nightly import (
+    build,
+    check,
+    gate,
+    known_agency_ids,
+    land,
+    plan_agencies,
+    plan_datasets,
+    promote,
+    publish,
+    remember,
+)
+
+DOC = """
+Refreshes the warehouse for one day, 02:00 Asia/Jakarta.
+
+`land` and `promote` run once per agency, `check` once per dataset over all agencies. An agency that fails does so alone
+and by name; its newest earlier snapshot stays in use. When every agency fails the run fails and the marts stay as they are.
+
+Runbooks: `docs/runbooks/` (failed-check, stale-agency, backfill, onboard-agency).
+"""
+
+
+@dag(
+    schedule=CronPartitionTimetable("0 2 * * *", timezone="Asia/Jakarta", key_format="%Y-%m-%d"),
+    start_date=pendulum.datetime(2026, 1, 1, tz="Asia/Jakarta"),
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULT_ARGS,
+    params=run_form(known_agency_ids()),
+    tags=["refresh", "tier-1"],
+    doc_md=DOC,
+)
+def nightly_refresh() -> None:
+    """Names and arrows."""
+    agencies = plan_agencies()
+    landed = land.expand(agency_id=agencies)
+    checked = check.expand(dataset=plan_datasets())
+    promoted = promote.expand(agency_id=agencies)
+
+    landed >> checked >> promoted
+    gate(promoted) >> remember() >> build() >> publish()
+
+
+nightly_refresh()

@@ -1,0 +1,99 @@
+"""The command line of Mutasi: errors are sentences, exit codes are honest."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from pathlib import Path
+
+import click
+
+from mutasi.settings import Settings, SettingsError
+
+
+class Main(click.Group):
+    """Turns the library's own errors into one sentence and exit code 1."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command."""
+        from mutasi.sources.connection import SourceError
+        from mutasi.sources.registry import AgencyFileError
+
+        try:
+            return super().invoke(ctx)
+        except (SettingsError, AgencyFileError, SourceError) as error:
+            raise click.ClickException(str(error)) from None
+
+
+@click.group(cls=Main, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="mutasi")
+def main() -> None:
+    """Transfer-planning warehouse for Indonesia's civil service."""
+
+
+@main.command()
+def status() -> None:
+    """Show what the last refresh left: agencies, rows, the largest shortages and the most open seats."""
+    from mutasi.warehouse.peek import PeekError, summary_text
+
+    try:
+        click.echo(summary_text(Settings.from_environment()))
+    except PeekError as error:
+        raise click.ClickException(str(error)) from None
+
+
+@main.command()
+@click.option("--employees", type=click.IntRange(1_000, 6_000_000), default=12_000, show_default=True, help="Employees of all agencies together.")
+@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), default=None, help="Day of the data; default: today in Jakarta.")
+def generate(employees: int, as_of: dt.datetime | None) -> None:
+    """Generate the demo agencies: fictitious people with planted truth."""
+    from mutasi.demo.session import ensure_demo, today
+
+    settings = Settings.from_environment()
+    day = as_of.date() if as_of else today()
+    made = ensure_demo(settings, employees, day)
+    click.echo(f"{'Generated' if made else 'Already there'}: {employees:,} employees as of {day} in {settings.home / 'demo'}")
+
+
+@main.command("check-agency")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+def check_agency(files: tuple[Path, ...]) -> None:
+    """Check agency files offline: keys, datasets, columns and codes."""
+    from mutasi.sources.registry import AgencyFileError, read_agency
+
+    failed = False
+    for file in files:
+        try:
+            agency = read_agency(file)
+            click.echo(f"{file.name}: in order; {agency.agency_name} lands {', '.join(agency.datasets)}.")
+        except AgencyFileError as error:
+            failed = True
+            click.echo(str(error), err=True)
+    sys.exit(1 if failed else 0)
+
+
+@main.command()
+@click.option("--date", "date", type=click.DateTime(["%Y-%m-%d"]), default=None, help="Day of the run; default: today in Jakarta.")
+@click.option("--employees", type=click.IntRange(1_000, 6_000_000), default=12_000, show_default=True)
+def demo(date: dt.datetime | None, employees: int) -> None:
+    """Refresh the demo agencies through Airflow and show the result (what `make run` does)."""
+    from mutasi.demo.run import refresh
+    from mutasi.demo.up import running
+    from mutasi.warehouse.peek import summary_text
+
+    settings = Settings.from_environment()
+    if url := running(settings):
+        raise click.ClickException(f"Airflow is up on this home ({url}): start nightly_refresh there, or stop it first.")
+    code = refresh(settings, date.date() if date else None, employees)
+    if code == 0:
+        click.echo(summary_text(settings))
+    sys.exit(code)
+
+
+@main.command()
+@click.option("--port", type=int, default=8080, show_default=True)
+def up(port: int) -> None:
+    """Start Airflow's scheduler and web interface on the demo agencies (what `make up` does)."""
+    from mutasi.demo.up import up as start
+
+    sys.exit(start(Settings.from_environment(), port))

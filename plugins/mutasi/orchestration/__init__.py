@@ -1,0 +1,1 @@
+"""Where the library meets Airflow: dates, connections, retries, notices and assets."""

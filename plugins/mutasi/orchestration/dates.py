@@ -1,0 +1,29 @@
+"""One function decides which day a run is about."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+from zoneinfo import ZoneInfo
+
+JAKARTA = ZoneInfo("Asia/Jakarta")
+
+
+class DateError(ValueError):
+    """A run carries a date that is not one."""
+
+
+def snapshot_date(partition_key: str | None, params: Mapping[str, Any], run_after: dt.datetime) -> dt.date:
+    """The day of a run, in Jakarta: the form's date, else the partition, else the day on which the run was due.
+
+    Raises:
+        DateError: the date or the key is not of the form YYYY-MM-DD.
+    """
+    given = params.get("date") or partition_key
+    if not given:
+        return run_after.astimezone(JAKARTA).date()
+    try:
+        return dt.date.fromisoformat(given)
+    except ValueError:
+        raise DateError(f"The run's date `{given}` is not a day; write it as YYYY-MM-DD.") from None

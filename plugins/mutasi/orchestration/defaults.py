@@ -1,0 +1,43 @@
+"""What all DAGs share: retries, notices and the form."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import ExceptionRetryPolicy, Param, RetryAction, RetryRule
+
+from mutasi.orchestration.notifications import FailureNotifier
+
+NO_USE_RETRYING = (
+    "mutasi.sources.registry.AgencyFileError",
+    "mutasi.settings.SettingsError",
+    "mutasi.orchestration.dates.DateError",
+    "mutasi.landing.promote.PromotionError",
+    "mutasi.warehouse.build.BuildError",
+)
+
+RETRIES = ExceptionRetryPolicy(
+    rules=[
+        RetryRule(exception=name, action=RetryAction.FAIL, reason="The same input fails the same way; a person must act.")
+        for name in NO_USE_RETRYING
+    ]
+)
+
+DEFAULT_ARGS: dict[str, Any] = {
+    "owner": "data-team",
+    "retries": 2,
+    "retry_delay": timedelta(minutes=5),
+    "retry_exponential_backoff": True,
+    "max_retry_delay": timedelta(hours=1),
+    "retry_policy": RETRIES,
+    "on_failure_callback": FailureNotifier(),
+}
+
+
+def run_form(agency_ids: list[str]) -> dict[str, Param]:
+    """The form of a run started by hand: a date and the agencies; empty means the run's own day and all agencies."""
+    return {
+        "date": Param(None, type=["null", "string"], format="date", title="Date", description="Day of the snapshots; empty: the run's own day"),
+        "agencies": Param([], type="array", items={"type": "string"}, examples=agency_ids, title="Agencies", description="Empty: all agencies"),
+    }

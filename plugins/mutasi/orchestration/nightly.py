@@ -1,0 +1,131 @@
+"""The tasks of the nightly refresh: each is a few lines around a function of the library."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+from airflow.sdk import Metadata, get_current_context, task
+
+from mutasi.ledger import Entry, record, timed
+from mutasi.orchestration.assets import PLANNING, PROMOTED, REPORTING
+from mutasi.orchestration.connections import airflow_connection
+from mutasi.orchestration.dates import snapshot_date
+from mutasi.settings import Settings
+from mutasi.sources.registry import AgencyFileError, read_agencies, read_agency
+
+log = logging.getLogger("mutasi.nightly")
+BY_AGENCY, BY_DATASET = "{{ agency }}", "{{ dataset }}"
+
+
+def _night() -> tuple[Settings, dt.date, str]:
+    """Settings, day and run id of the run that is under way."""
+    context = get_current_context()
+    run = context["dag_run"]
+    day = snapshot_date(getattr(run, "partition_key", None), context["params"], run.run_after)
+    return Settings.from_environment(), day, run.run_id
+
+
+def known_agency_ids() -> list[str]:
+    """The agencies that have a file, by name only; read while Airflow parses, so nothing is opened."""
+    folder = Settings.from_environment().agencies
+    return sorted(file.stem for file in folder.glob("*.yml") if file.stem != "template")
+
+
+@task
+def plan_agencies() -> list[str]:
+    """The agencies of this run.
+
+    Raises:
+        AgencyFileError: the form names an agency that has no file.
+    """
+    known = known_agency_ids()
+    wanted = get_current_context()["params"]["agencies"] or known
+    if unknown := sorted(set(wanted) - set(known)):
+        raise AgencyFileError(f"No agency file for {', '.join(unknown)}; known are {', '.join(known)}.")
+    return sorted(wanted)
+
+
+@task
+def plan_datasets() -> list[str]:
+    """The canonical datasets."""
+    from mutasi.sources.datasets import datasets
+
+    return list(datasets())
+
+
+@task(map_index_template=BY_AGENCY)
+def land(agency_id: str) -> int:
+    """Archive and type what one agency sends; returns the rows landed."""
+    from mutasi.landing.land import land_agency
+
+    get_current_context()["agency"] = agency_id  # type: ignore[typeddict-unknown-key]
+    settings, day, run_id = _night()
+    agency = read_agency(settings.agencies / f"{agency_id}.yml")
+    return land_agency(settings, agency, day, run_id, airflow_connection)
+
+
+@task(map_index_template=BY_DATASET, trigger_rule="all_done_min_one_success")
+def check(dataset: str) -> dict[str, str]:
+    """Judge one dataset over all agencies; returns the verdict per agency."""
+    from mutasi.checks import check_dataset
+
+    get_current_context()["dataset"] = dataset  # type: ignore[typeddict-unknown-key]
+    settings, day, run_id = _night()
+    with timed(Entry(run_id, "check", day, dataset=dataset)) as entry:
+        verdicts = check_dataset(settings, dataset, day, run_id)
+    record(settings, [entry])
+    return {agency_id: verdict.verdict for agency_id, verdict in verdicts.items()}
+
+
+@task(map_index_template=BY_AGENCY, trigger_rule="all_done_min_one_success")
+def promote(agency_id: str) -> dict[str, int]:
+    """Promote one agency; returns rows promoted per dataset."""
+    from mutasi.landing.promote import promote_agency
+
+    get_current_context()["agency"] = agency_id  # type: ignore[typeddict-unknown-key]
+    settings, day, run_id = _night()
+    entries = promote_agency(settings, read_agency(settings.agencies / f"{agency_id}.yml"), day, run_id)
+    return {entry.dataset: entry.rows_promoted or 0 for entry in entries if entry.dataset}
+
+
+@task(trigger_rule="all_done_min_one_success", outlets=[PROMOTED])
+def gate(promoted: Any) -> Iterator[Metadata]:
+    """Go on when at least one agency was promoted; only the mapped promotions stand directly before it."""
+    counts = [rows for rows in promoted if rows]
+    yield Metadata(PROMOTED, {"agencies": len(counts), "rows": sum(sum(rows.values()) for rows in counts)})
+
+
+@task
+def remember() -> int:
+    """Write the day's change files; returns how many."""
+    from mutasi.landing.history import refresh_history
+    from mutasi.sources.datasets import datasets
+
+    settings, day, run_id = _night()
+    with timed(Entry(run_id, "history", day)) as entry:
+        written = sum(refresh_history(settings, name) for name in datasets())
+    record(settings, [entry])
+    return written
+
+
+@task
+def build() -> dict[str, int]:
+    """Build the warehouse with dbt from the snapshots in use."""
+    from mutasi.warehouse.refresh import build_warehouse
+
+    settings, day, run_id = _night()
+    return build_warehouse(settings, read_agencies(settings.agencies), day, run_id)
+
+
+@task(outlets=[REPORTING, PLANNING])
+def publish() -> Iterator[Metadata]:
+    """Put the reporting and the planning database in the place of the old ones."""
+    from mutasi.warehouse.refresh import publish_warehouse
+
+    settings, day, run_id = _night()
+    publish_warehouse(settings, day, run_id)
+    for asset in (REPORTING, PLANNING):
+        yield Metadata(asset, {"data_as_of": day.isoformat(), "run_id": run_id})
