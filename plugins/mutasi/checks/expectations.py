@@ -1,0 +1,29 @@
+"""The counting form of `UnexpectedRowsExpectation`.
+
+The stock expectation runs its query twice: once to count and once to carry rows into the result. Only the count is
+wanted here; the rows stay in DuckDB. Suites name the stock type, so that Great Expectations' own tools open them.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from great_expectations.execution_engine import ExecutionEngine
+from great_expectations.expectations.core.unexpected_rows_expectation import UnexpectedRowsExpectation
+
+COUNTED = "expect_no_rows_counted"
+
+
+class ExpectNoRowsCounted(UnexpectedRowsExpectation):
+    """Expect a query to find no row; the result holds the number of rows and nothing else."""
+
+    metric_dependencies: ClassVar[tuple[str, ...]] = ("unexpected_rows_query.row_count",)
+
+    def _validate(
+        self,
+        metrics: dict[str, Any],
+        runtime_configuration: dict[str, Any] | None = None,
+        execution_engine: ExecutionEngine | None = None,
+    ) -> dict[str, Any]:
+        count = metrics["unexpected_rows_query.row_count"]
+        return {"success": count == 0, "result": {"observed_value": count}}

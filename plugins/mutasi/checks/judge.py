@@ -1,0 +1,118 @@
+"""Great Expectations judges a DuckDB table; the failing rows stay in DuckDB.
+
+Great Expectations counts; for every rule that fails, the query that it gives for the failing rows is run by DuckDB into
+`failing (agency_id, _row_id, rule_code)` and must find as many rows as were counted. No value of a row reaches Python,
+a log or an exception.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from mutasi.checks.rules import Rule
+
+if TYPE_CHECKING:
+    from great_expectations.core import ExpectationSuite, ExpectationValidationResult
+    from great_expectations.data_context import EphemeralDataContext
+
+COUNTS_AND_QUERY = {
+    "result_format": "BASIC",
+    "partial_unexpected_count": 0,
+    "exclude_unexpected_values": True,
+    "return_unexpected_index_query": True,
+    "unexpected_index_column_names": ["agency_id", "_row_id"],
+}
+ROWS_QUERY = "unexpected_rows_expectation"
+
+
+class CheckError(RuntimeError):
+    """A dataset could not be judged; the message names dataset and rule and holds no value of a row."""
+
+
+def judge(con: duckdb.DuckDBPyConnection, url: str, table: str, rules: list[Rule]) -> None:
+    """Run rules over a table or view and add the failing rows to the table `failing`.
+
+    Args:
+        url: the connection as SQLAlchemy reaches it.
+
+    Raises:
+        CheckError: a rule could not be run, or its count and its rows disagree.
+    """
+    con.execute("create table if not exists failing (agency_id varchar, _row_id bigint, rule_code varchar)")
+    context = _context()
+    source = context.data_sources.add_sql(name=table, connection_string=url, create_temp_table=False)
+    try:
+        batch = source.add_table_asset(table, table_name=table).add_batch_definition_whole_table("all").get_batch()
+        outcome = batch.validate(suite(table, rules), result_format=COUNTS_AND_QUERY)
+        results = {r.expectation_config.meta["rule"]: r for r in outcome.results if r.expectation_config}
+    except Exception as error:
+        raise CheckError(f"{table}: Great Expectations could not run the suite ({type(error).__name__}).") from None
+    finally:
+        source.get_engine().dispose()
+        context.data_sources.delete(table)
+    for rule in rules:
+        _take(con, table, rule, results.get(rule.code))
+
+
+def suite(name: str, rules: list[Rule]) -> ExpectationSuite:
+    """The rules as a suite; rules written as SQL are counted without carrying their rows to Python."""
+    import great_expectations as gx
+
+    from mutasi.checks import expectations
+
+    return gx.ExpectationSuite(
+        name=name,
+        expectations=[
+            {
+                "type": expectations.COUNTED if rule.type == ROWS_QUERY else rule.type,
+                "kwargs": rule.kwargs,
+                "severity": rule.severity,
+                "meta": {"rule": rule.code},
+            }
+            for rule in rules
+        ],
+    )
+
+
+def _take(con: duckdb.DuckDBPyConnection, table: str, rule: Rule, result: ExpectationValidationResult | None) -> None:
+    """Put the failing rows of one rule into `failing`."""
+    where = f"{table}: rule {rule.code} ({rule.title})"
+    if result is None or result.exception_info.get("raised_exception", True):
+        raise CheckError(f"{where} could not be judged; look at its expectation in expectations/suites/{rule.dataset}.json.")
+    count = int(result.result.get("observed_value" if rule.type == ROWS_QUERY else "unexpected_count") or 0)
+    if bool(result.success) != (count == 0):
+        raise CheckError(f"{where} says success={result.success} with {count} failing rows; `mostly` has no place in a rule.")
+    if not count:
+        return
+    try:
+        con.execute(f"insert into failing select agency_id, _row_id, ? from ({_query(table, rule, result)})", [rule.code])
+        row = con.execute("select count(*) from failing where rule_code = ?", [rule.code]).fetchone()
+    except duckdb.Error as error:
+        raise CheckError(f"{where}: the query for its failing rows does not run ({type(error).__name__}).") from None
+    if row is None or row[0] != count:
+        raise CheckError(f"{where}: {count} rows were counted, but its query finds {row[0] if row else 0}.")
+
+
+def _query(table: str, rule: Rule, result: ExpectationValidationResult) -> str:
+    if rule.type == ROWS_QUERY:
+        return str(rule.kwargs["unexpected_rows_query"]).format(batch=table)
+    query: Any = result.result["unexpected_index_query"]
+    return str(query).rstrip().rstrip(";")
+
+
+@cache
+def _context() -> EphemeralDataContext:
+    """One context per process, in memory, silent, without telemetry."""
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    import great_expectations as gx
+
+    # Its messages quote SQL with literals and the texts of database errors, which carry values of rows.
+    logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    return context

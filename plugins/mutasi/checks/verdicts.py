@@ -1,0 +1,163 @@
+"""What follows from failing rows: which agencies stop, which rows are dropped, blanked or flagged, and what agencies read.
+
+Three files are written, each in one rename: `failures.parquet` (restricted: it names rows), the aggregate results for
+`quality.check_results`, and, last, `verdicts.json`. An agency without a verdict was not judged and may not be promoted.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+import pyarrow as pa
+
+from mutasi.checks.rules import LIST_COLUMNS, VOLUME, Rule
+from mutasi.engine import quoted
+from mutasi.landing.snapshots import day_folder, scratch, write_text
+from mutasi.settings import Settings
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one agency may do with its snapshot of the day.
+
+    Attributes:
+        stopped_by: codes of the rules that stop it; empty unless `verdict` is "stop".
+        rows: rows landed and judged.
+        drop_rows: rows that go to quarantine.
+    """
+
+    verdict: Literal["pass", "warn", "stop"]
+    stopped_by: list[str]
+    rows: int
+    drop_rows: int
+
+
+@dataclass(frozen=True)
+class DatasetVerdicts:
+    """The outcome of one dataset's day; an agency that is not in `agencies` was not judged."""
+
+    dataset: str
+    day: dt.date
+    run_id: str
+    agencies: dict[str, Verdict]
+
+    @property
+    def stopped(self) -> dict[str, list[str]]:
+        """Agencies that keep their earlier snapshot, with the rules that stop them."""
+        return {agency: v.stopped_by for agency, v in self.agencies.items() if v.verdict == "stop"}
+
+
+def withdraw(settings: Settings, dataset: str, day: dt.date) -> None:
+    """Take back an earlier verdict of the day, so that a check that dies leaves none behind."""
+    (day_folder(settings, "checks", dataset, day) / "verdicts.json").unlink(missing_ok=True)
+
+
+def conclude(
+    con: duckdb.DuckDBPyConnection, settings: Settings, dataset: str, day: dt.date, run_id: str, rules: list[Rule]
+) -> DatasetVerdicts:
+    """Turn the table `failing` into the three files; see the module's docstring."""
+    con.register("rule_list", _rule_table(rules))
+    con.execute(FAILURES.format(dataset=dataset))
+    con.execute(RESULTS.format(dataset=dataset), [run_id, day, dataset])
+    agencies = {
+        agency: Verdict(verdict, list(stopped_by), rows, drop_rows)
+        for agency, verdict, stopped_by, rows, drop_rows in con.execute(VERDICTS).fetchall()
+    }
+    folder = day_folder(settings, "checks", dataset, day)
+    _write(con, "select * from failures order by agency_id, _row_id, rule_code", folder / "failures.parquet")
+    columns = "* exclude (is_stopped, drops)"
+    target = settings.folder("quality", "check_results") / f"{day.isoformat()}-{dataset}.parquet"
+    _write(con, f"select {columns} from results order by agency_id, rule_code", target)
+    write_text(folder / "verdicts.json", json.dumps({a: asdict(v) for a, v in agencies.items()}, indent=1))
+    return DatasetVerdicts(dataset, day, run_id, agencies)
+
+
+def _write(con: duckdb.DuckDBPyConnection, query: str, target: Path) -> None:
+    temporary = scratch(target.parent)
+    con.execute(f"copy ({query}) to {quoted(str(temporary))} (format parquet, compression zstd)")
+    temporary.replace(target)
+
+
+def _rule_table(rules: list[Rule]) -> pa.Table:
+    rows = [
+        {
+            "rule_code": rule.code,
+            "is_volume": rule.dataset == VOLUME,
+            "title": rule.title,
+            "severity": rule.severity,
+            "action": rule.action,
+            "owner": rule.owner,
+            "reason": rule.reason,
+            "source": rule.source,
+            "rule_since": rule.since,
+            "tolerance_pct": rule.stop_above_pct,
+            "stop_needs_rows": rule.stop_needs_rows,
+            "list_column": next((c for c in rule.columns if c in LIST_COLUMNS), None),
+            "columns": list(rule.columns),
+        }
+        for rule in rules
+    ]
+    schema = pa.schema(
+        [(n, pa.string()) for n in ("rule_code", "title", "severity", "action", "owner", "reason", "source", "list_column")]
+        + [("is_volume", pa.bool_()), ("rule_since", pa.date32()), ("tolerance_pct", pa.float64())]
+        + [("stop_needs_rows", pa.int64()), ("columns", pa.list_(pa.string()))]
+    )
+    return pa.Table.from_pylist(rows, schema)
+
+
+FAILURES = """
+create table failures as
+with once as (select distinct * from failing)
+select f.agency_id, f._row_id, d._record_key as record_key, f.rule_code, r.action,
+    unnest(case
+        when r.list_column = '_unreadable' then string_split(trim(d._unreadable), ' ')
+        when r.list_column = '_unmapped' then string_split(trim(d._unmapped), ' ')
+        when r.list_column = '_repaired' then string_split(trim(d._repaired), ' ')
+        when r.action = 'blank' or len(r.columns) = 1 then r.columns
+        else [null::varchar]
+    end) as column_name
+from once as f
+join rule_list as r on r.rule_code = f.rule_code
+left join {dataset} as d on d.agency_id = f.agency_id and d._row_id = f._row_id
+"""
+
+RESULTS = """
+create table results as
+with rows_of as (
+    select v.agency_id, v.is_readable, count(d.agency_id) as row_count
+    from {dataset}_volume as v left join {dataset} as d on d.agency_id = v.agency_id group by all
+), failed as (
+    select agency_id, rule_code, count(distinct coalesce(_row_id, 0)) as rows_failed,
+        string_agg(distinct column_name, ', ' order by column_name) as column_name
+    from failures group by all
+)
+select ? as run_id, cast(? as date) as snapshot_date, a.agency_id, ? as dataset, r.rule_code, r.title, r.severity, r.action,
+    r.owner, r.reason, r.source, r.rule_since,
+    coalesce(f.column_name, case when r.list_column is null then array_to_string(r.columns, ', ') end) as column_name,
+    case when r.is_volume then 1 else a.row_count end as rows_checked,
+    coalesce(f.rows_failed, 0) as rows_failed,
+    r.tolerance_pct,
+    coalesce(f.rows_failed, 0) = 0 as is_passed,
+    r.action = 'drop' as drops,
+    coalesce(f.rows_failed > r.tolerance_pct / 100 * rows_checked
+        and (r.tolerance_pct = 0 or f.rows_failed >= r.stop_needs_rows or f.rows_failed = rows_checked), false) as is_stopped
+from rows_of as a
+join rule_list as r on a.is_readable or r.is_volume
+left join failed as f on f.agency_id = a.agency_id and f.rule_code = r.rule_code
+"""
+
+VERDICTS = """
+with dropped as (select agency_id, count(distinct _row_id) as drop_rows from failures where action = 'drop' group by all)
+select r.agency_id,
+    case when bool_or(is_stopped) then 'stop' when bool_or(not is_passed and severity <> 'info') then 'warn' else 'pass' end,
+    coalesce(list(rule_code order by rule_code) filter (where is_stopped), []),
+    coalesce(max(rows_checked) filter (where rule_code not like 'VOL-%'), 0),
+    coalesce(any_value(d.drop_rows), 0)
+from results as r left join dropped as d on d.agency_id = r.agency_id
+group by r.agency_id order by r.agency_id
+"""
