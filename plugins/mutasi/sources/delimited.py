@@ -1,0 +1,158 @@
+"""Delimited text (CSV): every value as text, every record accounted for.
+
+DuckDB reads the rows and Arrow counts them: two readers that share no code, so a record that one of them loses is seen.
+A record with too few or too many fields is an error that names its line, because a guess would shift values between columns.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import pyarrow as pa
+
+from mutasi.engine import quoted
+from mutasi.sources.agency import FilesRead
+from mutasi.sources.request import Request
+from mutasi.sources.staging import column_names, engine, stage
+
+TEXT = ".text.csv"
+COUNT_BLOCK_BYTES = 8 << 20
+COPY_CHARACTERS = 1 << 20
+
+
+def read_delimited(file: Path, read: FilesRead, request: Request) -> tuple[pa.RecordBatchReader, int]:
+    """Rows of a delimited file as text columns, and their number by a second reader.
+
+    Raises:
+        SourceError: the encoding is another one, the header is missing, or a record has too few or too many fields.
+    """
+    import duckdb
+
+    text, encoding = _as_utf8(file, read, request)
+    try:
+        names = _header(text, read, request)
+        received = _count(text, read, len(names), request)
+        # Columns go by position: names that differ only in case are the same name for SQL.
+        columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(names)))
+        query = (
+            f"select * from read_csv({quoted(str(text))}, auto_detect=false, header=true, skip={read.header_row - 1}, "
+            f"delim={quoted(read.delimiter)}, quote='\"', escape='\"', columns={{{columns}}}, all_varchar=true, "
+            "null_padding=false, ignore_errors=false, strict_mode=true, max_line_size=16777216)"
+        )
+        try:
+            with engine(request.archive) as connection:
+                return stage(connection, query, (), names, request.archive), received
+        except duckdb.Error:
+            raise _defect(text, file.name, read, len(names), encoding, request) from None
+    finally:
+        if text != file:
+            text.unlink(missing_ok=True)
+
+
+def _as_utf8(file: Path, read: FilesRead, request: Request) -> tuple[Path, str]:
+    """The file itself if it is UTF-8, else a copy in UTF-8: one reader for all encodings."""
+    try:
+        encoding = codecs.lookup(read.encoding).name
+    except LookupError:
+        raise request.error(
+            f"`{read.encoding}` is no known encoding; `read.encoding` is one of utf-8, windows-1252, latin-1, utf-16."
+        ) from None
+    if encoding in ("utf-8", "utf-8-sig"):
+        return file, encoding
+    text = request.archive / TEXT
+    try:
+        with file.open(encoding=encoding, newline="") as source, text.open("w", encoding="utf-8", newline="") as target:
+            while part := source.read(COPY_CHARACTERS):
+                target.write(part)
+    except UnicodeError:
+        text.unlink(missing_ok=True)
+        raise request.error(
+            f"the file {file.name} is not written in {read.encoding}; set `read.encoding` to the encoding that the agency uses."
+        ) from None
+    return text, encoding
+
+
+def _records(text: Path, read: FilesRead) -> Iterator[tuple[int, list[str]]]:
+    """(line on which the record ends, fields) from the header on."""
+    with text.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
+        for _ in islice(lines, read.header_row - 1):
+            pass
+        reader = csv.reader(lines, delimiter=read.delimiter)
+        for fields in reader:
+            if fields:
+                yield reader.line_num + read.header_row - 1, fields
+
+
+def _header(text: Path, read: FilesRead, request: Request) -> list[str]:
+    try:
+        found = next(_records(text, read), None)
+    except (csv.Error, TypeError):
+        raise request.error("the header cannot be read; check `read.delimiter` (one character) and `read.header_row`.") from None
+    if found is None:
+        raise request.error(
+            f"the file {text.name} has no header in row {read.header_row}; it is empty, or `read.header_row` is wrong."
+        )
+    return column_names(found[1])
+
+
+def _count(text: Path, read: FilesRead, width: int, request: Request) -> int:
+    """Number of records below the header, by Arrow's reader; records of the wrong width count too."""
+    from pyarrow import csv as arrow_csv
+
+    defective = 0
+
+    def seen(_row: object) -> str:
+        nonlocal defective
+        defective += 1
+        return "skip"
+
+    try:
+        batches = arrow_csv.open_csv(
+            text,
+            arrow_csv.ReadOptions(
+                autogenerate_column_names=True, skip_rows=read.header_row - 1, block_size=COUNT_BLOCK_BYTES, use_threads=False
+            ),
+            # An empty line is a record of one empty field where a record has one field, and nothing elsewhere.
+            arrow_csv.ParseOptions(
+                delimiter=read.delimiter, newlines_in_values=True, ignore_empty_lines=width > 1, invalid_row_handler=seen
+            ),
+            arrow_csv.ConvertOptions(include_columns=["f0"], column_types={"f0": pa.binary()}),
+        )
+        records: int = sum(batch.num_rows for batch in batches) + defective
+        return records - 1
+    except pa.ArrowInvalid:
+        raise request.error(
+            f"the records of {text.name} cannot be counted; a quote that is never closed is the usual cause."
+        ) from None
+
+
+def _defect(text: Path, name: str, read: FilesRead, width: int, encoding: str, request: Request) -> Exception:
+    """Say where a file that could not be read is broken; only then is it walked record by record."""
+    if encoding.startswith("utf-8") and not _is_utf8(text):
+        return request.error(f"the file {name} is not written in UTF-8; set `read.encoding`, for example to windows-1252.")
+    try:
+        for line, fields in _records(text, read):
+            if len(fields) != width:
+                return request.error(
+                    f"the file {name} has {len(fields)} fields on line {line} where the header has {width}; nothing of it was taken. "
+                    "Ask the agency for a complete export, or correct `read.delimiter`."
+                )
+    except csv.Error:
+        pass
+    return request.error(
+        f"the file {name} breaks the rules for quotes in CSV, or a quote is never closed; nothing of it was taken. Ask the agency for a new export."
+    )
+
+
+def _is_utf8(text: Path) -> bool:
+    try:
+        with text.open(encoding="utf-8", newline="") as lines:
+            while lines.read(COPY_CHARACTERS):
+                pass
+    except UnicodeError:
+        return False
+    return True

@@ -1,0 +1,108 @@
+"""One reading task: which dataset of which agency, from where, and into which archive folder.
+
+It also words the errors, so that every connector names agency and dataset in the same way and none quotes a library.
+"""
+
+from __future__ import annotations
+
+import difflib
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mutasi.sources.agency import Agency, ConnectionRef, DatasetSource
+from mutasi.sources.connection import Connection, SourceError
+
+# These write URLs and statements at INFO; a URL of a per-person endpoint holds the person's number.
+TALKATIVE = ("httpx", "httpcore", "sqlalchemy", "sqlalchemy.engine", "sqlalchemy.pool")
+for _name in TALKATIVE:
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a connector needs to read one dataset of one agency.
+
+    Attributes:
+        connection_name: key of the connection in the agency file.
+        connect: resolves the name of a connection to its address and secret.
+        archive: existing folder for the files as they arrive.
+    """
+
+    agency: Agency
+    dataset: str
+    connection_name: str
+    connect: Callable[[str], Connection]
+    archive: Path
+
+    @property
+    def source(self) -> DatasetSource:
+        """The dataset's section of the agency file."""
+        return self.agency.datasets[self.dataset]
+
+    @property
+    def reference(self) -> ConnectionRef:
+        """The connection's section of the agency file.
+
+        Raises:
+            SourceError: the agency file has no connection of that name.
+        """
+        found = self.agency.connections.get(self.connection_name)
+        if found is None:
+            raise self.error(
+                f"the agency file has no connection `{self.connection_name}`; it has {', '.join(self.agency.connections)}."
+            )
+        return found
+
+    @property
+    def connection(self) -> Connection:
+        """The connection, resolved anew at each use so that no secret is kept longer than needed."""
+        return self.connect(self.reference.name)
+
+    @property
+    def mapped(self) -> tuple[str, ...]:
+        """The source columns that the agency file maps, each once, in its order."""
+        return tuple(dict.fromkeys(column.source for column in self.source.columns.values() if column.source))
+
+    def through(self, connection_name: str, folder: str) -> Request:
+        """The same task through another connection of the agency, archived in a folder below."""
+        archive = self.archive / folder
+        archive.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return replace(self, connection_name=connection_name, archive=archive)
+
+    def error(self, sentence: str) -> SourceError:
+        """A `SourceError` that begins with agency and dataset."""
+        return SourceError(f"{self.agency.agency_id}, {self.dataset}: {sentence}")
+
+    def require(self, wanted: Iterable[str], present: list[str]) -> None:
+        """Check that every wanted column stands in the source exactly once.
+
+        Raises:
+            SourceError: names each missing column with the closest present one, or each that stands there twice.
+        """
+        wanted = list(wanted)
+        missing = [self._missing(column, present) for column in wanted if column not in present]
+        if missing:
+            raise self.error(
+                f"the source lacks {'; '.join(missing)}. Correct `columns` in the agency file, or ask the agency to restore the column."
+            )
+        # SQL does not tell capitals apart, so `Nama` could be filled from `NAMA`.
+        folded = [name.casefold() for name in present]
+        twice = [f"`{column}`" for column in wanted if folded.count(column.casefold()) > 1]
+        if twice:
+            raise self.error(
+                f"the source has more than one column named {', '.join(twice)} (capitals aside), so it is unclear which is meant; "
+                "ask the agency to rename one of them."
+            )
+
+    @staticmethod
+    def _missing(column: str, present: list[str]) -> str:
+        folded = {name.casefold(): name for name in reversed(present)}
+        close = difflib.get_close_matches(column.casefold(), list(folded), n=1, cutoff=0.5)
+        return f"the column `{column}` ({f'closest is `{folded[close[0]]}`' if close else f'it has {_listed(present)}'})"
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(f"`{name}`" for name in names[:12])
+    return f"{shown} and {len(names) - 12} more" if len(names) > 12 else shown or "no columns"

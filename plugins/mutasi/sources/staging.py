@@ -1,0 +1,79 @@
+"""Raw columns laid down once as Parquet and read back in batches, so that memory stays flat and errors come early.
+
+A reader that fails half-way through a stream fails inside whoever consumes it, with the library's own words and values.
+Here the whole source is read before the first batch is handed on, and only then is it known to be sound.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from mutasi.engine import quoted
+
+if TYPE_CHECKING:
+    import duckdb
+
+BATCH_ROWS = 65_536
+STAGED = ".staged.parquet"
+
+
+def engine(folder: Path) -> duckdb.DuckDBPyConnection:
+    """A DuckDB of its own that keeps the source's order and spills into `folder` and nowhere else."""
+    import duckdb
+
+    # Not the working directory: what is spilled are rows of persons.
+    return duckdb.connect(
+        ":memory:",
+        config={
+            "memory_limit": os.environ.get("MUTASI_MEMORY_LIMIT", "6GB"),
+            "temp_directory": str(folder / ".spill"),
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "enable_progress_bar": "false",
+        },
+    )
+
+
+def stage(
+    connection: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[Any], names: Sequence[str], folder: Path
+) -> pa.RecordBatchReader:
+    """Run a query to its end and hand back its rows, in order, under `names`.
+
+    The staged file has no name any more when this returns; the operating system frees it with the last batch.
+
+    Raises:
+        duckdb.Error: the query failed; its text may hold values and must not be shown.
+    """
+    staged = folder / STAGED
+    try:
+        # lz4: the file lives for seconds, so writing speed counts and size does not.
+        connection.execute(f"copy ({query}) to {quoted(str(staged))} (format parquet, compression lz4)", list(parameters))
+        handle = staged.open("rb")
+    finally:
+        staged.unlink(missing_ok=True)
+    return parquet_batches(pq.ParquetFile(handle), names)
+
+
+def parquet_batches(file: pq.ParquetFile, names: Sequence[str] | None = None) -> pa.RecordBatchReader:
+    """The rows of a Parquet file, renamed if `names` are given; the file is held open until the last batch."""
+    schema = file.schema_arrow.remove_metadata()
+    if names is not None:
+        schema = pa.schema([field.with_name(name) for field, name in zip(schema, names, strict=True)])
+
+    def rows() -> Iterator[pa.RecordBatch]:
+        with file:
+            for batch in file.iter_batches(batch_size=BATCH_ROWS):
+                yield pa.RecordBatch.from_arrays(batch.columns, schema=schema)
+
+    return pa.RecordBatchReader.from_batches(schema, rows())
+
+
+def column_names(header: Iterable[str | None]) -> list[str]:
+    """Names as the source writes them, trimmed; a column without a name is called by its position, from 1."""
+    return [(name or "").strip() or f"column_{position}" for position, name in enumerate(header, start=1)]
