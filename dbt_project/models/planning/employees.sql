@@ -1,0 +1,53 @@
+with main_posts as (
+    select * from {{ ref('int_assignments') }}
+    where is_main_post
+)
+
+select
+    employees.agency_id,
+    employees.person_id,
+    employees.pseudonym,
+    employees.nip,
+    employees.employee_name,
+    employees.birth_date,
+    agencies.agency_name,
+    employees.employment_status,
+    employees.legal_status_code,
+    legal_statuses.legal_status_name,
+    people.is_active,
+    people.is_at_work,
+    employees.golongan_code,
+    golongan.golongan_name,
+    employees.golongan_since,
+    employees.tmt_cpns,
+    employees.tmt_pns,
+    employees.education_level_code,
+    education_levels.education_level_name,
+    employees.education_field,
+    employees.certified_sub_job,
+    employees.home_district_code,
+    main_posts.unit_id,
+    units.unit_name,
+    main_posts.position_id,
+    positions.job_id,
+    positions.job_name,
+    positions.job_kind,
+    main_posts.assignment_type,
+    main_posts.assigned_from,
+    employees.flags,
+    employees.snapshot_date
+from {{ ref('stg_employees') }} as employees
+inner join {{ ref('int_people') }} as people
+    on employees.agency_id = people.agency_id and employees.person_id = people.person_id
+left join {{ ref('dim_agency') }} as agencies on employees.agency_id = agencies.agency_id
+left join {{ ref('legal_statuses') }} as legal_statuses on employees.legal_status_code = legal_statuses.legal_status_code
+left join {{ ref('golongan') }} as golongan on employees.golongan_code = golongan.golongan_code
+left join {{ ref('education_levels') }} as education_levels
+    on employees.education_level_code = education_levels.education_level_code
+left join main_posts on employees.agency_id = main_posts.agency_id and employees.person_id = main_posts.person_id
+left join {{ ref('dim_unit') }} as units on main_posts.agency_id = units.agency_id and main_posts.unit_id = units.unit_id
+left join {{ ref('dim_position') }} as positions
+    on
+        main_posts.agency_id = positions.agency_id
+        and main_posts.unit_id = positions.unit_id
+        and main_posts.position_id = positions.position_id

@@ -1,0 +1,19 @@
+select
+    run_id,
+    snapshot_date,
+    agency_id,
+    dataset,
+    rule_code,
+    title,
+    severity,
+    action,
+    owner,
+    reason,
+    source,
+    rule_since,
+    column_name,
+    rows_checked,
+    rows_failed,
+    tolerance_pct,
+    is_passed
+from {{ source('ledger', 'check_results') }}

@@ -1,0 +1,28 @@
+with assignments as (
+    select * from {{ source('inputs', 'assignments') }}
+),
+
+employees as (
+    select
+        agency_id,
+        nip,
+        person_id
+    from {{ ref('stg_employees') }}
+)
+
+select
+    assignments.agency_id,
+    try_cast(assignments.snapshot_date as date) as snapshot_date,
+    try_cast(assignments._row_id as bigint) as row_id,
+    employees.person_id,
+    assignments.unit_id,
+    assignments.position_id,
+    assignments.assignment_type,
+    try_cast(assignments.valid_from as date) as assigned_from,
+    try_cast(assignments.valid_to as date) as assigned_to,
+    try_cast(assignments.fte as double) as fte,
+    assignments.home_agency_code,
+    assignments.work_agency_code,
+    assignments._flags as flags
+from assignments
+left join employees on assignments.agency_id = employees.agency_id and assignments.nip = employees.nip

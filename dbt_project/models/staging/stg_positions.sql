@@ -1,0 +1,20 @@
+select
+    agency_id,
+    try_cast(snapshot_date as date) as snapshot_date,
+    unit_id,
+    position_id,
+    job_id,
+    job_name,
+    job_kind,
+    job_level,
+    sub_job,
+    try_cast(job_class as integer) as job_class,
+    job_family,
+    min_education_code,
+    golongan_min,
+    golongan_max,
+    nullif(try_cast(bup_age as integer), 0) as bup_age,
+    try_cast(establishment_approved as integer) as establishment_approved,
+    coalesce(try_cast(is_critical as boolean), false) as is_critical,
+    _flags as flags
+from {{ source('inputs', 'positions') }}
