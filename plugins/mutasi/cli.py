@@ -43,7 +43,13 @@ def status() -> None:
 
 
 @main.command()
-@click.option("--employees", type=click.IntRange(1_000, 6_000_000), default=12_000, show_default=True, help="Employees of all agencies together.")
+@click.option(
+    "--employees",
+    type=click.IntRange(1_000, 6_000_000),
+    default=12_000,
+    show_default=True,
+    help="Employees of all agencies together.",
+)
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), default=None, help="Day of the data; default: today in Jakarta.")
 def generate(employees: int, as_of: dt.datetime | None) -> None:
     """Generate the demo agencies: fictitious people with planted truth."""
@@ -73,7 +79,9 @@ def check_agency(files: tuple[Path, ...]) -> None:
 
 
 @main.command()
-@click.option("--date", "date", type=click.DateTime(["%Y-%m-%d"]), default=None, help="Day of the run; default: today in Jakarta.")
+@click.option(
+    "--date", "date", type=click.DateTime(["%Y-%m-%d"]), default=None, help="Day of the run; default: today in Jakarta."
+)
 @click.option("--employees", type=click.IntRange(1_000, 6_000_000), default=12_000, show_default=True)
 def demo(date: dt.datetime | None, employees: int) -> None:
     """Refresh the demo agencies through Airflow and show the result (what `make run` does)."""

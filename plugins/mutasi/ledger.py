@@ -73,7 +73,7 @@ class Entry:
             lost = self.rows_received - self.rows_promoted - self.rows_quarantined  # type: ignore[operator]
             if lost:
                 raise LedgerError(
-                    f"{self.agency_id} {self.dataset}: {self.rows_received} rows were received, but {self.rows_promoted} were "
+                    f"{self.agency_id}, {self.dataset}: {self.rows_received} rows were received, but {self.rows_promoted} were "
                     f"promoted and {self.rows_quarantined} quarantined; {abs(lost)} are unaccounted for. Nothing was promoted."
                 )
 

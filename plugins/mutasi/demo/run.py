@@ -14,7 +14,14 @@ import pyarrow.parquet as pq
 from mutasi.demo.session import EMPLOYEES, ensure_demo, session, today
 from mutasi.settings import Settings
 
-STEPS = {"land": "landed", "check": "checked", "promote": "promoted", "history": "history", "build": "dbt build", "publish": "published"}
+STEPS = {
+    "land": "landed",
+    "check": "checked",
+    "promote": "promoted",
+    "history": "history",
+    "build": "dbt build",
+    "publish": "published",
+}
 
 
 def refresh(settings: Settings, day: dt.date | None = None, employees: int = EMPLOYEES) -> int:
@@ -24,7 +31,12 @@ def refresh(settings: Settings, day: dt.date | None = None, employees: int = EMP
         Airflow's exit code.
     """
     start = time.monotonic()
-    _say("demo", f"making five agencies with {employees:,} generated employees" if ensure_demo(settings, employees, day) else "agencies are there")
+    _say(
+        "demo",
+        f"making five agencies with {employees:,} generated employees"
+        if ensure_demo(settings, employees, day)
+        else "agencies are there",
+    )
     _say("airflow", "preparing its metadata and reading the DAGs")
     with session(settings) as environment:
         log = settings.folder("airflow", "logs") / "make-run.log"

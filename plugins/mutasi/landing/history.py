@@ -18,7 +18,7 @@ import duckdb
 from mutasi.engine import connect, named, quoted
 from mutasi.landing.snapshots import Promoted, data_path, days, promoted, scratch, write_text
 from mutasi.settings import Settings
-from mutasi.sources.datasets import Dataset, columns_version, datasets
+from mutasi.sources.datasets import Dataset, datasets
 
 NOTHING = "∅"  # NULL and the empty text are different values, and concat_ws would skip NULL
 
@@ -40,7 +40,7 @@ def refresh_history(settings: Settings, name: str) -> int:
             _cut(settings, name, day)
             stale = True
         _write_day(settings, name, day)
-        write_text(record, json.dumps({"inputs": inputs, "columns_version": columns_version()}, indent=1))
+        write_text(record, json.dumps({"inputs": inputs}, indent=1))
         written += 1
     return written
 
@@ -75,13 +75,25 @@ def _write_day(settings: Settings, name: str, day: dt.date) -> None:
         _create_before(con, dataset, earlier)
         _create_today(con, settings, dataset, snapshots)
         temporary = scratch(target.parent)
-        con.execute(f"copy ({_changes(dataset, day, con)}) to {quoted(str(temporary))} (format parquet, compression zstd)")
+        version = max(snapshot.columns_version for snapshot in snapshots.values())
+        con.execute(
+            f"copy ({_changes(dataset, day, version, con)}) to {quoted(str(temporary))} (format parquet, compression zstd)"
+        )
     temporary.replace(target)
 
 
 def _create_today(con: duckdb.DuckDBPyConnection, settings: Settings, dataset: Dataset, snapshots: dict[str, Promoted]) -> None:
+    """The day's rows; a column that came later than a snapshot is NULL there."""
     files = ", ".join(quoted(str(data_path(settings, "promoted", s))) for s in snapshots.values())
-    con.execute(f"create temp view today as select * from read_parquet([{files}], union_by_name = true)")
+    typed = ", ".join(f"null::{column.sql_type} as {named(c)}" for c, column in dataset.promoted_columns.items())
+    con.execute(
+        f"""
+        create temp view today as
+        select {typed} where false
+        union all by name
+        select * from read_parquet([{files}], union_by_name = true)
+        """
+    )
 
 
 def _create_before(con: duckdb.DuckDBPyConnection, dataset: Dataset, earlier: list[Path]) -> None:
@@ -105,9 +117,8 @@ def _create_before(con: duckdb.DuckDBPyConnection, dataset: Dataset, earlier: li
     )
 
 
-def _changes(dataset: Dataset, day: dt.date, con: duckdb.DuckDBPyConnection) -> str:
+def _changes(dataset: Dataset, day: dt.date, version: int, con: duckdb.DuckDBPyConnection) -> str:
     """The query for the day's new, changed and deleted rows, ordered by key."""
-    version = columns_version()
     keys, columns = _keys(dataset), ", ".join(named(c) for c in dataset.promoted_columns)
     on = " and ".join(f"t.{named(k)} is not distinct from b.{named(k)}" for k in _key_types(dataset))
     versions = [r[0] for r in con.execute("select distinct _columns_version from before").fetchall()]

@@ -64,14 +64,14 @@ def land(settings: Settings, agency: Agency, name: str, day: dt.date, connection
     """
     start = time.perf_counter()
     archive = settings.folder("raw", agency.agency_id, name, day.isoformat(), uuid.uuid4().hex[:12])
-    arrived = extract(agency, name, connection, archive)
+    arrived = extract(agency, name, connection, archive=archive)
     folder = day_folder(settings, "landing", name, day)
     temporary = scratch(folder)
     try:
         rows, unknown = _write(settings, agency, name, arrived, temporary)
         if rows != arrived.rows_received:
             raise LandingError(
-                f"{agency.agency_id} {name}: the source counts {arrived.rows_received} rows, {rows} were read; nothing was "
+                f"{agency.agency_id}, {name}: the source counts {arrived.rows_received} rows, {rows} were read; nothing was "
                 "landed. Compare the raw archive with the source: a delimiter, quote or page setting is the usual cause."
             )
         file, digest = commit_data(temporary, folder, agency.agency_id)
@@ -115,7 +115,7 @@ def _write(settings: Settings, agency: Agency, name: str, arrived: Extract, targ
         except duckdb.Error as error:
             # DuckDB quotes the offending value in its message, so only the kind of error goes on
             raise LandingError(
-                f"{agency.agency_id} {name}: the columns could not be typed ({type(error).__name__}); nothing was landed. "
+                f"{agency.agency_id}, {name}: the columns could not be typed ({type(error).__name__}); nothing was landed. "
                 "Check the column map of this dataset with `mutasi check-agency`."
             ) from None
     assert rows is not None

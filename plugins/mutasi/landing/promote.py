@@ -64,7 +64,7 @@ def _promote_timed(settings: Settings, agency: Agency, name: str, day: dt.date, 
     with timed(entry):
         snapshot = landed(settings, name, day).get(agency.agency_id)
         if snapshot is None:
-            entry.status, entry.message = "failed", f"{agency.agency_id} {name}: nothing landed for {day}"
+            entry.status, entry.message = "failed", f"{agency.agency_id}, {name}: nothing landed for {day}"
         else:
             try:
                 _promote(settings, snapshot, entry)
@@ -103,7 +103,7 @@ def _promote(settings: Settings, snapshot: Landed, entry: Entry) -> None:
             rules = ", ".join(verdict["stopped_by"])
             entry.status, entry.message = (
                 "kept",
-                f"{agency_id} {dataset.name}: stopped by {rules}; see the check results of {day}",
+                f"{agency_id}, {dataset.name}: stopped by {rules}; see the check results of {day}",
             )
             manifest_file(settings, "promoted", dataset.name, day, agency_id).unlink(missing_ok=True)
             return
@@ -115,7 +115,7 @@ def _verdict(settings: Settings, snapshot: Landed) -> dict[str, list[str] | str]
     verdict = json.loads(file.read_text(encoding="utf-8")).get(snapshot.agency_id) if file.exists() else None
     if verdict is None:
         raise PromotionError(
-            f"{snapshot.agency_id} {snapshot.dataset}: landed but never checked; run the check step for {snapshot.snapshot_date} again"
+            f"{snapshot.agency_id}, {snapshot.dataset}: landed but never checked; run the check step for {snapshot.snapshot_date} again"
         )
     return dict(verdict)
 

@@ -38,6 +38,14 @@ DEFAULT_ARGS: dict[str, Any] = {
 def run_form(agency_ids: list[str]) -> dict[str, Param]:
     """The form of a run started by hand: a date and the agencies; empty means the run's own day and all agencies."""
     return {
-        "date": Param(None, type=["null", "string"], format="date", title="Date", description="Day of the snapshots; empty: the run's own day"),
-        "agencies": Param([], type="array", items={"type": "string"}, examples=agency_ids, title="Agencies", description="Empty: all agencies"),
+        "date": Param(
+            None,
+            type=["null", "string"],
+            format="date",
+            title="Date",
+            description="Day of the snapshots; empty: the run's own day",
+        ),
+        "agencies": Param(
+            [], type="array", items={"type": "string"}, examples=agency_ids, title="Agencies", description="Empty: all agencies"
+        ),
     }

@@ -31,7 +31,9 @@ def build_warehouse(settings: Settings, agencies: Mapping[str, Agency], day: dt.
         as_of = max([day, *(days(settings, "promoted", "employees")[-1:])])
         present = link_inputs(settings, agencies, as_of)
         if not present:
-            raise BuildError("No agency has a usable snapshot of every core dataset; yesterday's marts stay. See docs/runbooks/stale-agency.md.")
+            raise BuildError(
+                "No agency has a usable snapshot of every core dataset; yesterday's marts stay. See docs/runbooks/stale-agency.md."
+            )
         result = build(settings, as_of=as_of, run_id=run_id)
         write_text(green, json.dumps({"run_id": run_id, "as_of": as_of.isoformat()}))
     entry.data_as_of = min(present.values())
@@ -50,7 +52,9 @@ def publish_warehouse(settings: Settings, day: dt.date, run_id: str) -> None:
     with timed(Entry(run_id, "publish", day)) as entry, writing(settings):
         built = json.loads(green.read_text(encoding="utf-8")) if green.exists() else {}
         if built.get("run_id") != run_id:
-            raise BuildError("The build on disk is not this run's; nothing was published. Clear the build task of this run and let it go on.")
+            raise BuildError(
+                "The build on disk is not this run's; nothing was published. Clear the build task of this run and let it go on."
+            )
         entry.bytes = publish(settings, run_id=run_id)
     entry.data_as_of = day
     record(settings, [entry])

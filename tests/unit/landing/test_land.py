@@ -1,0 +1,98 @@
+"""Landing: nothing is lost, nothing is guessed."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pyarrow as pa
+import pytest
+
+from mutasi.landing import land as landing
+from mutasi.landing.land import LandingError
+from mutasi.landing.snapshots import landed
+from mutasi.sources.connection import Extract
+
+DAY = dt.date(2026, 3, 1)
+LANDED = "select * from read_parquet('{home}/landing/employees/*/*.parquet') order by _row_id"
+
+
+def test_a_parser_that_drops_a_row_is_caught_by_the_sources_own_count(nights, agency, monkeypatch):
+    nights.write(employees=["199001012015031001,Adi Rekaan,01-01-1990,PNS,", "198502022010011002,Budi Rekaan,02-02-1985,PNS,"])
+    real = landing.extract
+
+    def loses_one(*args, **kwargs):
+        arrived = real(*args, **kwargs)
+        table = arrived.batches.read_all()
+        return Extract(table.slice(0, max(0, len(table) - 1)).to_reader(), arrived.rows_received, arrived.archive)
+
+    monkeypatch.setattr(landing, "extract", loses_one)
+    with pytest.raises(LandingError, match="contoh, employees: the source counts 2 rows, 1 were read"):
+        nights.land(DAY, agency(datasets=["employees"]))
+    assert not landed(nights.settings, "employees", DAY)
+
+
+def test_values_that_cannot_be_read_are_named_and_not_invented(nights, agency):
+    nights.write(employees=["19900101 201503 1 001,  Adi   Rekaan ,31-02-1990,HONORER,"])
+    nights.land(DAY, agency(datasets=["employees"]))
+    row = nights.rows(
+        "select nip, employee_name, birth_date, employment_status, _unreadable, _unmapped, _repaired from (" + LANDED + ")"
+    )
+    assert row == [("199001012015031001", "Adi Rekaan", None, None, " birth_date ", " employment_status ", " nip employee_name ")]
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("01-02-1990", dt.date(1990, 2, 1)),
+        ("1990-02-01", dt.date(1990, 2, 1)),
+        ("1990-02-01 00:00:00", dt.date(1990, 2, 1)),
+        ("-", None),
+        ("#REF!", None),
+    ],
+)
+def test_dates_are_read_in_the_agencys_format_or_iso(nights, agency, written, read):
+    nights.write(employees=[f"199001012015031001,Adi Rekaan,{written},PNS,"])
+    nights.land(DAY, agency(datasets=["employees"]))
+    assert nights.rows(f"select birth_date, _unreadable from ({LANDED})") == [(read, "")]
+
+
+def test_landing_again_replaces_the_days_snapshot_and_an_unchanged_source_gives_the_same_bytes(nights, agency):
+    nights.write(employees=["199001012015031001,Adi Rekaan,01-01-1990,PNS,"])
+    nights.land(DAY, agency(datasets=["employees"]))
+    first = landed(nights.settings, "employees", DAY)["contoh"]
+    nights.land(DAY, agency(datasets=["employees"]))
+    assert landed(nights.settings, "employees", DAY)["contoh"].data_sha256 == first.data_sha256
+    assert len(list((nights.settings.home / "landing" / "employees" / str(DAY)).glob("*.parquet"))) == 1
+    assert len(list((nights.settings.home / "raw" / "contoh" / "employees" / str(DAY)).iterdir())) == 1
+
+
+def test_one_broken_dataset_does_not_hold_back_the_others(nights, agency):
+    nights.write(employees=["199001012015031001,Adi Rekaan,01-01-1990,PNS,"], units=["U1,,Dinas Contoh"])
+    (nights.folder / "contoh" / "units.csv").unlink()
+    with pytest.raises(LandingError, match="units"):
+        nights.land(DAY, agency(datasets=["units", "employees"]))
+    assert landed(nights.settings, "employees", DAY)
+    assert not landed(nights.settings, "units", DAY)
+
+
+def test_columns_that_nobody_mapped_are_named_in_the_manifest(nights, agency):
+    nights.write(units=["U1,,Dinas Contoh"])
+    file = nights.folder / "contoh" / "units.csv"
+    file.write_text("unit_id,parent_unit_id,unit_name,agama\nU1,,Dinas Contoh,x\n", encoding="utf-8")
+    nights.land(DAY, agency(datasets=["units"]))
+    assert landed(nights.settings, "units", DAY)["contoh"].unknown_columns == ("agama",)
+
+
+def test_source_types_are_kept(nights, agency, monkeypatch):
+    table = pa.table(
+        {
+            "nip": ["1"],
+            "employee_name": ["A"],
+            "birth_date": pa.array([dt.date(1990, 2, 1)]),
+            "employment_status": ["PNS"],
+            "email": [None],
+        }
+    )
+    monkeypatch.setattr(landing, "extract", lambda *a, **k: Extract(table.to_reader(), 1, ()))
+    nights.land(DAY, agency(datasets=["employees"]))
+    assert nights.rows(f"select birth_date, _unreadable from ({LANDED})") == [(dt.date(1990, 2, 1), "")]

@@ -1,0 +1,182 @@
+"""Nights: what is promoted, what stays in use, what history remembers, whatever the order."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from mutasi.landing import history, land, promote
+from mutasi.landing.history import refresh_history
+from mutasi.landing.promote import PromotionError, promote_agency
+from mutasi.landing.snapshots import in_use, promoted
+from mutasi.sources.datasets import Column, datasets
+
+N1, N2, N3 = dt.date(2026, 3, 1), dt.date(2026, 3, 2), dt.date(2026, 3, 3)
+ADI, BUDI, CITRA = (
+    "199001012015031001,Adi Rekaan,01-01-1990,PNS,a@example.invalid",
+    "198502022010011002,Budi Rekaan,02-02-1985,PNS,b@example.invalid",
+    "199203032019032003,Citra Rekaan,03-03-1992,PNS,c@example.invalid",
+)
+HISTORY = "select nip, employee_name, _change, valid_from from read_parquet('{home}/history/employees/2*.parquet') order by nip, valid_from"
+
+
+def test_rows_received_are_promoted_or_quarantined_and_contact_data_ends_here(nights, agency):
+    nights.write(employees=[ADI, BUDI])
+    nights.land(N1, agency())
+    for name in agency().datasets:
+        nights.judge(N1, name, "('contoh', 2, 'k', 'EMP-001', 'drop', null)" if name == "employees" else "")
+    promote_agency(nights.settings, agency(), N1, "r")
+    manifest = promoted(nights.settings, "employees", N1)["contoh"]
+    assert (manifest.rows_received, manifest.rows_promoted, manifest.rows_quarantined) == (2, 1, 1)
+    kept = nights.rows("describe select * from read_parquet('{home}/promoted/employees/*/*.parquet')")
+    assert not {"email", "nik", "phone", "title_front"} & {row[0] for row in kept}
+    assert nights.rows("select nip, reasons from read_parquet('{home}/quarantine/employees/*/*.parquet')") == [
+        ("198502022010011002", "EMP-001")
+    ]
+
+
+def test_a_blanked_field_keeps_the_person_and_leaves_a_flag(nights, agency):
+    nights.write(employees=[ADI])
+    nights.land(N1, agency())
+    for name in agency().datasets:
+        nights.judge(N1, name, "('contoh', 1, 'k', 'EMP-004', 'blank', 'birth_date')" if name == "employees" else "")
+    promote_agency(nights.settings, agency(), N1, "r")
+    assert nights.rows("select nip, birth_date, _flags from read_parquet('{home}/promoted/employees/*/*.parquet')") == [
+        ("199001012015031001", None, " EMP-004 ")
+    ]
+
+
+def test_a_stopped_dataset_keeps_yesterday_and_quarantines_the_whole_day(nights, agency):
+    nights.write(employees=[ADI])
+    nights.night(N1)
+    nights.write(employees=[BUDI])
+    nights.land(N2, agency())
+    for name in agency().datasets:
+        nights.judge(N2, name, stopped={"contoh": ["EMP-900"]} if name == "employees" else None)
+    with pytest.raises(PromotionError, match="contoh, employees: stopped by EMP-900.*2026-03-01 stays in use"):
+        promote_agency(nights.settings, agency(), N2, "r2")
+    assert in_use(nights.settings, "employees", N2)["contoh"].snapshot_date == N1
+    assert in_use(nights.settings, "units", N2)["contoh"].snapshot_date == N2
+    ledger = "select rows_received, rows_promoted, rows_quarantined, status from read_parquet('{home}/quality/runs/r2/promote-*.parquet') where dataset = 'employees'"
+    assert nights.rows(ledger) == [(1, 0, 1, "kept")]
+
+
+def test_unchecked_data_are_never_promoted(nights, agency):
+    nights.write(employees=[ADI])
+    nights.land(N1, agency())
+    with pytest.raises(PromotionError, match="landed but never checked"):
+        promote_agency(nights.settings, agency(), N1, "r")
+    assert not in_use(nights.settings, "employees", N1)
+
+
+def test_a_post_touched_by_a_quarantined_person_is_named_for_review(nights, agency):
+    nights.write(
+        employees=[ADI, BUDI],
+        assignments=["199001012015031001,U1,P1,D,01-01-2020,", "198502022010011002,U1,P2,D,01-01-2020,"],
+    )
+    nights.land(N1, agency())
+    for name in agency().datasets:
+        nights.judge(N1, name, "('contoh', 2, 'k', 'EMP-001', 'drop', null)" if name == "employees" else "")
+    promote_agency(nights.settings, agency(), N1, "r")
+    assert nights.rows("select unit_id, position_id from read_parquet('{home}/promoted/quarantined_posts/*/*.parquet')") == [
+        ("U1", "P2")
+    ]
+
+
+def test_history_holds_new_changed_and_deleted_rows_only(nights):
+    nights.write(employees=[ADI, BUDI])
+    nights.night(N1)
+    nights.write(employees=[ADI.replace("Adi Rekaan", "Adi Contoh"), CITRA])
+    nights.night(N2)
+    assert nights.rows(HISTORY) == [
+        ("198502022010011002", "Budi Rekaan", "new", N1),
+        ("198502022010011002", None, "deleted", N2),
+        ("199001012015031001", "Adi Rekaan", "new", N1),
+        ("199001012015031001", "Adi Contoh", "changed", N2),
+        ("199203032019032003", "Citra Rekaan", "new", N2),
+    ]
+
+
+def test_nights_in_any_order_leave_the_same_history(nights, settings, tmp_path):
+    nightly = {N1: [ADI, BUDI], N2: [ADI, CITRA], N3: [ADI.replace("PNS", "CPNS"), BUDI, CITRA]}
+    for day in (N1, N2, N3):
+        nights.write(employees=nightly[day])
+        nights.night(day)
+    in_order = nights.rows(HISTORY)
+    other = type(nights)(
+        type(settings)(home=tmp_path / "other", project=settings.project, agencies=settings.agencies), nights.folder
+    )
+    for day in (N1, N3, N2):
+        other.write(employees=nightly[day])
+        other.night(day)
+    assert other.rows(HISTORY) == in_order
+    assert len(in_order) == 6
+
+
+def test_an_absent_agency_deletes_nobody(nights, agency):
+    nights.write("contoh", employees=[ADI])
+    nights.write("lain", employees=[BUDI])
+    nights.night(N1, agency("contoh"), agency("lain"))
+    nights.night(N2, agency("contoh"))
+    assert nights.rows("select count(*) from read_parquet('{home}/history/employees/2026-03-02.parquet')") == [(0,)]
+
+
+def test_a_new_column_changes_nothing(nights, monkeypatch):
+    nights.write(employees=[ADI, BUDI])
+    nights.night(N1)
+    employees = datasets()["employees"]
+    wider = employees.model_copy(
+        update={"columns": {**employees.columns, "hobby": Column(type="text", description="x", since=2)}}
+    )
+    for module in (land, promote, history):
+        monkeypatch.setattr(module, "datasets", lambda: {**datasets(), "employees": wider})
+    for module in (land, promote):
+        monkeypatch.setattr(module, "columns_version", lambda: 2)
+    nights.night(N2)
+    changes = "select count(*) from read_parquet('{home}/history/employees/2026-03-02.parquet')"
+    assert nights.rows(changes) == [(0,)]
+    nights.write(employees=[ADI.replace("Adi", "Ari"), BUDI])
+    nights.night(N2)
+    assert nights.rows(changes) == [(1,)]
+
+
+def test_history_is_replayed_when_a_night_is_repaired_and_left_alone_otherwise(nights):
+    nights.write(employees=[ADI])
+    nights.night(N1)
+    nights.write(employees=[ADI, BUDI])
+    nights.night(N2)
+    assert refresh_history(nights.settings, "employees") == 0
+    nights.write(employees=[CITRA])
+    nights.night(N1)
+    assert nights.rows(HISTORY) == [
+        ("198502022010011002", "Budi Rekaan", "new", N2),
+        ("199001012015031001", "Adi Rekaan", "new", N2),
+        ("199203032019032003", "Citra Rekaan", "new", N1),
+        ("199203032019032003", None, "deleted", N2),
+    ]
+
+
+def test_a_killed_history_step_is_made_good(nights):
+    nights.write(employees=[ADI])
+    nights.night(N1)
+    before = nights.rows(HISTORY)
+    folder = nights.settings.home / "history" / "employees"
+    (folder / f"{N1}.json").unlink()  # killed between data and record
+    assert refresh_history(nights.settings, "employees") == 1
+    assert nights.rows(HISTORY) == before
+
+
+def test_a_person_keeps_the_id_under_a_new_key(nights, monkeypatch):
+    nights.write(employees=[ADI])
+    nights.night(N1)
+    monkeypatch.setenv("MUTASI_PSEUDONYM_KEY", "another key of at least thirty-two bytes")
+    nights.settings.__dict__.pop("pseudonym_key", None)
+    nights.write(employees=[ADI, BUDI])
+    nights.night(N2)
+    rows = nights.rows(
+        "select nip, person_id, pseudonym, key_version from read_parquet('{home}/promoted/identities/*/*.parquet') order by nip, snapshot_date"
+    )
+    adi = [row for row in rows if row[0].startswith("1990")]
+    assert adi[0][1] == adi[1][1]
+    assert adi[0][2] != adi[1][2] and adi[0][3] != adi[1][3]

@@ -1,0 +1,94 @@
+"""An agency file either works or says, in a sentence, which key to change and to what."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mutasi.sources.registry import AgencyFileError, read_agencies, read_agency
+
+GOOD = """
+agency_id: contoh
+agency_name: Pemerintah Kota Contoh
+agency_kind: city
+codes: {bkn: "0000", kemendagri: "00.00"}
+owner: {unit: BKPSDM, email: data@example.invalid}
+connections: {simpeg: {type: sql, name: contoh_simpeg}}
+datasets:
+  units:
+    connection: simpeg
+    read: {table: m_unor}
+    columns: {unit_id: id, unit_name: nama, unit_type: {from: jenis, codes: {"1": hospital}}}
+"""
+
+
+def write(folder: Path, text: str, name: str = "contoh.yml") -> Path:
+    file = folder / name
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_a_good_file_is_read(tmp_path):
+    agency = read_agency(write(tmp_path, GOOD))
+    assert agency.datasets["units"].columns["unit_type"].codes == {"1": "hospital"}
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "sentence"),
+    [
+        ("agency_kind: city", "agency_kind: town", "agency_kind: Input should be 'ministry', 'province', 'regency' or 'city'"),
+        ("agency_name:", "agency_nama:", "agency_nama: `agency_nama` is unknown; did you mean `agency_name`?"),
+        ("owner: {unit: BKPSDM, email", "owner: {unit: BKPSDM, mail", "owner.email: is missing; add it"),
+        ("owner: {unit: BKPSDM, email", "owner: {unit: BKPSDM, emial", "owner.emial: `emial` is unknown; did you mean `email`?"),
+        ("table: m_unor", "tabel: m_unor", "datasets.units.read.tabel: `tabel` is unknown; did you mean `table`?"),
+        ("table: m_unor", "table: m_unor, query: select 1", "datasets.units.read: needs either `table` or `query`, and not both"),
+        ("connection: simpeg", "connection: simpg", "datasets.units.connection: `simpg` is unknown; did you mean `simpeg`?"),
+        ("unit_name: nama", "unit_nam: nama", "datasets.units.columns.unit_name: is required"),
+        (
+            "unit_name: nama",
+            "unit_nam: nama",
+            "datasets.units.columns.unit_nam: is not a column of units; `unit_nam` is unknown; did you mean `unit_name`?",
+        ),
+        ('"1": hospital', '"1": hospitl', "datasets.units.columns.unit_type: `hospitl` is unknown; did you mean `hospital`?"),
+        (
+            "unit_id: id",
+            "unit_id: {from: id, value: 1}",
+            "needs either `from` (a source column) or `value` (a fixed value), and not both",
+        ),
+        ("unit_id: id", "unit_id: {frm: id}", "`frm` is unknown; did you mean `from`?"),
+        ("  units:", "  unit:", "datasets.unit: is not a dataset; `unit` is unknown; did you mean `units`?"),
+        ("type: sql", "type: sqll", "connections.simpeg.type"),
+    ],
+)
+def test_errors_name_file_key_and_the_closest_valid_word(tmp_path, right, wrong, sentence):
+    file = write(tmp_path, GOOD.replace(right, wrong))
+    with pytest.raises(AgencyFileError) as error:
+        read_agency(file)
+    assert "contoh.yml: " in str(error.value)
+    assert sentence in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"), [("a: [", "is not valid YAML near line"), ("", "is empty or not a mapping"), ("- a", "is empty")]
+)
+def test_what_is_no_agency_file_says_so(tmp_path, text, sentence):
+    with pytest.raises(AgencyFileError, match=sentence):
+        read_agency(write(tmp_path, text))
+
+
+def test_religion_cannot_be_mapped(tmp_path):
+    with pytest.raises(AgencyFileError, match="is not a column of units"):
+        read_agency(write(tmp_path, GOOD.replace("unit_name: nama", "unit_name: nama, agama: agama")))
+
+
+def test_two_files_with_one_id_are_refused(tmp_path):
+    write(tmp_path, GOOD)
+    write(tmp_path, GOOD, "lain.yml")
+    with pytest.raises(AgencyFileError, match="used by another file too"):
+        read_agencies(tmp_path)
+
+
+def test_the_template_is_no_agency(tmp_path):
+    write(tmp_path, GOOD, "template.yml")
+    assert read_agencies(tmp_path) == {}
