@@ -138,13 +138,14 @@ def _defect(text: Path, name: str, read: FilesRead, width: int, encoding: str, r
         for line, fields in _records(text, read):
             if len(fields) != width:
                 return request.error(
-                    f"the file {name} has {len(fields)} fields on line {line} where the header has {width}; nothing of it was taken. "
-                    "Ask the agency for a complete export, or correct `read.delimiter`."
+                    f"the file {name} has {len(fields)} fields on line {line} where the header has {width}. Nothing of it "
+                    "was taken; ask the agency for a complete export, or correct `read.delimiter`."
                 )
     except csv.Error:
         pass
     return request.error(
-        f"the file {name} breaks the rules for quotes in CSV, or a quote is never closed; nothing of it was taken. Ask the agency for a new export."
+        f"the file {name} breaks the rules for quotes in CSV, or never closes one. Nothing of it was "
+        "taken; ask the agency for a new export."
     )
 
 

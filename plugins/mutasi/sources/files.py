@@ -5,7 +5,6 @@ Reading the copy and not the original means that what was archived is what was l
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
@@ -44,7 +43,7 @@ def _newest(request: Request, read: FilesRead) -> Path:
         raise request.error("`read.path` leaves the folder of the connection; give a pattern relative to that folder.")
     if not request.connection.host or not folder.is_dir():
         raise request.error(
-            f"the folder of connection `{request.connection_name}` does not exist or may not be opened; check its `host` and the mount."
+            f"the folder of connection `{request.connection_name}` cannot be opened; check its `host` and the mount."
         )
     # Office programs and transfer tools leave `~$name` and `.name` beside a file while it is open or on its way.
     found = [file for file in folder.glob(read.path) if file.is_file() and not file.name.startswith((".", "~"))]
@@ -66,7 +65,7 @@ def _archived(file: Path, request: Request) -> Path:
             part.unlink()
             raise request.error(f"the file {file.name} is still being written; try again when the agency has finished.")
         part.chmod(0o600)
-        os.replace(part, copy)
+        part.replace(copy)
     except OSError:
         part.unlink(missing_ok=True)
         raise request.error(f"the file {file.name} cannot be copied to the archive; check permissions and free space.") from None

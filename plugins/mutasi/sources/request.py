@@ -85,15 +85,15 @@ class Request:
         missing = [self._missing(column, present) for column in wanted if column not in present]
         if missing:
             raise self.error(
-                f"the source lacks {'; '.join(missing)}. Correct `columns` in the agency file, or ask the agency to restore the column."
+                f"the source lacks {'; '.join(missing)}. Correct `columns` in the agency file, or ask the agency to restore it."
             )
         # SQL does not tell capitals apart, so `Nama` could be filled from `NAMA`.
         folded = [name.casefold() for name in present]
         twice = [f"`{column}`" for column in wanted if folded.count(column.casefold()) > 1]
         if twice:
             raise self.error(
-                f"the source has more than one column named {', '.join(twice)} (capitals aside), so it is unclear which is meant; "
-                "ask the agency to rename one of them."
+                f"the source has more than one column named {', '.join(twice)} (capitals aside); it is unclear which is meant, "
+                "so ask the agency to rename one of them."
             )
 
     @staticmethod

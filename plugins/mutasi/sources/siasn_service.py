@@ -38,8 +38,9 @@ class Patience:
         """Seconds to wait after the attempt (from 0); what the service asks for wins, up to `longest_wait`."""
         if asked is not None:
             return min(asked, self.longest_wait)
+        wait: float = min(self.first_wait * 2**attempt, self.longest_wait)
         # Spread out, so that calls that failed together do not come back together.
-        return min(self.first_wait * 2**attempt, self.longest_wait) * random.uniform(0.75, 1.25)
+        return wait * random.uniform(0.75, 1.25)
 
 
 @dataclass(frozen=True)
@@ -84,12 +85,20 @@ class Token:
         self._lock = threading.Lock()
         self._text = ""
         self._ends = 0.0
+        self._failed: SourceError | None = None
 
     def text(self, refused: str | None = None) -> str:
         """The token; a new one if it ends soon or is the one that the service refused."""
         with self._lock:
+            if self._failed is not None:
+                raise self._failed
             if time.monotonic() >= self._ends or self._text == refused:
-                self._text, lifetime = self._fetch()
+                try:
+                    self._text, lifetime = self._fetch()
+                except SourceError as error:
+                    # Not once per thread: an account is locked after a few wrong passwords.
+                    self._failed = error
+                    raise
                 # A token of very short life is used for its first half.
                 self._ends = time.monotonic() + max(lifetime - EARLY_SECONDS, lifetime / 2)
             return self._text
@@ -208,6 +217,7 @@ def _retry_after(response: httpx.Response) -> float | None:
     except ValueError:
         pass
     try:
-        return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
+        asked: float = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
+        return max(0.0, asked)
     except (ValueError, TypeError):
         return None

@@ -60,7 +60,7 @@ def read_spreadsheet(file: Path, read: FilesRead, request: Request) -> tuple[pa.
         scan = _scan(file, sheet)
     except (fastexcel.FastExcelError, zipfile.BadZipFile, ElementTree.ParseError, KeyError, OSError):
         raise request.error(
-            f"the file {file.name} cannot be read as an XLSX workbook; a password, an older format or a broken copy are the usual causes."
+            f"the file {file.name} is no readable XLSX workbook; a password, an older format or a broken copy is the usual cause."
         ) from None
     if not scan.rows:
         raise request.error(f"the sheet `{sheet}` of {file.name} is empty.")
@@ -113,7 +113,7 @@ def _spelt_out(cells: pa.Table, scan: Scan, file: Path, request: Request) -> pa.
         texts = pa.array([text for _, text in spelt], pa.string())
         if not _same_cells(column.take(pa.array(rows)), texts):
             raise request.error(
-                f"column {position + 1} of {file.name} cannot be read reliably; ask the agency to save it with NIP and codes as text."
+                f"column {position + 1} of {file.name} cannot be read reliably; ask the agency to save NIP and codes as text."
             )
         mask = np.zeros(len(column), dtype=bool)
         mask[rows] = True

@@ -7,7 +7,6 @@ has to replace.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -90,7 +89,7 @@ def read_sql(request: Request, read: SqlRead) -> Extract:
         ) from None
     except (sa.exc.SQLAlchemyError, ImportError):
         raise request.error(
-            f"the driver for {connection.conn_type} is not installed, or its options are wrong; install `{DRIVERS[connection.conn_type]}`."
+            f"the driver for {connection.conn_type} is missing or misconfigured; install `{DRIVERS[connection.conn_type]}`."
         ) from None
     try:
         with engine.connect() as session:
@@ -111,7 +110,9 @@ def _sentence(error: sa.exc.SQLAlchemyError, read: SqlRead, request: Request) ->
     """What went wrong by kind; the database's own words may hold values."""
     what = f"the table `{read.table}`" if read.table else "the query of the agency file"
     if isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError) and not _is_about_statement(error):
-        return f"the database of connection `{request.connection_name}` cannot be reached or opened; check address, password and that it runs."
+        return (
+            f"the database of connection `{request.connection_name}` cannot be opened; check address, password and that it runs."
+        )
     return f"the database refuses to read {what}; check its name, its columns and the right to read it."
 
 
@@ -180,8 +181,7 @@ def _settle(parts: list[Path], archive: Path) -> Path:
             writer.write_table(pa.Table.from_arrays(columns, schema=schema))
             part.unlink()
     unfinished.chmod(0o600)
-    os.replace(unfinished, raw)
-    return raw
+    return unfinished.replace(raw)
 
 
 def _shared(types: set[pa.DataType]) -> pa.DataType:
