@@ -33,7 +33,8 @@ class Arrival:
     """What one agency delivered of a dataset; the fields are the columns of `<dataset>_volume`.
 
     Attributes:
-        rows_accounted: rows landed and refused together; must equal `rows_received`, the source's own count.
+        rows_received: the source's own count of what it delivered; must equal `rows_landed`.
+        rows_refused: persons or records that the source named but would not deliver; not in `rows_received`.
         core_rows: rows landed where the dataset is a core one, else None.
         rows_before: rows of the snapshot in use on the day before; None if there was none.
         unknown_columns: number of source columns that nothing maps.
@@ -46,7 +47,6 @@ class Arrival:
     rows_received: int | None
     rows_landed: int | None
     rows_refused: int | None
-    rows_accounted: int | None
     core_rows: int | None
     rows_before: int | None
     unknown_columns: int | None
@@ -120,7 +120,7 @@ def _manifests(settings: Settings, dataset: str, day: dt.date) -> dict[str, Path
 def _arrival(settings: Settings, dataset: Dataset, agency: str, file: Path | None, before: int | None) -> Arrival:
     manifest = _manifest(file)
     if manifest is None:
-        return Arrival(agency, file is not None, False, None, None, None, None, None, before, None, None)
+        return Arrival(agency, file is not None, False, None, None, None, None, before, None, None)
     path = data_path(settings, "landing", manifest)
     is_whole = _is_whole(path, manifest, dataset)
     return Arrival(
@@ -130,7 +130,6 @@ def _arrival(settings: Settings, dataset: Dataset, agency: str, file: Path | Non
         rows_received=manifest.rows_received,
         rows_landed=manifest.rows_landed,
         rows_refused=manifest.rows_refused,
-        rows_accounted=manifest.rows_landed + manifest.rows_refused,
         core_rows=manifest.rows_landed if dataset.core else None,
         rows_before=before,
         unknown_columns=len(manifest.unknown_columns),

@@ -39,7 +39,7 @@ LENT: dict[str, duckdb.DuckDBPyConnection] = {}
 
 @contextmanager
 def lent(name: str, connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
-    """Lend an open DuckDB connection; inside the block the URL that is given reaches the same database."""
+    """Lend a database that is attached as `name`; inside the block the URL that is given reaches it."""
     LENT[name] = connection
     try:
         yield f"duckdb+gx:///{name}"
@@ -47,7 +47,7 @@ def lent(name: str, connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
         del LENT[name]
 
 
-class EagerCursor(duckdb_engine.CursorWrapper):  # type: ignore[misc]
+class EagerCursor(duckdb_engine.CursorWrapper):
     """A cursor whose rows survive the end of its transaction."""
 
     def __init__(self, cursor: Any, connection: EagerConnection) -> None:
@@ -80,7 +80,7 @@ class EagerCursor(duckdb_engine.CursorWrapper):  # type: ignore[misc]
         return list(itertools.islice(self._rows, size or 1))
 
 
-class EagerConnection(duckdb_engine.ConnectionWrapper):  # type: ignore[misc]
+class EagerConnection(duckdb_engine.ConnectionWrapper):
     """A connection that hands out eager cursors."""
 
     def __init__(self, connection: Any) -> None:
@@ -92,7 +92,7 @@ class EagerConnection(duckdb_engine.ConnectionWrapper):  # type: ignore[misc]
         return EagerCursor(self._connection, self)
 
 
-class Compiler(duckdb_engine.Dialect.statement_compiler):  # type: ignore[misc, name-defined]
+class Compiler(duckdb_engine.Dialect.statement_compiler):  # type: ignore[misc, valid-type]
     """Writes PostgreSQL's regular expression operators as a function that means the same in every DuckDB."""
 
     def visit_custom_op_binary(self, element: Any, operator: Any, **kw: Any) -> str:
@@ -103,7 +103,7 @@ class Compiler(duckdb_engine.Dialect.statement_compiler):  # type: ignore[misc, 
         return match if operator.opstring == "~" else f"(NOT {match})"
 
 
-class Dialect(duckdb_engine.Dialect):  # type: ignore[misc]
+class Dialect(duckdb_engine.Dialect):
     """`duckdb+gx://`; it calls itself postgresql because Great Expectations chooses its SQL by that name."""
 
     name = "postgresql"
@@ -115,13 +115,16 @@ class Dialect(duckdb_engine.Dialect):  # type: ignore[misc]
         # With numbered parameters Great Expectations takes the `1` of `$1` for the value 1 and leaves it unbound.
         super().__init__(*args, **{**kwargs, "paramstyle": "qmark"})
 
-    def connect(self, *args: Any, **kwargs: Any) -> EagerConnection:
+    def connect(self, *args: Any, **kwargs: Any) -> Any:
         """A further connection to a lent database.
 
         Raises:
             KeyError: no database of that name is lent.
         """
-        return EagerConnection(LENT[kwargs["database"]].cursor())
+        name = kwargs["database"]
+        connection = LENT[name].cursor()
+        connection.execute(f"use {name}")
+        return EagerConnection(connection)
 
     def get_columns(self, connection: Connection, table_name: str, schema: str | None = None, **kw: Any) -> list[Any]:
         """Columns of a table or view.
@@ -137,7 +140,7 @@ class Dialect(duckdb_engine.Dialect):  # type: ignore[misc]
         ).fetchall()
         if not rows:
             raise sa.exc.NoSuchTableError(str(table_name))
-        return [{"name": n, "type": _type(t), "nullable": bool(null), "default": d} for n, t, null, d in rows]
+        return [{"name": n, "type": _type(str(t)), "nullable": bool(null), "default": d} for n, t, null, d in rows]
 
     def get_pk_constraint(self, connection: Connection, table_name: str, schema: str | None = None, **kw: Any) -> Any:
         """Views over Parquet have no primary key."""

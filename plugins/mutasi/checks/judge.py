@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from mutasi.checks.rules import Rule
+from mutasi.checks.suites import Rule
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationSuite, ExpectationValidationResult
-    from great_expectations.data_context import EphemeralDataContext
+    from great_expectations.data_context.data_context.ephemeral_data_context import EphemeralDataContext
 
 COUNTS_AND_QUERY = {
     "result_format": "BASIC",
@@ -110,9 +110,10 @@ def _context() -> EphemeralDataContext:
     """One context per process, in memory, silent, without telemetry."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
 
     # Its messages quote SQL with literals and the texts of database errors, which carry values of rows.
     logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
     context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
     return context

@@ -10,11 +10,14 @@ import datetime as dt
 import logging
 import re
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+import duckdb
 
 from mutasi.checks.day import arrivals, open_day
 from mutasi.checks.judge import CheckError, judge
-from mutasi.checks.rules import VOLUME, Rule, read_suite
+from mutasi.checks.suites import VOLUME, Rule, read_suite
 from mutasi.checks.verdicts import DatasetVerdicts, conclude, withdraw
 from mutasi.engine import connect
 from mutasi.settings import Settings
@@ -33,15 +36,13 @@ def check_dataset(settings: Settings, dataset: str, day: dt.date, run_id: str) -
         CheckError: nothing at all landed that day, or a rule could not be run.
         SuiteError: a suite cannot be used.
     """
-    from mutasi.checks.dialect import lent
-
     started = time.perf_counter()
     withdraw(settings, dataset, day)
     volume, rows = read_suite(settings.suites, VOLUME), read_suite(settings.suites, dataset)
     if not any((settings.home / "landing").glob(f"*/{day.isoformat()}/*.json")):
         raise CheckError(f"{dataset}: no agency landed anything on {day}; run the landing first.")
     arrived = arrivals(settings, dataset, day)
-    with closing(connect(settings)) as con, lent(dataset, con) as url:
+    with _workspace(settings, dataset) as (con, url):
         open_day(con, settings, dataset, day, arrived, _referred(rows, dataset))
         judge(con, url, f"{dataset}_volume", volume)
         judge(con, url, dataset, rows)
@@ -57,6 +58,23 @@ def check_dataset(settings: Settings, dataset: str, day: dt.date, run_id: str) -
         len(found.stopped),
     )
     return found
+
+
+@contextmanager
+def _workspace(settings: Settings, dataset: str) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
+    """A database in memory for one check, and its URL; it is gone afterwards."""
+    from mutasi.checks.dialect import lent
+
+    name = f"check_{dataset}"
+    with closing(connect(settings)) as con:
+        con.execute(f"attach ':memory:' as {name}")
+        try:
+            con.execute(f"use {name}")
+            with lent(name, con) as url:
+                yield con, url
+        finally:
+            con.execute("use memory")
+            con.execute(f"detach {name}")
 
 
 def _referred(rules: list[Rule], dataset: str) -> set[str]:

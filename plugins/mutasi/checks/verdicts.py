@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
@@ -15,7 +16,7 @@ from typing import Literal
 import duckdb
 import pyarrow as pa
 
-from mutasi.checks.rules import LIST_COLUMNS, VOLUME, Rule
+from mutasi.checks.suites import LIST_COLUMNS, VOLUME, Rule
 from mutasi.engine import quoted
 from mutasi.landing.snapshots import day_folder, scratch, write_text
 from mutasi.settings import Settings
@@ -38,13 +39,22 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class DatasetVerdicts:
-    """The outcome of one dataset's day; an agency that is not in `agencies` was not judged."""
+class DatasetVerdicts(Mapping[str, Verdict]):
+    """The outcome of one dataset's day by agency; an agency that is not in it was not judged."""
 
     dataset: str
     day: dt.date
     run_id: str
     agencies: dict[str, Verdict]
+
+    def __getitem__(self, agency_id: str) -> Verdict:
+        return self.agencies[agency_id]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.agencies)
+
+    def __len__(self) -> int:
+        return len(self.agencies)
 
     @property
     def stopped(self) -> dict[str, list[str]]:

@@ -124,6 +124,6 @@ def _rule(suite: str, document: dict[str, Any], expectation: dict[str, Any]) -> 
     except KeyError as error:
         raise SuiteError(f"{suite}.json: {code}: {error.args[0]} is missing; add it.") from None
     except (ValidationError, TypeError) as error:
-        places = error.errors() if isinstance(error, ValidationError) else [{"loc": (), "msg": str(error)}]
-        words = "; ".join(f"{'.'.join(str(p) for p in e['loc'])} {e['msg']}".strip() for e in places)
+        places = error.errors(include_url=False, include_input=False) if isinstance(error, ValidationError) else []
+        words = "; ".join(f"{'.'.join(str(p) for p in e['loc'])} {e['msg']}".strip() for e in places) or str(error)
         raise SuiteError(f"{suite}.json: {code}: {words}.") from None
