@@ -42,20 +42,20 @@ DERIVED = {
 }
 CHECK_RESULTS = {
     c: "VARCHAR"
-    for c in "run_id agency_id dataset rule_code title severity action owner reason source column_name".split()
+    for c in ["run_id", "agency_id", "dataset", "rule_code", "title", "severity", "action", "owner", "reason", "source", "column_name"]
 } | {
     "snapshot_date": "DATE", "rule_since": "DATE", "rows_checked": "BIGINT", "rows_failed": "BIGINT", "tolerance_pct": "DOUBLE",
     "is_passed": "BOOLEAN",
 }  # fmt: skip
-QUARANTINE = {c: "VARCHAR" for c in "run_id agency_id dataset rule_code action column_name".split()} | {
+QUARANTINE = {c: "VARCHAR" for c in ["run_id", "agency_id", "dataset", "rule_code", "action", "column_name"]} | {
     "snapshot_date": "DATE",
     "rows_affected": "BIGINT",
 }
-RUNS = {c: "VARCHAR" for c in "run_id agency_id dataset step status message".split()} | {
+RUNS = {c: "VARCHAR" for c in ["run_id", "agency_id", "dataset", "step", "status", "message"]} | {
     "snapshot_date": "DATE", "data_as_of": "DATE", "rows_received": "BIGINT", "rows_promoted": "BIGINT",
     "rows_quarantined": "BIGINT", "bytes": "BIGINT", "seconds": "DOUBLE", "peak_mb": "DOUBLE", "started_at": "TIMESTAMP",
 }  # fmt: skip
-FAILURES = {c: "VARCHAR" for c in "agency_id record_key rule_code action column_name".split()} | {"_row_id": "BIGINT"}
+FAILURES = {c: "VARCHAR" for c in ["agency_id", "record_key", "rule_code", "action", "column_name"]} | {"_row_id": "BIGINT"}
 
 Rows = Sequence[Mapping[str, Any]]
 

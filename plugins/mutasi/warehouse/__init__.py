@@ -1,0 +1,1 @@
+"""dbt in process, its inputs, and what is handed to readers."""

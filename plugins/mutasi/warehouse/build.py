@@ -1,0 +1,199 @@
+"""Run dbt in this process and say what failed by name alone.
+
+Library text may quote a row (a failed cast prints the value), so dbt writes neither log file nor run results here; what
+happened is read from the results in memory, and of an error only its kind is kept.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import re
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mutasi.settings import Settings
+
+GREEN = {"success", "pass", "warn", "no-op", "skipped"}
+CODES = {
+    "CONVERSION": r"conversion error|could not convert|invalid input error",
+    "CONTRACT": r"contract",
+    "CONSTRAINT": r"constraint error",
+    "MEMORY": r"out of memory|memory limit",
+    "FILE": r"io error|no files found|lock on file|no such file",
+    "SQL": r"binder error|catalog error|parser error|syntax error|compilation error",
+}
+
+
+class BuildError(RuntimeError):
+    """The warehouse could not be built; the message names models and tests, never a value."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One node of the project: its kind, name, state, wall time, and for a failed test the number of rows."""
+
+    kind: str
+    name: str
+    status: str
+    seconds: float
+    failures: int | None = None
+    code: str | None = None
+
+    @property
+    def is_green(self) -> bool:
+        """The node did what it should."""
+        return self.status in GREEN
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """A green build: counts of nodes, wall seconds, seconds inside nodes, and tests that warn."""
+
+    run_id: str
+    as_of: dt.date | None
+    models: int
+    tests: int
+    unit_tests: int
+    seconds: float
+    node_seconds: float
+    warnings: list[str] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list, repr=False)
+
+
+def build(settings: Settings, *, as_of: dt.date | None = None, run_id: str, unit_tests: bool = False) -> BuildResult:
+    """Build every model into a new `build.duckdb` and test it.
+
+    The build database is a function of the input files, so the old one is removed first: neither a killed run nor a
+    model that was since deleted can leave anything behind.
+
+    Args:
+        settings: Where the inputs are and the database goes.
+        as_of: Day that the marts describe; default: the day of the inputs.
+        run_id: Names the result file below `warehouse/dbt/results`.
+        unit_tests: Also run dbt's unit tests (for tests of the project, not for nightly builds).
+
+    Raises:
+        BuildError: a model or test failed, or the project could not be read.
+    """
+    start = time.perf_counter()
+    remove_database(build_file(settings))
+    outcomes = _invoke(settings, as_of, unit_tests)
+    seconds = round(time.perf_counter() - start, 3)
+    result = BuildResult(
+        run_id=run_id,
+        as_of=as_of,
+        models=sum(o.kind == "model" for o in outcomes),
+        tests=sum(o.kind == "test" for o in outcomes),
+        unit_tests=sum(o.kind == "unit_test" for o in outcomes),
+        seconds=seconds,
+        node_seconds=round(sum(o.seconds for o in outcomes), 3),
+        warnings=[o.name for o in outcomes if o.status == "warn"],
+        outcomes=outcomes,
+    )
+    _write_result(settings, result)
+    if failed := [o for o in outcomes if not o.is_green]:
+        raise BuildError(_sentence(failed, outcomes))
+    return result
+
+
+def build_file(settings: Settings) -> Path:
+    """The database that dbt builds; nobody but the publishing step reads it."""
+    return settings.warehouse / "build.duckdb"
+
+
+def remove_database(file: Path) -> None:
+    """Remove a DuckDB file with its write-ahead log: a log without its file would be replayed on the next one."""
+    file.unlink(missing_ok=True)
+    file.with_name(f"{file.name}.wal").unlink(missing_ok=True)
+
+
+def _invoke(settings: Settings, as_of: dt.date | None, unit_tests: bool) -> list[Outcome]:
+    from dbt.cli.main import dbtRunner
+
+    work = settings.folder("warehouse", "dbt")
+    arguments = [
+        "--quiet", "--log-level", "none", "--log-level-file", "none", "--log-path", str(work / "logs"), "--no-use-colors",
+        "--no-write-json", "--no-send-anonymous-usage-stats", "--no-version-check", "build",
+        "--project-dir", str(settings.dbt_project), "--profiles-dir", str(settings.dbt_project), "--target-path", str(work / "target"),
+    ]  # fmt: skip
+    if not unit_tests:
+        arguments += ["--exclude-resource-type", "unit_test"]
+    with _environment(MUTASI_HOME=str(settings.home), MUTASI_AS_OF=as_of.isoformat() if as_of else ""):
+        answer = dbtRunner().invoke(arguments)
+    _close_connections()
+    if answer.result is None or not hasattr(answer.result, "results"):
+        kind = type(answer.exception).__name__
+        code = error_code(str(answer.exception))
+        raise BuildError(
+            f"dbt stopped before the first model ({kind}, {code}); see the text with `dbt parse` in {settings.dbt_project}."
+        )
+    return [_outcome(r) for r in answer.result.results]
+
+
+def _outcome(result: Any) -> Outcome:
+    status = str(getattr(result.status, "value", result.status))
+    return Outcome(
+        kind=str(getattr(result.node.resource_type, "value", result.node.resource_type)),
+        name=result.node.name,
+        status=status,
+        seconds=round(result.execution_time, 4),
+        failures=result.failures if status in {"fail", "warn"} else None,
+        code=error_code(result.message or "") if status == "error" else None,
+    )
+
+
+def error_code(text: str) -> str:
+    """The kind of a library's error; the text itself may quote a row and goes no further."""
+    return next((code for code, pattern in CODES.items() if re.search(pattern, text, re.IGNORECASE)), "OTHER")
+
+
+def _sentence(failed: list[Outcome], outcomes: list[Outcome]) -> str:
+    def told(o: Outcome) -> str:
+        reason = o.code or (f"{o.failures} rows" if o.failures is not None else o.status)
+        return f"{o.kind.replace('_', ' ')} {o.name} ({reason})"
+
+    skipped = sum(o.status == "skipped" for o in outcomes)
+    more = f", and {len(failed) - 10} more" if len(failed) > 10 else ""
+    return (
+        f"The warehouse was not built: {', '.join(told(o) for o in failed[:10])}{more}; {skipped} nodes were skipped. "
+        f"What was published before stays. Run `dbt build --select {failed[0].name}` in dbt_project for the library's own text."
+    )
+
+
+def _write_result(settings: Settings, result: BuildResult) -> None:
+    """Leave states and times by node, which hold no value of any row."""
+    name = re.sub(r"[^\w.+-]", "-", result.run_id)
+    document = asdict(result) | {"as_of": result.as_of.isoformat() if result.as_of else None}
+    file = settings.folder("warehouse", "dbt", "results") / f"{name}.json"
+    file.write_text(json.dumps(document, indent=1), encoding="utf-8")
+
+
+def _close_connections() -> None:
+    """Let go of the file: within one process DuckDB refuses to open it again with other settings."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    environment = DuckDBConnectionManager._ENV
+    if environment is not None:
+        environment.close()
+    DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+
+
+@contextmanager
+def _environment(**values: str) -> Iterator[None]:
+    """Set environment variables for dbt and put back what stood there."""
+    before: Mapping[str, str | None] = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

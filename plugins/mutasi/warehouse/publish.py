@@ -1,0 +1,205 @@
+"""Hand the built marts to readers: two files, each replaced in one rename, so nobody ever opens half a night.
+
+`reporting.duckdb` holds marts and aggregate quality and is refused when anything in it could name a person;
+`planning.duckdb` holds the people and is closed to other users. Both carry the run that made them, so a reader of both
+can tell whether they belong together.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from mutasi.engine import connect, named, quoted
+from mutasi.settings import Settings
+from mutasi.sources.datasets import datasets
+from mutasi.warehouse.build import build_file, remove_database
+
+# Dashboards lag behind: the oldest DuckDB that still opens what we write.
+STORAGE_VERSION = "v1.2.0"
+REPORTING_SCHEMAS = ("marts", "quality")
+PLANNING_SCHEMAS = ("planning",)
+DERIVED_PERSONAL = ("person_id", "pseudonym", "record_key")
+# Birth date, first month of service, sex and number, also with the blanks of the printed form.
+NIP_PATTERN = (
+    r"(^|[^0-9A-Za-z])(19|20)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])[ .]?(19|20)[0-9]{4}"
+    r"[ .]?[12][ .]?[0-9]{3}([^0-9A-Za-z]|$)"
+)
+
+
+class PublishError(RuntimeError):
+    """Nothing was published; the message names table and column and what to do."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the build database with the columns that hold text."""
+
+    schema: str
+    name: str
+    columns: tuple[str, ...]
+    text_columns: tuple[str, ...]
+
+    @property
+    def sql(self) -> str:
+        """Schema and name as SQL."""
+        return f"{named(self.schema)}.{named(self.name)}"
+
+
+def forbidden_columns() -> frozenset[str]:
+    """Names of columns that say something about a person and may not stand where BI reads."""
+    personal = {name for d in datasets().values() for name, column in d.columns.items() if column.privacy != "none"}
+    return frozenset(personal | set(DERIVED_PERSONAL))
+
+
+def reporting_file(settings: Settings) -> Path:
+    """The database for BI."""
+    return settings.warehouse / "reporting.duckdb"
+
+
+def planning_file(settings: Settings) -> Path:
+    """The restricted database with identities."""
+    return settings.warehouse / "planning.duckdb"
+
+
+def publish(settings: Settings, *, run_id: str) -> int:
+    """Replace `planning.duckdb` and `reporting.duckdb` by what stands in `build.duckdb`.
+
+    Returns:
+        The size of both files in bytes.
+
+    Raises:
+        PublishError: nothing is built, or a table for BI holds a personal column or what looks like an employee number.
+    """
+    source = build_file(settings)
+    if not source.exists():
+        raise PublishError(f"{source} does not exist: build the warehouse first. What was published before stays.")
+    fresh = {target: target.with_name(f".{target.stem}-{os.getpid()}.duckdb") for target in _targets(settings)}
+    try:
+        with connect(settings) as con:
+            con.execute(f"attach {quoted(str(source))} as build (read_only)")
+            tables = _tables(con)
+            refuse_personal(con, [t for t in tables if t.schema in REPORTING_SCHEMAS])
+            for target, schemas in _targets(settings).items():
+                _write(con, fresh[target], [t for t in tables if t.schema in schemas], run_id)
+        fresh[planning_file(settings)].chmod(0o600)
+        size = sum(file.stat().st_size for file in fresh.values())
+        for target, file in fresh.items():
+            _replace(file, target)
+    finally:
+        for file in fresh.values():
+            remove_database(file)
+    return size
+
+
+def _targets(settings: Settings) -> dict[Path, tuple[str, ...]]:
+    return {planning_file(settings): PLANNING_SCHEMAS, reporting_file(settings): REPORTING_SCHEMAS}
+
+
+def _tables(con: duckdb.DuckDBPyConnection) -> list[Table]:
+    rows = con.execute(
+        """
+        select schema_name, table_name, list(column_name order by column_index),
+          coalesce(list(column_name order by column_index) filter (where data_type = 'VARCHAR'), [])
+        from duckdb_columns()
+        where database_name = 'build' and schema_name in ('marts', 'quality', 'planning')
+        group by all order by all
+        """
+    ).fetchall()
+    return [Table(schema, name, tuple(columns), tuple(texts)) for schema, name, columns, texts in rows]
+
+
+def refuse_personal(con: duckdb.DuckDBPyConnection, tables: list[Table]) -> None:
+    """Refuse tables of the attached database `build` that could name a person.
+
+    Raises:
+        PublishError: names every offending table and column; no value is quoted.
+    """
+    forbidden = forbidden_columns()
+    found = [f"{t.schema}.{t.name}.{c} is a personal column" for t in tables for c in t.columns if c in forbidden]
+    for table in tables:
+        found += _nips_in(con, table)
+    if found:
+        raise PublishError(
+            f"Nothing was published, for BI would see people: {'; '.join(found)}. Remove the column from the model, or have the "
+            "agency correct the field; what was published before stays."
+        )
+
+
+def _nips_in(con: duckdb.DuckDBPyConnection, table: Table) -> list[str]:
+    """Text columns with a cell that has the form of an employee number or is one."""
+    if not table.text_columns:
+        return []
+    known = "select nip from build.planning.employees"
+    counts = ", ".join(
+        f"count(*) filter (where regexp_matches({named(c)}, {quoted(NIP_PATTERN)}) or {named(c)} in ({known}))"
+        for c in table.text_columns
+    )
+    row = con.execute(f"select {counts} from build.{table.sql}").fetchone()
+    assert row is not None
+    return [
+        f"{table.schema}.{table.name}.{column} has {count} cells that look like an employee number"
+        for column, count in zip(table.text_columns, row, strict=True)
+        if count
+    ]
+
+
+def _write(con: duckdb.DuckDBPyConnection, file: Path, tables: list[Table], run_id: str) -> None:
+    remove_database(file)
+    con.execute(f"attach {quoted(str(file))} as target (storage_version {quoted(STORAGE_VERSION)})")
+    for schema in dict.fromkeys(t.schema for t in tables):
+        con.execute(f"create schema target.{named(schema)}")
+    for table in tables:
+        # Keys stand first; rows in their order compress well and are the same on every build.
+        order = ", ".join(str(n) for n in range(1, min(len(table.columns), 5) + 1))
+        con.execute(f"create table target.{table.sql} as select * from build.{table.sql} order by {order}")
+    _write_publication(con, tables[0].schema if tables[0].schema == "planning" else "quality", run_id)
+    _copy_comments(con, tables)
+    con.execute("checkpoint target")
+    con.execute("detach target")
+
+
+def _write_publication(con: duckdb.DuckDBPyConnection, schema: str, run_id: str) -> None:
+    """One row that tells a reader which run it is looking at."""
+    con.execute(
+        f"""
+        create table target.{named(schema)}.publication as
+        select ?::varchar as run_id, as_of, ?::timestamp as published_at from build.intermediate.int_as_of
+        """,
+        [run_id, dt.datetime.now(dt.UTC).replace(tzinfo=None)],
+    )
+    con.execute(
+        f"comment on table target.{named(schema)}.publication is 'Run behind this file, day described, time written (UTC)'"
+    )
+
+
+def _copy_comments(con: duckdb.DuckDBPyConnection, tables: list[Table]) -> None:
+    names = {(t.schema, t.name) for t in tables}
+    described = con.execute(
+        """
+        select schema_name, table_name, null as column_name, comment from duckdb_tables() where database_name = 'build'
+        union all
+        select schema_name, table_name, column_name, comment from duckdb_columns() where database_name = 'build'
+        """
+    ).fetchall()
+    for schema, name, column, comment in described:
+        if comment and (schema, name) in names:
+            target = f"target.{named(schema)}.{named(name)}"
+            subject = f"column {target}.{named(column)}" if column else f"table {target}"
+            con.execute(f"comment on {subject} is {quoted(comment)}")
+
+
+def _replace(file: Path, target: Path) -> None:
+    """Put `file` in place of `target` for good: flushed, and without a log left by an earlier writer."""
+    for path in (file, file.parent):
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    target.with_name(f"{target.name}.wal").unlink(missing_ok=True)
+    file.replace(target)
