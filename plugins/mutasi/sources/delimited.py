@@ -43,11 +43,11 @@ def read_delimited(file: Path, read: FilesRead, request: Request) -> tuple[pa.Re
             f"delim={quoted(read.delimiter)}, quote='\"', escape='\"', columns={{{columns}}}, all_varchar=true, "
             "null_padding=false, ignore_errors=false, strict_mode=true, max_line_size=16777216)"
         )
-        try:
-            with engine(request.archive) as connection:
+        with engine(request.archive) as connection:
+            try:
                 return stage(connection, query, (), names, request.archive), received
-        except duckdb.Error:
-            raise _defect(text, file.name, read, len(names), encoding, request) from None
+            except duckdb.Error:
+                raise _defect(text, file.name, read, len(names), encoding, request) from None
     finally:
         if text != file:
             text.unlink(missing_ok=True)

@@ -35,7 +35,6 @@ def engine(folder: Path) -> duckdb.DuckDBPyConnection:
             "temp_directory": str(folder / ".spill"),
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
-            "enable_progress_bar": "false",
         },
     )
 

@@ -1,0 +1,117 @@
+"""CSV as agencies export it: every record accounted for, or an error that names the line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from mutasi.sources import delimited
+from mutasi.sources.connection import SourceError
+
+
+def test_byte_order_mark_semicolons_and_lines_inside_quotes(folder: Path, read_units: Any) -> None:
+    text = '\ufeffId;Nama;Ket\r\n"8ae4\r\n83c5";"Dinas; Contoh";-\r\n\r\n02;Kantor "Rekaan" Dua;""\r\n'
+    (folder / "unor.csv").write_bytes(text.encode())
+    found = read_units("*.csv", delimiter=";")
+    rows = found.batches.read_all()
+    assert rows.column_names == ["Id", "Nama", "Ket"]
+    assert rows["Id"].to_pylist() == ["8ae4\r\n83c5", "02"], "ids are not repaired and zeros are kept"
+    assert rows["Nama"].to_pylist() == ["Dinas; Contoh", 'Kantor "Rekaan" Dua']
+    assert found.rows_received == 2
+    assert set(rows.schema.types) == {pa.string()}
+
+
+@pytest.mark.parametrize("encoding", ["windows-1252", "latin-1", "utf-16", "utf-8"])
+def test_encodings(folder: Path, archive: Path, read_units: Any, encoding: str) -> None:
+    (folder / "unor.csv").write_bytes("Id,Nama\n1,Balai Contoh Café\n".encode(encoding))
+    found = read_units("*.csv", encoding=encoding)
+    assert found.batches.read_all()["Nama"].to_pylist() == ["Balai Contoh Café"]
+    assert [file.name for file in archive.iterdir()] == ["unor.csv"], "nothing but the original stays"
+    assert found.archive[0].read_bytes() == (folder / "unor.csv").read_bytes()
+
+
+def test_wrong_encoding_is_named(folder: Path, read_units: Any) -> None:
+    (folder / "unor.csv").write_bytes("Id,Nama\n1,Rahasia Café\n".encode("windows-1252"))
+    with pytest.raises(SourceError, match="rekaan, units: .*not written in UTF-8") as caught:
+        read_units("*.csv")
+    assert "Rahasia" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('Id,Nama\n"1\n1",Rahasia\n2,b\n3\n', "1 fields on line 5"),
+        ("Id,Nama\n1,Rahasia\n2,b,c\n3,d\n", "3 fields on line 3"),
+        ("Judul laporan\nId,Nama\n1,a\n2", "1 fields on line 4"),
+        ('Id,Nama\n1,a\n2,"Rahasia\n3,c\n', "never closes one|on line"),
+    ],
+    ids=["too_few_after_a_broken_id", "too_many", "cut_off_in_the_last_line", "quote_never_closed"],
+)
+def test_defective_record_is_an_error_with_its_line(folder: Path, read_units: Any, text: str, said: str) -> None:
+    (folder / "unor.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(SourceError, match=said) as caught:
+        read_units("*.csv", header_row=2 if text.startswith("Judul") else 1)
+    assert "Rahasia" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_title_lines_above_the_header(folder: Path, read_units: Any) -> None:
+    (folder / "unor.csv").write_text("Daftar unit\nper 2026\nId,Nama\n1,a\n", encoding="utf-8")
+    found = read_units("*.csv", header_row=3)
+    assert (found.batches.read_all().to_pylist(), found.rows_received) == ([{"Id": "1", "Nama": "a"}], 1)
+
+
+def test_one_column_counts_empty_lines_alike(folder: Path, read_units: Any) -> None:
+    (folder / "unor.csv").write_text("Id\n1\n\n3\n", encoding="utf-8")
+    found = read_units("*.csv", columns={"unit_id": "Id", "unit_name": "Id"})
+    assert found.batches.read_all().num_rows == found.rows_received
+
+
+def test_missing_column_is_named_with_the_closest(folder: Path, read_units: Any) -> None:
+    (folder / "unor.csv").write_text("id,NamaUnor\n1,a\n", encoding="utf-8")
+    with pytest.raises(SourceError) as caught:
+        read_units("*.csv")
+    assert "the column `Id` (closest is `id`)" in str(caught.value)
+    assert "the column `Nama` (closest is `NamaUnor`)" in str(caught.value)
+
+
+def test_mapped_column_that_stands_there_twice(folder: Path, read_units: Any) -> None:
+    (folder / "unor.csv").write_text("Id,Nama,NAMA\n1,a,b\n", encoding="utf-8")
+    with pytest.raises(SourceError, match="more than one column named `Nama`"):
+        read_units("*.csv")
+
+
+def test_header_only_and_empty_file(folder: Path, read_units: Any) -> None:
+    (folder / "unor.csv").write_text("Id,Nama\n", encoding="utf-8")
+    found = read_units("*.csv")
+    assert (found.batches.read_all().num_rows, found.rows_received) == (0, 0)
+    (folder / "unor.csv").write_text("", encoding="utf-8")
+    with pytest.raises(SourceError, match="no header"):
+        read_units("*.csv")
+
+
+def test_large_file_is_read_in_order_and_in_batches(folder: Path, read_units: Any) -> None:
+    lines = "".join(f'{n},"unit\n{n}"\n' for n in range(200_000))
+    (folder / "unor.csv").write_text("Id,Nama\n" + lines, encoding="utf-8")
+    found = read_units("*.csv")
+    batches = list(found.batches)
+    assert len(batches) > 1
+    ids = pa.Table.from_batches(batches)["Id"].to_numpy()
+    assert (ids.astype(int) == range(200_000)).all()
+    assert found.rows_received == 200_000
+
+
+def test_the_count_does_not_come_from_the_parser(folder: Path, read_units: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A parser that loses a row must show as a difference."""
+    whole = delimited.stage
+
+    def loses_a_row(connection: Any, query: str, *others: Any) -> pa.RecordBatchReader:
+        return whole(connection, f"select * from ({query}) offset 1", *others)
+
+    monkeypatch.setattr(delimited, "stage", loses_a_row)
+    (folder / "unor.csv").write_text("Id,Nama\n1,a\n2,b\n3,c\n", encoding="utf-8")
+    found = read_units("*.csv")
+    assert (found.rows_received, found.batches.read_all().num_rows) == (3, 2)

@@ -1,0 +1,134 @@
+"""Databases: addresses, quoting, one snapshot, one type per column."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sqlite3
+import uuid
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from sqlalchemy.dialects import mysql, postgresql
+
+from mutasi.sources import sql
+from mutasi.sources.agency import SqlRead
+from mutasi.sources.connection import Connection, SourceError
+
+
+@pytest.fixture
+def simpeg(tmp_path: Path) -> Connection:
+    """A SQLite SIMPEG whose path needs quoting."""
+    file = tmp_path / "simpeg 50% #1.db"
+    with sqlite3.connect(file) as database:
+        database.execute('create table "M_Unor" ("Id", "Nama", n, mixed, "order")')
+        rows = [(f"{n:02d}", f"Unit 100% {n}", None if n < 6 else n, n if n % 2 else "x", n) for n in range(10)]
+        database.executemany('insert into "M_Unor" values (?, ?, ?, ?, ?)', rows)
+    return Connection("sqlite", host=str(file))
+
+
+def test_addresses() -> None:
+    server = Connection("postgres", "db.example.invalid", 5433, "reader", "p@ss/word", "simpeg", {"sslmode": "require"})
+    url = sql.database_url(server)
+    assert url.render_as_string(hide_password=False) == (
+        "postgresql+psycopg2://reader:p%40ss%2Fword@db.example.invalid:5433/simpeg?sslmode=require"
+    )
+    assert "p@ss" not in repr(url)
+    assert sql.database_url(Connection("mysql", "h", schema="s")).drivername == "mysql+pymysql"
+
+
+@pytest.mark.parametrize(
+    ("dialect", "expected"),
+    [(postgresql.dialect(), 'select * from kepeg."M_Unor"'), (mysql.dialect(), "select * from kepeg.`order`")],
+)
+def test_names_are_quoted_part_by_part(dialect: Any, expected: str) -> None:
+    table = "kepeg.order" if "order" in expected else "kepeg.M_Unor"
+    assert sql.statement(SqlRead(table=table), dialect) == expected
+
+
+def test_query_loses_its_semicolon() -> None:
+    assert sql.statement(SqlRead(query="select 1;\n"), postgresql.dialect()) == "select 1"
+
+
+def test_one_type_per_column_over_all_chunks(simpeg: Connection, read_table: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sql, "CHUNK_ROWS", 4)
+    found = read_table(simpeg, table="M_Unor")
+    rows = found.batches.read_all()
+    assert dict(zip(rows.column_names, rows.schema.types, strict=True)) == {
+        "Id": pa.string(),
+        "Nama": pa.string(),
+        "n": pa.int64(),
+        "mixed": pa.string(),
+        "order": pa.int64(),
+    }
+    assert rows["n"].to_pylist() == [None] * 6 + [6, 7, 8, 9]
+    assert rows["mixed"].to_pylist() == ["x", "1", "x", "3", "x", "5", "x", "7", "x", "9"]
+    assert found.rows_received == 10
+
+
+def test_archive_is_what_is_landed(simpeg: Connection, archive: Path, read_table: Any) -> None:
+    found = read_table(simpeg, table="M_Unor")
+    assert found.archive == (archive / "raw.parquet",)
+    assert [file.name for file in archive.iterdir()] == ["raw.parquet"]
+    assert pq.read_table(found.archive[0]).equals(found.batches.read_all())
+
+
+def test_query_with_percent_and_colon(simpeg: Connection, read_table: Any) -> None:
+    found = read_table(
+        simpeg, query='select "Id", "Nama", \':x\' as c from "M_Unor" where "Nama" like \'%100\\%%\' escape \'\\\' limit 3;'
+    )
+    assert (found.batches.read_all().num_rows, found.rows_received) == (3, 3)
+
+
+def test_empty_table(simpeg: Connection, read_table: Any) -> None:
+    found = read_table(simpeg, query='select * from "M_Unor" where 1 = 0')
+    assert (found.batches.schema.names[:2], found.batches.read_all().num_rows, found.rows_received) == (["Id", "Nama"], 0, 0)
+
+
+def test_values_that_arrow_holds_in_no_common_type() -> None:
+    assert sql._column((Decimal("1.50"), Decimal("22.125"), None)).to_pylist()[0].startswith("1.5")
+    assert sql._column((10**30, None)).to_pylist() == [str(10**30), None]
+    code = uuid.UUID(int=7)
+    assert sql._column((code,)).to_pylist() == [str(code)]
+    assert sql._column((b"ab", None)).to_pylist() == ["ab", None]
+    assert sql._column((dt.date(2020, 1, 2),)).type == pa.date32()
+
+
+def test_mistyped_path_is_an_error_and_no_new_database(tmp_path: Path, read_table: Any) -> None:
+    missing = tmp_path / "none.db"
+    with pytest.raises(SourceError, match="rekaan, units: the database of connection `main` cannot be opened"):
+        read_table(Connection("sqlite", host=str(missing)), table="x")
+    assert not missing.exists()
+
+
+def test_refused_statement_says_what_to_check(simpeg: Connection, read_table: Any) -> None:
+    with pytest.raises(SourceError, match="refuses to read the table `Pegawai`") as caught:
+        read_table(simpeg, table="Pegawai")
+    assert caught.value.__cause__ is None and caught.value.__suppress_context__
+
+
+def test_nothing_can_be_written(simpeg: Connection, read_table: Any) -> None:
+    with pytest.raises(SourceError):
+        read_table(simpeg, query='delete from "M_Unor" returning *')
+    assert read_table(simpeg, table="M_Unor").rows_received == 10
+
+
+def test_missing_driver_and_unknown_type(read_table: Any) -> None:
+    with pytest.raises(SourceError, match="`dbase` is no type of database"):
+        read_table(Connection("dbase"), table="x")
+    with pytest.raises(SourceError, match="install `oracle"):
+        read_table(Connection("oracle", "h"), table="x")
+
+
+def test_the_count_does_not_come_from_the_fetch(simpeg: Connection, read_table: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = sql._rows
+
+    def loses_a_row(*arguments: Any) -> Any:
+        return (chunk.slice(1) for chunk in whole(*arguments))
+
+    monkeypatch.setattr(sql, "_rows", loses_a_row)
+    found = read_table(simpeg, table="M_Unor")
+    assert (found.rows_received, found.batches.read_all().num_rows) == (10, 9)
