@@ -3,11 +3,28 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from mutasi.settings import PROJECT, Settings
+
+# Airflow reads its settings when it is first imported, so its throw-away home is named before any test imports it.
+_airflow = Path(tempfile.mkdtemp(prefix="mutasi-airflow-"))
+os.environ |= {
+    "AIRFLOW_HOME": str(_airflow),
+    "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT / "dags"),
+    "AIRFLOW__CORE__PLUGINS_FOLDER": str(PROJECT / "plugins"),
+    "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+    "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{_airflow}/airflow.db",
+    "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(_airflow / "logs"),
+    "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
+    "AIRFLOW__API_AUTH__JWT_SECRET": "only-for-tests-" * 5,
+    "MUTASI_RETRY_SECONDS": "0.1",
+}
 
 REAL = Path(os.environ.get("MUTASI_REAL", PROJECT.parent / "shared" / "real"))
 
@@ -34,6 +51,23 @@ def pytest_runtest_makereport(item: pytest.Item) -> object:
 def settings(tmp_path: Path) -> Settings:
     """An empty home; code folders are the checkout's."""
     return Settings(home=tmp_path / "home", project=PROJECT, agencies=PROJECT / "dags" / "agencies")
+
+
+@pytest.fixture(scope="session")
+def airflow_home() -> Iterator[Path]:
+    """Airflow's throw-away home with migrated metadata."""
+    from airflow.utils.db import initdb
+
+    initdb()
+    yield _airflow
+
+
+@pytest.fixture(scope="session")
+def dagbag(airflow_home: Path) -> object:
+    """All DAGs of the project."""
+    from airflow.dag_processing.dagbag import DagBag
+
+    return DagBag(dag_folder=str(PROJECT / "dags"))
 
 
 @pytest.fixture(scope="session")

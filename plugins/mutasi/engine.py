@@ -7,7 +7,9 @@ agencies opens thousands. So a process keeps one engine per home and hands out c
 from __future__ import annotations
 
 import os
+import uuid
 from functools import cache
+from pathlib import Path
 
 import duckdb
 
@@ -29,6 +31,13 @@ def _engine(temporary: str, memory: str, _process: int) -> duckdb.DuckDBPyConnec
             "autoload_known_extensions": "false",
         }
     )
+
+
+def copy(con: duckdb.DuckDBPyConnection, query: str, target: Path) -> None:
+    """Write a query's result as Parquet in one rename."""
+    temporary = target.parent / f".{uuid.uuid4().hex}"
+    con.execute(f"copy ({query}) to {quoted(str(temporary))} (format parquet, compression zstd)")
+    temporary.replace(target)
 
 
 def quoted(text: str) -> str:

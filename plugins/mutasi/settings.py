@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from mutasi.errors import NeedsAPerson
+
 PROJECT = Path(__file__).resolve().parents[2]
 
 
-class SettingsError(RuntimeError):
+class SettingsError(NeedsAPerson):
     """A setting is missing or unusable; the message says which and what to do."""
 
 

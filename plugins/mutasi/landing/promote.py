@@ -9,11 +9,12 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterable
-from pathlib import Path
 
 import duckdb
 
-from mutasi.engine import connect, named, quoted
+from mutasi.engine import connect, copy, named, quoted
+from mutasi.errors import NeedsAPerson
+from mutasi.landing.derived import promote_identities, promote_quarantined_posts
 from mutasi.landing.snapshots import (
     Landed,
     Promoted,
@@ -24,17 +25,15 @@ from mutasi.landing.snapshots import (
     in_use,
     landed,
     manifest_file,
-    promoted,
     scratch,
 )
 from mutasi.ledger import Entry, LedgerError, record, timed
-from mutasi.privacy.pseudonyms import create_identities
 from mutasi.settings import Settings
 from mutasi.sources.agency import Agency
 from mutasi.sources.datasets import Dataset, columns_version, datasets
 
 
-class PromotionError(RuntimeError):
+class PromotionError(NeedsAPerson):
     """An agency could not be promoted in full; each line names agency, dataset and what stays in use."""
 
 
@@ -48,10 +47,8 @@ def promote_agency(settings: Settings, agency: Agency, day: dt.date, run_id: str
         PromotionError: a dataset is missing or was stopped; what could be promoted is.
     """
     entries = [_promote_timed(settings, agency, name, day, run_id) for name in agency.datasets]
-    if manifest_file(settings, "promoted", "employees", day, agency.agency_id).exists():
-        _promote_identities(settings, agency.agency_id, day)
-    if in_use(settings, "assignments", day).get(agency.agency_id):
-        _promote_quarantined_posts(settings, agency.agency_id, day)
+    promote_identities(settings, agency.agency_id, day)
+    promote_quarantined_posts(settings, agency.agency_id, day)
     record(settings, entries)
     kept = [entry.message for entry in entries if entry.status != "ok" and entry.message]
     if kept:
@@ -170,13 +167,6 @@ def _write_quarantine(settings: Settings, con: duckdb.DuckDBPyConnection, snapsh
     )
 
 
-def copy(con: duckdb.DuckDBPyConnection, query: str, target: Path) -> None:
-    """Write a query's result as Parquet in one rename."""
-    temporary = scratch(target.parent)
-    con.execute(f"copy ({query}) to {quoted(str(temporary))} (format parquet, compression zstd)")
-    temporary.replace(target)
-
-
 def _commit(settings: Settings, con: duckdb.DuckDBPyConnection, snapshot: Landed, counts: tuple[int, ...]) -> None:
     folder = day_folder(settings, "promoted", snapshot.dataset, snapshot.snapshot_date)
     temporary = scratch(folder)
@@ -198,59 +188,3 @@ def _commit(settings: Settings, con: duckdb.DuckDBPyConnection, snapshot: Landed
             columns_version=columns_version(),
         ),
     )
-
-
-def _promote_derived(
-    settings: Settings, con: duckdb.DuckDBPyConnection, name: str, query: str, agency_id: str, day: dt.date
-) -> None:
-    """Promote a dataset that is computed here and that no agency sends."""
-    con.execute(f"create or replace temp table kept as select *, row_number() over () as _row_id from ({query})")
-    rows = con.execute("select count(*) from kept").fetchone()
-    assert rows is not None
-    folder = day_folder(settings, "promoted", name, day)
-    temporary = scratch(folder)
-    con.execute(
-        f"copy (select * exclude (_row_id) from kept order by _row_id) to {quoted(str(temporary))} (format parquet, compression zstd)"
-    )
-    file, digest = commit_data(temporary, folder, agency_id)
-    manifest = Promoted(
-        agency_id=agency_id, dataset=name, snapshot_date=day, data_file=file.name, data_sha256=digest, rows_received=rows[0],
-        rows_promoted=rows[0], rows_quarantined=0, landing_sha256="", columns_version=columns_version(),
-    )  # fmt: skip
-    commit_manifest(settings, "promoted", manifest)
-
-
-def _promote_identities(settings: Settings, agency_id: str, day: dt.date) -> None:
-    employees = promoted(settings, "employees", day)[agency_id]
-    known = in_use(settings, "identities", day - dt.timedelta(days=1)).get(agency_id)
-    with connect(settings) as con:
-        create_identities(
-            con,
-            f"read_parquet({quoted(str(data_path(settings, 'promoted', employees)))})",
-            f"read_parquet({quoted(str(data_path(settings, 'promoted', known)))})" if known else None,
-            settings.pseudonym_key,
-        )
-        _promote_derived(settings, con, "identities", "select * from identities", agency_id, day)
-
-
-def _promote_quarantined_posts(settings: Settings, agency_id: str, day: dt.date) -> None:
-    """Posts that a quarantined row touches: the person may well be there, so the post is for review and not vacant."""
-    assignments = in_use(settings, "assignments", day)[agency_id]
-    employees = in_use(settings, "employees", day).get(agency_id)
-    refused = settings.home / "quarantine" / "assignments" / assignments.snapshot_date.isoformat() / f"{agency_id}.parquet"
-    known = (
-        f"select nip from read_parquet({quoted(str(data_path(settings, 'promoted', employees)))})"
-        if employees
-        else "select null where false"
-    )
-    with connect(settings) as con:
-        query = f"""
-            select distinct {quoted(agency_id)} as agency_id, date {quoted(day.isoformat())} as snapshot_date, dataset, unit_id, position_id
-            from (
-              select 'assignments' as dataset, unit_id, position_id from read_parquet({quoted(str(refused))})
-              union all
-              select 'employees', unit_id, position_id from read_parquet({quoted(str(data_path(settings, "promoted", assignments)))})
-              where valid_to is null and nip not in ({known})
-            ) order by all
-        """
-        _promote_derived(settings, con, "quarantined_posts", query, agency_id, day)

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from mutasi.errors import NeedsAPerson
+
 JAKARTA = ZoneInfo("Asia/Jakarta")
 
 
-class DateError(ValueError):
+class DateError(NeedsAPerson):
     """A run carries a date that is not one."""
 
 

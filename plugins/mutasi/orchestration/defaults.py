@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from typing import Any
 
@@ -9,25 +10,14 @@ from airflow.sdk import ExceptionRetryPolicy, Param, RetryAction, RetryRule
 
 from mutasi.orchestration.notifications import FailureNotifier
 
-NO_USE_RETRYING = (
-    "mutasi.sources.registry.AgencyFileError",
-    "mutasi.settings.SettingsError",
-    "mutasi.orchestration.dates.DateError",
-    "mutasi.landing.promote.PromotionError",
-    "mutasi.warehouse.build.BuildError",
-)
-
 RETRIES = ExceptionRetryPolicy(
-    rules=[
-        RetryRule(exception=name, action=RetryAction.FAIL, reason="The same input fails the same way; a person must act.")
-        for name in NO_USE_RETRYING
-    ]
+    rules=[RetryRule(exception="mutasi.errors.NeedsAPerson", action=RetryAction.FAIL, reason="A person must act first.")]
 )
 
 DEFAULT_ARGS: dict[str, Any] = {
     "owner": "data-team",
     "retries": 2,
-    "retry_delay": timedelta(minutes=5),
+    "retry_delay": timedelta(seconds=float(os.environ.get("MUTASI_RETRY_SECONDS", "300"))),
     "retry_exponential_backoff": True,
     "max_retry_delay": timedelta(hours=1),
     "retry_policy": RETRIES,

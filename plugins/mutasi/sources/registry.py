@@ -7,11 +7,12 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
+from mutasi.errors import NeedsAPerson
 from mutasi.sources.agency import KEYS, Agency
 from mutasi.sources.sentences import sentences
 
 
-class AgencyFileError(ValueError):
+class AgencyFileError(NeedsAPerson):
     """An agency file cannot be used; every line of the message is one sentence naming file, key and what to do."""
 
 

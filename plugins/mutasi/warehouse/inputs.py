@@ -17,8 +17,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mutasi.engine import connect, named
-from mutasi.landing.promote import copy
+from mutasi.engine import connect, copy, named
 from mutasi.landing.snapshots import Promoted, data_path, in_use
 from mutasi.ledger import SCHEMA as RUNS_SCHEMA
 from mutasi.settings import Settings

@@ -1,0 +1,7 @@
+"""Two kinds of failure: what may pass by itself, and what waits for a person."""
+
+from __future__ import annotations
+
+
+class NeedsAPerson(RuntimeError):
+    """The same input fails the same way, so nothing is gained by trying again; the message says what to do."""

@@ -1,0 +1,74 @@
+"""Restricted datasets that no agency sends: they follow from what was promoted and what was quarantined."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import duckdb
+
+from mutasi.engine import connect, quoted
+from mutasi.landing.snapshots import Promoted, commit_data, commit_manifest, data_path, day_folder, in_use, promoted, scratch
+from mutasi.privacy.pseudonyms import create_identities
+from mutasi.settings import Settings
+from mutasi.sources.datasets import columns_version
+
+
+def promote_identities(settings: Settings, agency_id: str, day: dt.date) -> None:
+    """Give every person promoted on the day an id and a pseudonym (restricted dataset `identities`)."""
+    employees = promoted(settings, "employees", day).get(agency_id)
+    if employees is None:
+        return
+    known = in_use(settings, "identities", day - dt.timedelta(days=1)).get(agency_id)
+    with connect(settings) as con:
+        create_identities(
+            con,
+            f"read_parquet({quoted(str(data_path(settings, 'promoted', employees)))})",
+            f"read_parquet({quoted(str(data_path(settings, 'promoted', known)))})" if known else None,
+            settings.pseudonym_key,
+        )
+        _promote_derived(settings, con, "identities", "select * from identities", agency_id, day)
+
+
+def promote_quarantined_posts(settings: Settings, agency_id: str, day: dt.date) -> None:
+    """Posts that a quarantined row touches: the person may well be there, so the post is for review and not vacant."""
+    assignments = in_use(settings, "assignments", day).get(agency_id)
+    if assignments is None:
+        return
+    employees = in_use(settings, "employees", day).get(agency_id)
+    refused = settings.home / "quarantine" / "assignments" / assignments.snapshot_date.isoformat() / f"{agency_id}.parquet"
+    known = (
+        f"select nip from read_parquet({quoted(str(data_path(settings, 'promoted', employees)))})"
+        if employees
+        else "select null where false"
+    )
+    with connect(settings) as con:
+        query = f"""
+            select distinct {quoted(agency_id)} as agency_id, date {quoted(day.isoformat())} as snapshot_date, dataset, unit_id, position_id
+            from (
+              select 'assignments' as dataset, unit_id, position_id from read_parquet({quoted(str(refused))})
+              union all
+              select 'employees', unit_id, position_id from read_parquet({quoted(str(data_path(settings, "promoted", assignments)))})
+              where valid_to is null and nip not in ({known})
+            ) order by all
+        """
+        _promote_derived(settings, con, "quarantined_posts", query, agency_id, day)
+
+
+def _promote_derived(
+    settings: Settings, con: duckdb.DuckDBPyConnection, name: str, query: str, agency_id: str, day: dt.date
+) -> None:
+    """Promote a dataset that is computed here and that no agency sends."""
+    con.execute(f"create or replace temp table kept as select *, row_number() over () as _row_id from ({query})")
+    rows = con.execute("select count(*) from kept").fetchone()
+    assert rows is not None
+    folder = day_folder(settings, "promoted", name, day)
+    temporary = scratch(folder)
+    con.execute(
+        f"copy (select * exclude (_row_id) from kept order by _row_id) to {quoted(str(temporary))} (format parquet, compression zstd)"
+    )
+    file, digest = commit_data(temporary, folder, agency_id)
+    manifest = Promoted(
+        agency_id=agency_id, dataset=name, snapshot_date=day, data_file=file.name, data_sha256=digest, rows_received=rows[0],
+        rows_promoted=rows[0], rows_quarantined=0, landing_sha256="", columns_version=columns_version(),
+    )  # fmt: skip
+    commit_manifest(settings, "promoted", manifest)
