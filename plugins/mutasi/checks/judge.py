@@ -91,11 +91,11 @@ def _take(con: duckdb.DuckDBPyConnection, table: str, rule: Rule, result: Expect
         return
     try:
         con.execute(f"insert into failing select agency_id, _row_id, ? from ({_query(table, rule, result)})", [rule.code])
-        row = con.execute("select count(*) from failing where rule_code = ?", [rule.code]).fetchone()
+        [(found,)] = con.execute("select count(*) from failing where rule_code = ?", [rule.code]).fetchall()
     except duckdb.Error as error:
         raise CheckError(f"{where}: the query for its failing rows does not run ({type(error).__name__}).") from None
-    if row is None or row[0] != count:
-        raise CheckError(f"{where}: {count} rows were counted, but its query finds {row[0] if row else 0}.")
+    if found != count:
+        raise CheckError(f"{where}: {count} rows were counted, but its query finds {found}.")
 
 
 def _query(table: str, rule: Rule, result: ExpectationValidationResult) -> str:

@@ -1,0 +1,324 @@
+"""Every rule on rows gets a bad row here, and says what follows from it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from mutasi.checks import rules
+from mutasi.sources.datasets import datasets
+
+Date = dt.date
+NIP = "198503152010011001"
+OTHER = "199001012015022002"
+THIRD = "199202022016012003"
+RETIRED = "196605011990022002"
+RETIRED_PPPK = "199001012023212007"
+PAST = Date(2019, 1, 1)
+UNKNOWN_ELSEWHERE = {(2, "EMP-020", "warn", "nip"), (2, "EMP-022", "warn", "nip")}
+REFERENCES: dict[str, Sequence[dict[str, Any]]] = {
+    "units": [{}, {"unit_id": "B", "parent_unit_id": "A", "is_active": False}],
+    "jobs": [{}],
+    "positions": [{}, {"position_id": "P2", "job_kind": "administrator", "bup_age": 58}, {"unit_id": "B"}],
+    "employees": [{}, {"nip": OTHER}, {"nip": THIRD}],
+    "assignments": [{}, {"nip": OTHER}, {"nip": RETIRED, "position_id": "P2"}],
+    "performance_reviews": [{}, {"nip": OTHER}, {"nip": RETIRED}],
+}
+PERSON = {"nip": OTHER, "birth_date": Date(1990, 1, 1), "sex": "F", "tmt_cpns": Date(2015, 2, 1), "tmt_pns": Date(2016, 2, 1)}
+PPPK = {**PERSON, "nip": "199001012023212002", "employment_status": "PPPK", "tmt_cpns": Date(2023, 3, 1), "tmt_pns": None}
+
+# dataset, rows after the good one (as changes to it), {(row, rule, action, column)} that must fail, and nothing else
+CASES: list[tuple[str, list[dict[str, Any]], set[tuple[int, str, str, str | None]]]] = [
+    ("units", [{"unit_id": None, "parent_unit_id": "A", "unit_name": "Lain"}], {(2, "UNT-001", "drop", "unit_id")}),
+    (
+        "units",
+        [{"unit_id": "B", "parent_unit_id": "A", "unit_name": "Lain"}] * 2,
+        {(3, "UNT-002", "drop", None), (2, "UNT-012", "warn", "unit_name"), (3, "UNT-012", "warn", "unit_name")},
+    ),
+    (
+        "units",
+        [
+            {"unit_id": "B", "parent_unit_id": "A", "unit_name": "Lain"},
+            {"unit_id": "B", "parent_unit_id": "A", "unit_name": "Beda"},
+        ],
+        {(2, "UNT-003", "drop", None), (3, "UNT-003", "drop", None)},
+    ),
+    ("units", [{"unit_id": "B", "parent_unit_id": "A", "unit_name": None}], {(2, "UNT-004", "warn", "unit_name")}),
+    ("units", [{"unit_id": "B", "parent_unit_id": "Z", "unit_name": "Lain"}], {(2, "UNT-005", "blank", "parent_unit_id")}),
+    (
+        "units",
+        [
+            {"unit_id": "B", "parent_unit_id": "C", "unit_name": "Dua"},
+            {"unit_id": "C", "parent_unit_id": "B", "unit_name": "Tiga"},
+            {"unit_id": "D", "parent_unit_id": "C", "unit_name": "Empat"},
+            {"unit_id": "E", "parent_unit_id": "E", "unit_name": "Lima"},
+        ],
+        {(row, "UNT-006", "blank", "parent_unit_id") for row in (2, 3, 5)},
+    ),
+    (
+        "units",
+        [{"unit_id": "B", "unit_name": "Lain"}],
+        {(1, "UNT-008", "warn", "parent_unit_id"), (2, "UNT-008", "warn", "parent_unit_id")},
+    ),
+    (
+        "units",
+        [{"unit_id": "B", "parent_unit_id": "A", "unit_name": "Lain", "latitude": 101.4, "longitude": 1.6}],
+        {(2, "UNT-009", "blank", "latitude"), (2, "UNT-009", "blank", "longitude")},
+    ),
+    (
+        "units",
+        [{"unit_id": "B", "parent_unit_id": "A", "unit_name": "Lain", "latitude": 1.6}],
+        {(2, "UNT-009", "blank", "latitude"), (2, "UNT-009", "blank", "longitude")},
+    ),
+    (
+        "units",
+        [{"unit_id": "B", "parent_unit_id": "A", "unit_name": "Lain", "region_code": "1275"}],
+        {(2, "UNT-010", "blank", "region_code")},
+    ),
+    (
+        "units",
+        [
+            {
+                "unit_id": "B",
+                "parent_unit_id": "A",
+                "unit_name": "Lain",
+                "valid_from": Date(2020, 1, 1),
+                "valid_to": Date(2019, 1, 1),
+            }
+        ],
+        {(2, "UNT-011", "blank", "valid_from"), (2, "UNT-011", "blank", "valid_to")},
+    ),
+    (
+        "units",
+        [
+            {"unit_id": "0" * 32, "parent_unit_id": "A", "unit_name": "Dua"},
+            {"unit_id": "0" * 36, "parent_unit_id": "A", "unit_name": "Tiga"},
+        ],
+        {(3, "UNT-013", "warn", "unit_id")},
+    ),
+    (
+        "units",
+        [{"unit_id": "B", "parent_unit_id": "A", "unit_name": "Lain", "_unreadable": " latitude valid_from "}],
+        {(2, "UNT-014", "blank", "latitude"), (2, "UNT-014", "blank", "valid_from")},
+    ),
+    (
+        "units",
+        [{"unit_id": "B", "parent_unit_id": "A", "unit_name": "Lain", "_unmapped": " unit_type "}],
+        {(2, "UNT-015", "blank", "unit_type")},
+    ),
+    (
+        "units",
+        [{"unit_id": "B", "parent_unit_id": "A", "unit_name": "Lain", "_repaired": " unit_name "}],
+        {(2, "UNT-016", "warn", "unit_name")},
+    ),
+    ("jobs", [{"job_id": None}], {(2, "JOB-001", "drop", "job_id")}),
+    ("jobs", [{}], {(2, "JOB-002", "drop", None)}),
+    ("jobs", [{"bup_age": 60}], {(1, "JOB-003", "drop", None), (2, "JOB-003", "drop", None)}),
+    ("jobs", [{"job_id": "J2", "job_name": None}], {(2, "JOB-004", "warn", "job_name")}),
+    ("jobs", [{"job_id": "J2", "bup_age": 0}], {(2, "JOB-005", "blank", "bup_age")}),
+    ("jobs", [{"job_id": "J2", "job_kind": "pelaksana", "job_level": "muda"}], {(2, "JOB-006", "warn", "job_level")}),
+    ("positions", [{"position_id": None}], {(2, "POS-001", "drop", None)}),
+    ("positions", [{}], {(2, "POS-002", "drop", None)}),
+    ("positions", [{"bup_age": 60}], {(1, "POS-003", "drop", None), (2, "POS-003", "drop", None)}),
+    ("positions", [{"unit_id": "Z"}], {(2, "POS-004", "warn", "unit_id")}),
+    ("positions", [{"position_id": "P9", "job_name": None}], {(2, "POS-005", "warn", "job_name")}),
+    ("positions", [{"position_id": "P9", "job_kind": None}], {(2, "POS-006", "warn", "job_kind")}),
+    ("positions", [{"position_id": "P9", "job_id": "J9"}], {(2, "POS-007", "warn", "job_id")}),
+    ("positions", [{"position_id": "P9", "job_name": "Nama Lain"}], {(2, "POS-008", "warn", "job_name")}),
+    ("positions", [{"position_id": "P9", "job_class": 18}], {(2, "POS-009", "blank", "job_class")}),
+    ("positions", [{"position_id": "P9", "establishment_approved": -1}], {(2, "POS-010", "blank", "establishment_approved")}),
+    (
+        "positions",
+        [{"position_id": "P9", "golongan_min": "41", "golongan_max": "34"}],
+        {(2, "POS-011", "blank", "golongan_min"), (2, "POS-011", "blank", "golongan_max")},
+    ),
+    ("positions", [{"position_id": "P9", "bup_age": 0}], {(2, "POS-012", "blank", "bup_age")}),
+    ("positions", [{"position_id": "P9", "is_critical": True}], {(2, "POS-013", "warn", "critical_decree")}),
+    (
+        "positions",
+        [{"position_id": "P9", "job_kind": "pelaksana", "job_level": "muda"}],
+        {(2, "POS-014", "warn", "job_level")},
+    ),
+    ("employees", [{**PERSON, "nip": None}], {(2, "EMP-001", "drop", "nip")}),
+    ("employees", [{}], {(2, "EMP-002", "drop", None)}),
+    ("employees", [{"employee_name": "Orang Lain"}], {(1, "EMP-003", "drop", None), (2, "EMP-003", "drop", None)}),
+    (
+        "employees",
+        [{**PERSON, "nip": "1.99001012015E17"}],
+        {(2, "EMP-004", "drop", "nip")} | UNKNOWN_ELSEWHERE,
+    ),
+    (
+        "employees",
+        [{**PERSON, "nip": "199002302015022002", "birth_date": None}],
+        {(2, "EMP-005", "warn", "nip"), (2, "EMP-013", "warn", "birth_date")} | UNKNOWN_ELSEWHERE,
+    ),
+    ("employees", [{**PERSON, "employment_status": "PPPK"}], {(2, "EMP-006", "warn", "employment_status")}),
+    ("employees", [{**PERSON, "birth_date": Date(1990, 1, 2)}], {(2, "EMP-007", "blank", "birth_date")}),
+    ("employees", [{**PERSON, "sex": "M"}], {(2, "EMP-008", "blank", "sex")}),
+    ("employees", [{**PERSON, "tmt_cpns": Date(2015, 3, 1)}], {(2, "EMP-009", "warn", "tmt_cpns")}),
+    ("employees", [{**PPPK, "tmt_cpns": Date(2024, 3, 1)}], {(2, "EMP-010", "warn", "tmt_cpns")} | UNKNOWN_ELSEWHERE),
+    ("employees", [{**PERSON, "employee_name": None}], {(2, "EMP-011", "warn", "employee_name")}),
+    ("employees", [{**PERSON, "employment_status": None}], {(2, "EMP-012", "warn", "employment_status")}),
+    (
+        "employees",
+        [{**PERSON, "nip": "193001011955022002", "birth_date": Date(1930, 1, 1), "tmt_cpns": Date(1955, 2, 1)}],
+        {(2, "EMP-014", "blank", "birth_date")} | UNKNOWN_ELSEWHERE,
+    ),
+    ("employees", [{**PERSON, "tmt_pns": Date(2014, 1, 1)}], {(2, "EMP-015", "blank", "tmt_pns")}),
+    ("employees", [{**PERSON, "tmt_pns": None}], {(2, "EMP-016", "warn", "tmt_pns")}),
+    ("employees", [{**PERSON, "employment_status": "CPNS"}], {(2, "EMP-017", "warn", "employment_status")}),
+    ("employees", [{**PERSON, "education_level_code": None}], {(2, "EMP-018", "warn", "education_level_code")}),
+    ("employees", [{**PERSON, "golongan_code": "99"}], {(2, "EMP-019", "blank", "golongan_code")}),
+    (
+        "employees",
+        [{**PERSON, "nip": RETIRED, "birth_date": Date(1966, 5, 1), "tmt_cpns": Date(1990, 2, 1)}],
+        {(2, "EMP-021", "warn", "birth_date")},
+    ),
+    ("employees", [{**PERSON, "title_back": "S.E."}], {(1, "EMP-023", "warn", "title_back")}),
+    (
+        "employees",
+        [{**PERSON, "email": "tokoh@example.invalid"}, {**PPPK, "nip": RETIRED_PPPK, "email": "tanpa-at"}],
+        {
+            (1, "EMP-024", "warn", "email"),
+            (3, "EMP-024", "warn", "email"),
+            (3, "EMP-020", "warn", "nip"),
+            (3, "EMP-022", "warn", "nip"),
+        },
+    ),
+    ("employees", [{**PERSON, "phone": "0800"}], {(1, "EMP-025", "warn", "phone")}),
+    ("employees", [{**PERSON, "nik": "0" * 16}], {(1, "EMP-026", "warn", "nik")}),
+    ("assignments", [{"position_id": "P2", "valid_from": None, "valid_to": PAST}], {(2, "ASG-001", "drop", None)}),
+    ("assignments", [{}], {(2, "ASG-002", "drop", None)}),
+    ("assignments", [{"fte": 0.5}], {(1, "ASG-003", "drop", None), (2, "ASG-003", "drop", None)}),
+    ("assignments", [{"nip": "123"}], {(2, "ASG-004", "drop", "nip"), (2, "ASG-005", "warn", "nip")}),
+    ("assignments", [{"nip": "199505052020011009"}], {(2, "ASG-005", "warn", "nip")}),
+    ("assignments", [{"nip": OTHER, "unit_id": "Z"}], {(2, "ASG-006", "warn", "unit_id"), (2, "ASG-007", "warn", "position_id")}),
+    ("assignments", [{"nip": OTHER, "position_id": "P9"}], {(2, "ASG-007", "warn", "position_id")}),
+    ("assignments", [{"nip": OTHER, "unit_id": "B"}], {(2, "ASG-008", "warn", "unit_id")}),
+    (
+        "assignments",
+        [{"nip": OTHER, "position_id": "P2"}, {"nip": NIP, "position_id": "P2", "assignment_type": "PLT"}],
+        set(),
+    ),
+    (
+        "assignments",
+        [{"nip": OTHER, "position_id": "P2"}, {"nip": THIRD, "position_id": "P2"}],
+        {(2, "ASG-009", "warn", "position_id"), (3, "ASG-009", "warn", "position_id")},
+    ),
+    ("assignments", [{"position_id": "P2"}], {(1, "ASG-010", "warn", "nip"), (2, "ASG-010", "warn", "nip")}),
+    ("assignments", [{"nip": OTHER, "valid_to": PAST}], {(2, "ASG-011", "blank", "valid_to")}),
+    ("assignments", [{"nip": OTHER, "fte": 1.5}], {(2, "ASG-012", "blank", "fte")}),
+    ("assignments", [{"nip": OTHER, "valid_from": Date(2062, 1, 1)}], {(2, "ASG-013", "warn", "valid_from")}),
+    (
+        "assignments",
+        [{"nip": OTHER, "assignment_type": "DPK", "home_agency_code": "5373", "work_agency_code": "5373"}],
+        {(2, "ASG-014", "warn", "assignment_type")},
+    ),
+    ("performance_reviews", [{"year": None}], {(2, "SKP-001", "drop", None)}),
+    ("performance_reviews", [{}], {(2, "SKP-002", "drop", None)}),
+    (
+        "performance_reviews",
+        [{"behaviour_code": "1"}],
+        {(1, "SKP-003", "drop", None), (2, "SKP-003", "drop", None)},
+    ),
+    ("performance_reviews", [{"nip": "123"}], {(2, "SKP-004", "drop", "nip"), (2, "SKP-006", "warn", "nip")}),
+    ("performance_reviews", [{"year": 2027}], {(2, "SKP-005", "drop", "year")}),
+    ("performance_reviews", [{"nip": "199505052020011009"}], {(2, "SKP-006", "warn", "nip")}),
+    ("performance_reviews", [{"year": 2024, "predicate_code": "1"}], {(2, "SKP-007", "blank", "predicate_code")}),
+    ("performance_reviews", [{"year": 2024, "predicate_code": None}], {(2, "SKP-008", "warn", "predicate_code")}),
+    ("performance_reviews", [{"year": 2021, "score": 900.0}], {(2, "SKP-009", "blank", "score")}),
+    ("workloads", [{"task_id": None}], {(2, "WRK-001", "drop", None)}),
+    ("workloads", [{}], {(2, "WRK-002", "drop", None)}),
+    ("workloads", [{"volume": 11.0}], {(1, "WRK-003", "drop", None), (2, "WRK-003", "drop", None)}),
+    ("workloads", [{"position_id": "P9"}], {(2, "WRK-004", "warn", "position_id")}),
+    ("workloads", [{"task_id": "T2", "volume": -1.0}], {(2, "WRK-005", "drop", "volume")}),
+    ("workloads", [{"task_id": "T2", "minutes_per_unit": 0.0}], {(2, "WRK-006", "drop", "minutes_per_unit")}),
+    ("workloads", [{"task_id": "T2", "year": 2062}], {(2, "WRK-007", "drop", "year")}),
+    ("workloads", [{"task_id": "T2", "status": None}], {(2, "WRK-008", "warn", "status")}),
+    ("workloads", [{"task_id": "T2", "minutes_per_unit": 75001.0}], {(2, "WRK-009", "warn", "minutes_per_unit")}),
+    ("workloads", [{"year": 2025, "volume": 7.0}], {(1, "WRK-010", "warn", "volume")}),
+    ("workloads", [{"year": 2020}], {(2, "WRK-011", "warn", "year")}),
+    ("workloads", [{"task_id": "T2", "task_name": None}], {(2, "WRK-012", "warn", "task_name")}),
+    ("non_asn_counts", [{"category": None}], {(2, "NAS-001", "drop", None)}),
+    ("non_asn_counts", [{}], {(2, "NAS-002", "drop", None)}),
+    ("non_asn_counts", [{"headcount": 3}], {(1, "NAS-003", "drop", None), (2, "NAS-003", "drop", None)}),
+    ("non_asn_counts", [{"position_id": "P9"}], {(2, "NAS-004", "warn", "position_id")}),
+    ("non_asn_counts", [{"category": "blud", "headcount": -1}], {(2, "NAS-005", "drop", "headcount")}),
+    ("non_asn_counts", [{"category": "blud", "headcount": 6000}], {(2, "NAS-006", "warn", "headcount")}),
+    ("job_requirements", [{"job_id": None, "required_count": 9}], {(2, "REQ-001", "drop", "job_id")}),
+    ("job_requirements", [{}], {(2, "REQ-002", "drop", None)}),
+    ("job_requirements", [{"required_count": 4}], {(1, "REQ-003", "drop", None), (2, "REQ-003", "drop", None)}),
+    ("job_requirements", [{"sub_job_id": "S1", "required_count": None}], {(2, "REQ-004", "drop", "required_count")}),
+    ("job_requirements", [{"sub_job_id": "S1", "job_name": None}], {(2, "REQ-005", "warn", "job_name")}),
+    ("job_requirements", [{"job_id": "J9"}], {(2, "REQ-006", "warn", "job_id")}),
+    ("job_requirements", [{"sub_job_id": "S1", "job_name": "Nama Lain"}], {(2, "REQ-007", "warn", "job_name")}),
+    (
+        "job_requirements",
+        [{"sub_job_id": f"8ae483a6{n}"} for n in (40, 41, 42)],
+        {(row, "REQ-008", "warn", "sub_job_id") for row in (2, 3, 4)},
+    ),
+]
+
+MARKED = [
+    ("_unreadable", "blank"),
+    ("_unmapped", "blank"),
+    ("_repaired", "warn"),
+]
+
+
+def _references(dataset: str) -> list[str]:
+    sql = " ".join(str(r.kwargs.get("unexpected_rows_query", "")) for r in rules() if r.dataset == dataset)
+    return [name for name in REFERENCES if name != dataset and re.search(rf"\b{name}\b", sql)]
+
+
+@pytest.mark.parametrize("dataset", datasets())
+def test_a_bad_row_fails_its_rule_and_no_other(dataset: str, landing: Any) -> None:
+    cases = [(rows, expected) for name, rows, expected in CASES if name == dataset]
+    for number, (rows, _) in enumerate(cases):
+        landing.land(dataset, [{}, *rows], agency=f"kasus_{number}")
+        for reference in _references(dataset):
+            landing.land(reference, REFERENCES[reference], agency=f"kasus_{number}")
+    landing.check(dataset)
+    found: dict[str, set[tuple[Any, ...]]] = {}
+    for agency, *failure in landing.failures(dataset):
+        found.setdefault(agency, set()).add(tuple(failure))
+    for number, (_, expected) in enumerate(cases):
+        assert found.get(f"kasus_{number}", set()) == expected, cases[number]
+
+
+@pytest.mark.parametrize(("mark", "action"), MARKED)
+def test_each_listed_column_is_a_failure_of_its_own(mark: str, action: str, landing: Any) -> None:
+    landing.land("workloads", [{mark: " volume_period method "}])
+    landing.check("workloads")
+    assert {(a, c) for _, _, _, a, c in landing.failures("workloads")} == {(action, "volume_period"), (action, "method")}
+
+
+def test_every_rule_on_rows_has_its_bad_row() -> None:
+    caught = {failure[1] for _, _, expected in CASES for failure in expected}
+    marks = {r.code for r in rules() if r.columns and r.columns[0].startswith("_")}
+    assert {r.code for r in rules() if r.dataset != "volume"} - caught - marks == {"UNT-007"}  # in test_check_dataset
+
+
+def test_every_cell_of_the_review_matrix(landing: Any) -> None:
+    matrix = {"11": 1, "12": 2, "13": 4, "21": 2, "22": 2, "23": 4, "31": 3, "32": 3, "33": 5}
+    cells = [(result, behaviour, predicate) for result in "123" for behaviour in "123" for predicate in "12345"]
+    landing.land(
+        "performance_reviews",
+        [
+            {
+                "year": 2000 + n % 25,
+                "nip": f"1985031520100110{n // 25:02}",
+                "work_result_code": r,
+                "behaviour_code": b,
+                "predicate_code": p,
+            }
+            for n, (r, b, p) in enumerate(cells)
+        ],
+    )
+    landing.check("performance_reviews")
+    failed = {row for _, row, rule, _, _ in landing.failures("performance_reviews") if rule == "SKP-007"}
+    assert failed == {n for n, (r, b, p) in enumerate(cells, start=1) if matrix[r + b] != int(p)}
