@@ -7,8 +7,9 @@ from pathlib import Path
 import yaml
 
 from mutasi.demo.places import Place
-from mutasi.sources.agency import Agency, read_agency
+from mutasi.sources.agency import Agency
 from mutasi.sources.datasets import datasets
+from mutasi.sources.registry import read_agency
 
 LANDED = ("units", "jobs", "positions", "employees", "assignments", "performance_reviews", "workloads", "non_asn_counts")
 

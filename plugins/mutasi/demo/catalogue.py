@@ -94,12 +94,12 @@ POSTS: dict[str, tuple[Post, ...]] = {
     "district": (Post("J005", None, 1), Post("J403", None, 2), Post("J402", None, 1.5)),
     "village": (Post("J009", None, 1), Post("J403", None, 1.6), Post("J402", None, 1.1), Post("J404", None, 1, 40)),
     "division": (
-        Post("J007", None, 1), Post("J401", None, 2.2), Post("J402", None, 1.6), Post("J307", None, 1.4, 60),
-        Post("J303", None, 1.1, 35), Post("J403", None, 1.2, 60),
+        Post("J007", None, 1), Post("J401", None, 1.4), Post("J402", None, 1.3), Post("J307", None, 1.6, 80),
+        Post("J303", None, 1.2, 50), Post("J403", None, 1, 50),
     ),
     "section": (
-        Post("J010", None, 1), Post("J401", None, 1.1, 70), Post("J402", None, 1.4), Post("J403", None, 1.6),
-        Post("J301", None, 1, 35), Post("J306", None, 1, 35), Post("J404", None, 1, 50),
+        Post("J010", None, 1), Post("J401", None, 1, 50), Post("J402", None, 1.2), Post("J403", None, 1.3),
+        Post("J301", None, 1.1, 50), Post("J306", None, 1.1, 50), Post("J404", None, 1, 35),
     ),
     "school_primary": (
         Post("J101", "Guru Kelas", 3.8), Post("J102", "Guru Kelas", 2.6), Post("J103", "Guru Kelas", 1.1, 60),
@@ -112,8 +112,8 @@ POSTS: dict[str, tuple[Post, ...]] = {
         Post("J101", "Pendidikan Agama", 1), Post("J403", None, 1.8),
     ),
     "health_centre": (
-        Post("J201", "Umum", 1.8), Post("J202", "Umum", 1, 50), Post("J201", "Gigi", 1), Post("J211", None, 4), Post("J212", None, 2.6),
-        Post("J221", None, 4.2), Post("J222", None, 2.6), Post("J231", None, 1), Post("J232", None, 1), Post("J233", None, 1),
+        Post("J201", "Umum", 1.8), Post("J202", "Umum", 1, 50), Post("J201", "Gigi", 1), Post("J211", None, 4.6), Post("J212", None, 3),
+        Post("J221", None, 4.6), Post("J222", None, 3), Post("J231", None, 1), Post("J232", None, 1), Post("J233", None, 1),
         Post("J234", None, 1), Post("J403", None, 1.8),
     ),
     "hospital": (

@@ -26,7 +26,8 @@ from mutasi.demo.structure import build_units
 from mutasi.demo.truth import Truth, TruthFiles
 from mutasi.demo.workload import build_sheets
 from mutasi.settings import PROJECT
-from mutasi.sources.agency import Agency, FilesRead, SiasnRead, read_agency
+from mutasi.sources.agency import Agency, FilesRead, SiasnRead
+from mutasi.sources.registry import read_agency
 
 SEED = 20261122
 SIASN_PORT = 18765

@@ -129,7 +129,7 @@ def build_people(
 def _statuses(job: Ints, head: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], rng: np.random.Generator) -> Texts:
     n = len(job)
     roll, part_time = rng.random(n), rng.random(n) < np.where(JOB_KIND[job] == "pelaksana", 0.30, 0.06)
-    other = np.where(roll < 0.59, "PNS", np.where(roll < 0.605, "CPNS", np.where(part_time, "PPPK_PW", "PPPK")))
+    other = np.where(roll < 0.52, "PNS", np.where(roll < 0.54, "CPNS", np.where(part_time, "PPPK_PW", "PPPK")))
     low = np.array([j.level in ("muda", "madya", "mahir", "penyelia") for j in JOBS])[job]
     pns_only = head | (low & (roll < 0.9))
     statuses: Texts = np.where(pns_only, "PNS", other).astype(object)

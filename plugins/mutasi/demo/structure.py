@@ -91,9 +91,9 @@ def _city(units: Units, parent: int, city: City, employees: int, prefix: str) ->
         offices[topic] = units.add(parent, "office", f"{prefix} {topic}", city.region_code, city)
         _inner(units, offices[topic], city, employees)
     codes = list(city.districts)
-    _in_districts(units, offices["Pendidikan"], city, codes, "school_primary", "SD Negeri {i:03d} " + city.name, employees * 0.022)
-    _in_districts(units, offices["Pendidikan"], city, codes, "school_junior", "SMP Negeri {i:d} " + city.name, employees * 0.0072)
-    _in_districts(units, offices["Kesehatan"], city, codes, "health_centre", "Puskesmas {district} {i}", employees * 0.0026)
+    _in_districts(units, offices["Pendidikan"], city, codes, "school_primary", "SD Negeri {i:03d} " + city.name, employees * 0.020)
+    _in_districts(units, offices["Pendidikan"], city, codes, "school_junior", "SMP Negeri {i:d} " + city.name, employees * 0.0062)
+    _in_districts(units, offices["Kesehatan"], city, codes, "health_centre", "Puskesmas {district} {i}", employees * 0.0032)
     for i in range(1, round(employees / 6000 + 0.4) + 1):
         units.add(offices["Kesehatan"], "hospital", f"RSUD {city.name} {i}", city.region_code, city)
     _districts(units, parent, city, employees)
@@ -116,4 +116,4 @@ def _districts(units: Units, parent: int, city: City, employees: int) -> None:
         for part in ("Pemerintahan", "Ketenteraman dan Ketertiban")[: _within(employees / 400, 0, 2)]:
             units.add(district, "section", f"Seksi {part}", code, city)
         for i in range(1, villages + 1):
-            units.add(district, "village", f"Kelurahan Contoh {i}", code, city)
+            units.add(district, "village", f"Kelurahan Contoh {city.districts[code]} {i}", code, city)

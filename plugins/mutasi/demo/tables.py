@@ -174,12 +174,12 @@ def truth_positions(con: duckdb.DuckDBPyConnection, agency_id: str, day: dt.date
     """What the marts must find per post on a day (columns: see the package's docstring)."""
     present = ", ".join(quoted(code) for code in PRESENT_STATUSES)
     on = quoted(day.isoformat())
-    return con.execute(f"""
+    return con.sql(f"""
         with final as (
             select unit_id, position_id, year,
                 sum((volume * 4)::bigint * minutes_per_unit::bigint
                     * case volume_period when 'year' then 1 when 'month' then 12 when 'week' then 50 else 250 end) as quarter_minutes
-            from workloads where status = 'final' group by all
+            from workloads where status = 'final' group by unit_id, position_id, year
             qualify row_number() over (partition by unit_id, position_id order by year desc) = 1),
         staff as (
             select a.unit_id, a.position_id,
@@ -201,7 +201,7 @@ def truth_positions(con: duckdb.DuckDBPyConnection, agency_id: str, day: dt.date
 
 def truth_plants(con: duckdb.DuckDBPyConnection, agency_id: str) -> pa.Table:
     """Planted units (position empty) and planted posts."""
-    return con.execute(f"""
+    return con.sql(f"""
         select {quoted(agency_id)} as agency_id, unit_plant as plant, unit_id, null::varchar as position_id
         from k_posts where unit_plant <> '' group by all
         union all select {quoted(agency_id)}, plant, unit_id, position_id from k_posts where plant <> '' order by all""").to_arrow_table()
