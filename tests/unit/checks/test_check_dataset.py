@@ -1,0 +1,202 @@
+"""The check step as a whole: what arrives, what stops, what is written, and what never is."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import logging
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from mutasi.checks import CheckError, SuiteError, check_dataset
+from mutasi.settings import PROJECT, Settings
+
+DAY = dt.date(2026, 11, 20)
+BEFORE = dt.date(2026, 11, 19)
+CANARY = "197707071999031777"
+
+
+def units(count: int) -> list[dict[str, Any]]:
+    """A root and units below it."""
+    return [{}, *({"unit_id": f"U{n}", "parent_unit_id": "A", "unit_name": f"Unit {n}"} for n in range(1, count))]
+
+
+def test_each_agency_has_a_verdict_of_its_own(landing: Any) -> None:
+    landing.land("units", units(3), agency="baik")
+    landing.land("units", [*units(20), {"unit_id": "X", "parent_unit_id": "Z", "unit_name": "Lain"}], agency="cacat")
+    landing.land("units", [{"parent_unit_id": "A"}], agency="tanpa_puncak")
+    found = landing.check("units")
+    assert {agency: v.verdict for agency, v in found.items()} == {"baik": "pass", "cacat": "warn", "tanpa_puncak": "stop"}
+    assert "UNT-007" in found["tanpa_puncak"].stopped_by
+    assert found.stopped.keys() == {"tanpa_puncak"}
+    written = json.loads((landing.settings.home / "checks" / "units" / DAY.isoformat() / "verdicts.json").read_text())
+    assert written["cacat"] == {"verdict": "warn", "stopped_by": [], "rows": 21, "drop_rows": 0}
+
+
+def test_a_rule_stops_an_agency_above_its_tolerance_only(landing: Any) -> None:
+    def lost(bad: int) -> list[dict[str, Any]]:
+        return [*units(200 - bad), *[{"unit_id": None, "parent_unit_id": "A", "unit_name": "Lain"}] * bad]
+
+    landing.land("units", lost(10), agency="sepuluh")  # 5 %: the tolerance of UNT-001
+    landing.land("units", lost(11), agency="sebelas")
+    found = landing.check("units")
+    assert (found["sepuluh"].verdict, found["sepuluh"].drop_rows) == ("warn", 10)
+    assert (found["sebelas"].verdict, found["sebelas"].stopped_by) == ("stop", ["UNT-001"])
+
+
+@pytest.mark.parametrize(
+    ("said", "rule"),
+    [({"rows_received": 4}, "VOL-003"), ({"rows_landed": 4}, "VOL-002"), ({"data_sha256": "0" * 64}, "VOL-002")],
+)
+def test_a_snapshot_that_is_not_what_was_announced_stops(landing: Any, said: dict[str, Any], rule: str) -> None:
+    landing.land("units", units(3), **said)
+    assert rule in landing.check("units")["contoh"].stopped_by
+
+
+def test_a_damaged_file_stops_its_agency_and_no_other(landing: Any) -> None:
+    landing.land("units", units(3), agency="baik")
+    landing.land("units", units(3), agency="rusak")
+    [file] = (landing.settings.home / "landing" / "units" / DAY.isoformat()).glob("rusak-*.parquet")
+    file.write_bytes(file.read_bytes()[:200])
+    found = landing.check("units")
+    assert (found["baik"].verdict, found["rusak"].stopped_by) == ("pass", ["VOL-002"])
+
+
+def test_a_manifest_that_cannot_be_read_stops_its_agency(landing: Any) -> None:
+    landing.land("units", units(3))
+    (landing.settings.home / "landing" / "units" / DAY.isoformat() / "contoh.json").write_text("{")
+    assert landing.check("units")["contoh"].stopped_by == ["VOL-002"]
+
+
+def test_a_core_dataset_without_rows_stops_and_another_passes(landing: Any) -> None:
+    landing.land("units", [])
+    landing.land("jobs", [])
+    assert landing.check("units")["contoh"].stopped_by == ["VOL-004"]
+    assert landing.check("jobs")["contoh"].verdict == "pass"
+
+
+@pytest.mark.parametrize(("rows", "verdict"), [(70, "pass"), (69, "stop"), (151, "warn"), (150, "pass")])
+def test_volume_is_measured_against_the_snapshot_in_use(landing: Any, rows: int, verdict: str) -> None:
+    landing.land("units", units(100), stage="promoted", day=BEFORE)
+    landing.land("units", units(rows))
+    assert landing.check("units")["contoh"].verdict == verdict
+
+
+def test_refused_persons_stop_above_five_per_cent(landing: Any) -> None:
+    landing.land("jobs", [{}], agency="sedikit", rows_received=1)
+    for agency, refused in (("satu", 1), ("dua", 2)):
+        landing.land("units", units(19), agency=agency, rows_refused=refused)
+    found = landing.check("units")
+    assert (found["satu"].verdict, found["dua"].stopped_by) == ("warn", ["VOL-007"])
+
+
+def test_a_dataset_that_an_agency_stopped_sending_is_not_passed(landing: Any) -> None:
+    landing.land("units", units(3), stage="promoted", day=BEFORE)
+    landing.land("jobs", [{}])
+    assert landing.check("units")["contoh"].stopped_by == ["VOL-001", "VOL-002"]
+
+
+def test_a_dataset_that_nobody_sends_has_no_verdict(landing: Any) -> None:
+    landing.land("units", units(3))
+    assert dict(landing.check("jobs")) == {}
+
+
+def test_a_day_without_any_landing_is_an_error(landing: Any) -> None:
+    with pytest.raises(CheckError, match="no agency landed anything on 2026-11-20"):
+        landing.check("units")
+
+
+def test_a_check_that_dies_leaves_no_earlier_verdict(landing: Any, tmp_path: Path) -> None:
+    landing.land("units", units(3))
+    landing.check("units")
+    broken = project_with(
+        tmp_path, landing.settings, "units", lambda text: text.replace("valid_to < valid_from", "no_such < valid_from")
+    )
+    with pytest.raises(CheckError, match=r"units: rule UNT-011 \(.*\) could not be judged"):
+        check_dataset(broken, "units", DAY, "run-2")
+    assert not (landing.settings.home / "checks" / "units" / DAY.isoformat() / "verdicts.json").exists()
+
+
+def test_a_suite_without_a_reason_is_refused(landing: Any, tmp_path: Path) -> None:
+    landing.land("units", units(3))
+    mute = project_with(tmp_path, landing.settings, "units", lambda text: text.replace('"reason"', '"reasons"', 1))
+    with pytest.raises(SuiteError, match=r"units\.json: UNT-001: .*reason"):
+        check_dataset(mute, "units", DAY, "run-2")
+
+
+def test_references_fall_back_to_the_snapshot_in_use(landing: Any) -> None:
+    landing.land("units", [{}, {"unit_id": "B"}], stage="promoted", day=BEFORE)
+    landing.land("positions", [{"unit_id": "B"}, {"unit_id": "C"}])
+    landing.check("positions")
+    assert landing.failures("positions") == {("contoh", 2, "POS-004", "warn", "unit_id")}
+
+
+def test_one_agency_is_never_judged_by_the_rows_of_another(landing: Any) -> None:
+    landing.land("units", [{}], agency="satu")
+    landing.land("units", [{}, {"unit_id": "B", "parent_unit_id": "A", "unit_name": "Lain"}], agency="dua")
+    landing.land("positions", [{"unit_id": "B"}], agency="satu")
+    landing.land("positions", [{"unit_id": "B"}], agency="dua")
+    landing.check("units")
+    landing.check("positions")
+    assert landing.failures("units") == set()
+    assert {failure[0] for failure in landing.failures("positions")} == {"satu"}
+
+
+def test_results_count_every_rule_for_every_agency(landing: Any) -> None:
+    landing.land("workloads", [{}, {"task_id": "T2", "volume": None, "_unreadable": " volume "}])
+    landing.check("workloads")
+    results = {r["rule_code"]: r for r in landing.results("workloads")}
+    assert (results["WRK-005"]["rows_checked"], results["WRK-005"]["rows_failed"]) == (2, 1)
+    assert (results["WRK-013"]["column_name"], results["WRK-013"]["is_passed"]) == ("volume", False)
+    assert results["VOL-003"]["is_passed"] and results["VOL-003"]["rows_checked"] == 1
+    assert all(r[c] is not None for r in results.values() for c in ("run_id", "title", "owner", "reason", "source", "rule_since"))
+
+
+def test_a_second_check_of_the_day_gives_the_same(landing: Any) -> None:
+    landing.land("units", [*units(20), {"unit_id": "X", "parent_unit_id": "Z", "unit_name": "Lain"}])
+    first, failures = dict(landing.check("units")), landing.failures("units")
+    assert (dict(landing.check("units")), landing.failures("units")) == (first, failures)
+
+
+def test_no_value_of_a_person_leaves_the_restricted_file(landing: Any, caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
+    """The canary stands in every column that can hold it, in rows that fail many rules, and in a rule that cannot run."""
+    row = {"nip": CANARY, "employee_name": CANARY, "golongan_code": CANARY, "email": CANARY, "birth_date": dt.date(1977, 7, 8)}
+    landing.land("employees", [row, row, {**row, "sex": "F"}, {**row, "nip": f"{CANARY}9"}, {}])
+    landing.land("assignments", [{"nip": CANARY, "position_id": CANARY}, {"nip": f"{CANARY}9"}])
+    with caplog.at_level(logging.DEBUG):
+        for dataset in ("employees", "assignments"):
+            landing.check(dataset)
+        cast = project_with(
+            tmp_path,
+            landing.settings,
+            "employees",
+            lambda text: text.replace("tmt_cpns > tmt_pns", "CAST(employee_name AS date) > tmt_pns"),
+        )
+        with pytest.raises(CheckError) as caught:
+            check_dataset(cast, "employees", DAY, "run-2")
+        landing.check("employees")
+    assert landing.failures("employees")
+    home = landing.settings.home
+    public = [*home.rglob("verdicts.json"), *home.rglob("check_results/*.parquet")]
+    assert len(public) == 4
+    for file in public:
+        text = file.read_text() if file.suffix == ".json" else str(duckdb.sql(f"from read_parquet('{file}')").fetchall())
+        assert CANARY not in text
+    assert CANARY not in caplog.text
+    assert CANARY not in f"{caught.getrepr(chain=True, style='short')}"
+    restricted = home / "checks" / "employees" / DAY.isoformat() / "failures.parquet"
+    assert CANARY in str(duckdb.sql(f"select record_key from read_parquet('{restricted}')").fetchall())
+
+
+def project_with(folder: Path, settings: Settings, name: str, change: Any) -> Settings:
+    """The same installation with one suite changed."""
+    suites = folder / "project" / "expectations" / "suites"
+    suites.mkdir(parents=True, exist_ok=True)
+    for file in (PROJECT / "expectations" / "suites").glob("*.json"):
+        (suites / file.name).write_text(file.read_text())
+    (suites / f"{name}.json").write_text(change((settings.suites / f"{name}.json").read_text()))
+    return replace(settings, project=folder / "project")
