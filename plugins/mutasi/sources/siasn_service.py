@@ -28,19 +28,22 @@ SECRETS = ("token_url", "sso_url", "client_id", "sso_username", "sso_password")
 
 @dataclass(frozen=True)
 class Patience:
-    """How often and how long to try again: waits double from `first_wait` up to `longest_wait` (seconds)."""
+    """How often and how long to try again: waits double from `first_wait` up to `longest_wait` (seconds).
 
-    attempts: int = 5
+    A service that is busy or away (429, 502-504, no answer) gets `attempts`; one that fails on this very record (500) gets
+    `attempts_on_error`, because it will most likely fail again.
+    """
+
+    attempts: int = 6
+    attempts_on_error: int = 3
     first_wait: float = 0.25
     longest_wait: float = 30.0
 
     def wait(self, attempt: int, asked: float | None) -> float:
         """Seconds to wait after the attempt (from 0); what the service asks for wins, up to `longest_wait`."""
-        if asked is not None:
-            return min(asked, self.longest_wait)
-        wait: float = min(self.first_wait * 2**attempt, self.longest_wait)
+        wait: float = self.first_wait * 2**attempt if asked is None else asked + self.first_wait
         # Spread out, so that calls that failed together do not come back together.
-        return wait * random.uniform(0.75, 1.25)
+        return min(wait, self.longest_wait) * random.uniform(0.75, 1.25)
 
 
 @dataclass(frozen=True)
@@ -176,13 +179,15 @@ class Service:
                 if response.status_code != httpx.codes.TOO_MANY_REQUESTS and response.status_code < 500:
                     return answer, response
                 asked = _retry_after(response)
-            except httpx.TransportError:
+            except httpx.HTTPError:
                 answer = Answer(None)
-            if attempt + 1 < self._patience.attempts:
-                wait = self._patience.wait(attempt, asked)
-                if asked is not None:
-                    self._pace.hold(wait)
-                time.sleep(wait)
+            is_error = answer.status == httpx.codes.INTERNAL_SERVER_ERROR
+            if attempt + 1 >= (self._patience.attempts_on_error if is_error else self._patience.attempts):
+                break
+            wait = self._patience.wait(attempt, asked)
+            if asked is not None:
+                self._pace.hold(wait)
+            time.sleep(wait)
         return answer, None
 
     def _sign_in(self, url: str, form: Mapping[str, str], key: tuple[str, str] | None, what: str) -> tuple[str, float]:

@@ -92,32 +92,32 @@ def read_sql(request: Request, read: SqlRead) -> Extract:
             f"the driver for {connection.conn_type} is missing or misconfigured; install `{DRIVERS[connection.conn_type]}`."
         ) from None
     try:
-        with engine.connect() as session:
+        session = engine.connect()
+    except sa.exc.SQLAlchemyError:
+        raise request.error(
+            f"the database of connection `{request.connection_name}` cannot be opened; check address, password and that it runs."
+        ) from None
+    try:
+        with session:
             received, parts = _spool(session, statement(read, engine.dialect), engine.dialect.name, request.archive)
+        raw = _settle(parts, request.archive)
     except sa.exc.SQLAlchemyError as error:
-        raise request.error(_sentence(error, read, request)) from None
+        raise request.error(_sentence(error, read)) from None
     except (pa.ArrowException, OSError):
         raise request.error(
             "the rows cannot be written to the archive; check free space, and the types of the columns."
         ) from None
     finally:
         engine.dispose()
-    raw = _settle(parts, request.archive)
     return Extract(batches=parquet_batches(pq.ParquetFile(raw)), rows_received=received, archive=(raw,))
 
 
-def _sentence(error: sa.exc.SQLAlchemyError, read: SqlRead, request: Request) -> str:
+def _sentence(error: sa.exc.SQLAlchemyError, read: SqlRead) -> str:
     """What went wrong by kind; the database's own words may hold values."""
     what = f"the table `{read.table}`" if read.table else "the query of the agency file"
-    if isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError) and not _is_about_statement(error):
-        return (
-            f"the database of connection `{request.connection_name}` cannot be opened; check address, password and that it runs."
-        )
+    if isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated:
+        return f"the database broke off while {what} was read; nothing of it was taken. Try again later."
     return f"the database refuses to read {what}; check its name, its columns and the right to read it."
-
-
-def _is_about_statement(error: sa.exc.SQLAlchemyError) -> bool:
-    return isinstance(error, sa.exc.DBAPIError) and error.statement is not None
 
 
 def _spool(session: sa.Connection, query: str, dialect: str, archive: Path) -> tuple[int, list[Path]]:

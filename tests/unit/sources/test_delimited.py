@@ -35,7 +35,7 @@ def test_encodings(folder: Path, archive: Path, read_units: Any, encoding: str) 
 
 def test_wrong_encoding_is_named(folder: Path, read_units: Any) -> None:
     (folder / "unor.csv").write_bytes("Id,Nama\n1,Rahasia Café\n".encode("windows-1252"))
-    with pytest.raises(SourceError, match="rekaan, units: .*not written in UTF-8") as caught:
+    with pytest.raises(SourceError, match=r"rekaan, units: .*not written in UTF-8") as caught:
         read_units("*.csv")
     assert "Rahasia" not in str(caught.value)
 

@@ -46,7 +46,7 @@ def test_nothing_there(folder: Path, read_units: Any) -> None:
 
 def test_unclear_format_asks_for_it(folder: Path, read_units: Any) -> None:
     (folder / "unor.dat").write_text("Id,Nama\n1,a\n", encoding="utf-8")
-    with pytest.raises(SourceError, match="set `read.format`"):
+    with pytest.raises(SourceError, match=r"set `read.format`"):
         read_units("*.dat")
     assert read_units("*.dat", format="csv").rows_received == 1
 

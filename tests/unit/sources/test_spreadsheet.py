@@ -55,7 +55,7 @@ def test_number_that_the_file_holds_in_full_comes_out_in_full(folder: Path, read
 
 
 def test_cells_become_text(folder: Path, read_units: Any) -> None:
-    when = dt.datetime(2020, 1, 2, 3, 4, 5)  # noqa: DTZ001 - a spreadsheet knows no zone
+    when = dt.datetime(2020, 1, 2, 3, 4, 5)
     save(folder / "a.xlsx", [["Id", "Nama", "Tgl", "Jam", "Ya", "Nilai"], ["01", "#REF!", dt.date(1988, 1, 31), when, True, 1.5]])
     row = read_units("*.xlsx").batches.read_all().to_pylist()[0]
     expected = {"Id": "01", "Nama": "#REF!", "Tgl": "1988-01-31", "Jam": "2020-01-02 03:04:05", "Ya": "true", "Nilai": "1.5"}
