@@ -13,3 +13,12 @@
 {% macro day_of_folder(filename) -%}
     try_cast(nullif(regexp_extract({{ filename }}, '/(\d{4}-\d{2}-\d{2})/[^/]+$', 1), '') as date)
 {%- endmacro %}
+
+{% macro day_after(day) -%}
+    cast({{ day }} + 1 as date)
+{%- endmacro %}
+
+{# Whole days from one date to another. #}
+{% macro days_from(first_day, last_day) -%}
+    ({{ last_day }} - {{ first_day }})
+{%- endmacro %}

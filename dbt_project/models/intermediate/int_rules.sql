@@ -37,12 +37,12 @@ candidates as (
 
 select
     agency_id,
-    {% for code in numeric_rules -%}
-        max(case when rule_code = '{{ code }}' then try_cast(value as double) end) as {{ code }},
-    {% endfor -%}
-    {% for code in text_rules -%}
-        max(case when rule_code = '{{ code }}' then value end) as {{ code }}{{ "," if not loop.last }}
-    {% endfor %}
+    {%- for code in numeric_rules %}
+    max(case when rule_code = '{{ code }}' then try_cast(value as double) end) as {{ code }},
+    {%- endfor %}
+    {%- for code in text_rules %}
+    max(case when rule_code = '{{ code }}' then value end) as {{ code }}{{ "," if not loop.last }}
+    {%- endfor %}
 from candidates
 where precedence = 1
 group by agency_id

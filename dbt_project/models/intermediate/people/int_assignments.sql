@@ -56,7 +56,7 @@ of_people as (
         row_number() over (
             partition by duties.agency_id, duties.person_id
             order by
-                duties.duty_order, duties.assigned_from desc, duties.unit_id, duties.position_id
+                duties.duty_order asc, duties.assigned_from desc, duties.unit_id asc, duties.position_id asc
         ) as duty_rank
     from not_superseded as duties
     inner join {{ ref('int_people') }} as people

@@ -17,7 +17,7 @@ ended as (
         assignments.unit_id,
         assignments.position_id,
         assignments.assigned_from,
-        {{ dbt.dateadd('day', 1, 'assignments.assigned_to') }} as vacant_from
+        {{ day_after('assignments.assigned_to') }} as vacant_from
     from {{ ref('stg_assignments') }} as assignments
     cross join {{ ref('int_as_of') }} as today
     inner join {{ ref('assignment_types') }} as kinds on assignments.assignment_type = kinds.assignment_type

@@ -8,7 +8,7 @@ select
     agencies.owner_unit,
     agencies.data_as_of,
     coalesce(agencies.is_stale, false) as is_stale,
-    cast({{ dbt.datediff('agencies.data_as_of', 'today.as_of', 'day') }} as integer) as data_age_days,
+    cast({{ days_from('agencies.data_as_of', 'today.as_of') }} as integer) as data_age_days,
     today.as_of
 from {{ ref('stg_agencies') }} as agencies
 cross join {{ ref('int_as_of') }} as today

@@ -192,9 +192,10 @@ open_posts as (
 )
 
 select
-    concat_ws('|', open_posts.scope, open_posts.agency_id, open_posts.unit_id, open_posts.position_id,
-        case when open_posts.scope = 'agency_job' then open_posts.job_id end,
-        case when open_posts.scope = 'agency_job' then coalesce(open_posts.sub_job_id, '') end) as vacancy_id,
+    case open_posts.scope
+        when 'post' then concat_ws('|', 'post', open_posts.agency_id, open_posts.unit_id, open_posts.position_id)
+        else concat_ws('|', 'agency_job', open_posts.agency_id, open_posts.job_id, coalesce(open_posts.sub_job_id, ''))
+    end as vacancy_id,
     open_posts.scope,
     open_posts.agency_id,
     open_posts.unit_id,
