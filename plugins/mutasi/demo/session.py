@@ -16,13 +16,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from mutasi.demo import generate
 from mutasi.demo.siasn_server import serve
 from mutasi.settings import Settings
 
-SIASN_PORT = 18765
 EMPLOYEES = 12_000
 SHELL_LINE = re.compile(r"^(?P<name>[A-Z_0-9]+)='(?P<value>.*)'$")
 
@@ -88,10 +88,18 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
 
 
 @contextmanager
+def siasn_service(settings: Settings) -> Iterator[None]:
+    """The demo's SIASN service on the port that its connection names."""
+    address = json.loads(demo_connections(settings)["AIRFLOW_CONN_BINJAI_SIASN"])["host"]
+    with serve(settings.home / "demo" / "binjai" / "siasn", port=urlsplit(address).port):
+        yield
+
+
+@contextmanager
 def session(settings: Settings) -> Iterator[dict[str, str]]:
     """The demo's SIASN service is up and Airflow's metadata is migrated; yields the environment for Airflow."""
     environment = {**os.environ, **airflow_environment(settings)}
-    with serve(settings.home / "demo" / "binjai" / "siasn", port=SIASN_PORT):
+    with siasn_service(settings):
         if not (settings.home / "airflow" / "airflow.db").exists():
             subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], env=environment, check=True, capture_output=True)
         yield environment

@@ -1,0 +1,85 @@
+"""A small demo population, refreshed once through real Airflow; scenarios go on from copies of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from mutasi.demo import generate
+from mutasi.demo.session import demo_connections, demo_key, siasn_service
+from mutasi.settings import PROJECT, Settings
+
+FIRST = dt.date(2026, 11, 2)
+EMPLOYEES = 1_500
+
+
+class Home:
+    """One home and the runs on it."""
+
+    def __init__(self, path: Path, dagbag: object) -> None:
+        self.path, self.dagbag = path, dagbag
+        self.settings = Settings(home=path, project=PROJECT, agencies=PROJECT / "dags" / "agencies")
+
+    @contextmanager
+    def environment(self) -> Iterator[None]:
+        """The connections and the key of this home, and its SIASN service."""
+        with pytest.MonkeyPatch.context() as patch, siasn_service(self.settings):
+            patch.setenv("MUTASI_HOME", str(self.path))
+            patch.setenv("MUTASI_PSEUDONYM_KEY_FILE", str(demo_key(self.settings)))
+            for name, value in demo_connections(self.settings).items():
+                patch.setenv(name, value)
+            yield
+
+    def generate(self, night: int) -> dt.date:
+        """Make the sources of a night; returns its day."""
+        day = FIRST + dt.timedelta(days=night)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        generate(self.path, employees=EMPLOYEES, as_of=day, night=night, siasn_port=port)
+        return day
+
+    def refresh(self, day: dt.date, agencies: list[str] | None = None) -> tuple[str, dict[tuple[str, str], str]]:
+        """Run the whole DAG; returns its state and the state of every task by (task, map label)."""
+        with self.environment():
+            run = self.dagbag.dags["nightly_refresh"].test(run_conf={"date": day.isoformat(), "agencies": agencies or []})
+        states = {(ti.task_id, ti.rendered_map_index or str(ti.map_index)): str(ti.state) for ti in run.get_task_instances()}
+        return str(run.state), states
+
+    def rows(self, query: str, database: str = "reporting") -> list[tuple]:
+        """Query a published database."""
+        with duckdb.connect(str(self.path / "warehouse" / f"{database}.duckdb"), read_only=True) as con:
+            return con.execute(query).fetchall()
+
+    def copy(self, target: Path) -> Home:
+        """A copy that can be ruined."""
+        shutil.copytree(self.path, target)
+        for file in (target / "demo").glob("connections.env"):
+            file.write_text(file.read_text(encoding="utf-8").replace(str(self.path), str(target)), encoding="utf-8")
+        return Home(target, self.dagbag)
+
+
+@pytest.fixture(scope="session")
+def first_night(tmp_path_factory: pytest.TempPathFactory, dagbag: object) -> Home:
+    """A home after one good night; read it, do not change it."""
+    home = Home(tmp_path_factory.mktemp("first") / "home", dagbag)
+    day = home.generate(0)
+    home.state, home.states = home.refresh(day)
+    return home
+
+
+@pytest.fixture
+def after_first_night(first_night: Home, tmp_path: Path) -> Home:
+    """A copy of that home for a scenario to change."""
+    return first_night.copy(tmp_path / "home")
+
+
+os.environ.setdefault("MUTASI_MEMORY_LIMIT", "2GB")

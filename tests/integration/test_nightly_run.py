@@ -1,0 +1,158 @@
+"""The whole nightly refresh through real Airflow: a good night, bad nights, and what stays when things break."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+
+import duckdb
+
+from mutasi.sources.datasets import datasets
+from mutasi.sources.registry import read_agencies
+
+NEXT = dt.date(2026, 11, 3)
+FIVE = ["binjai", "dumai", "jakarta", "pekanbaru", "tanjungbalai"]
+
+
+def test_a_good_night_succeeds_task_by_task(first_night):
+    assert first_night.state == "success"
+    assert set(first_night.states.values()) == {"success"}
+    for step in ("land", "promote"):
+        assert sorted(label for task, label in first_night.states if task == step) == FIVE
+    assert sorted(label for task, label in first_night.states if task == "check") == sorted(datasets())
+
+
+def test_nothing_is_lost_between_source_and_warehouse(first_night):
+    balance = first_night.rows(
+        "select count(*), sum(rows_received), sum(rows_received - rows_promoted - rows_quarantined) from quality.runs where step = 'promote'"
+    )[0]
+    landed = sum(len(agency.datasets) for agency in read_agencies(first_night.settings.agencies).values())
+    assert balance[0] == landed and balance[1] > 1500 and balance[2] == 0
+    quarantined = first_night.rows("select sum(rows_quarantined) from quality.runs where step = 'promote'")[0][0]
+    assert quarantined > 0
+
+
+def test_the_marts_tell_the_planted_truth(first_night):
+    truth = f"read_parquet('{first_night.path}/demo/truth/positions.parquet')"
+    touched = (
+        f"(select distinct agency_id, unit_id, position_id from read_parquet('{first_night.path}/demo/truth/defects.parquet'))"
+    )
+    wrong = first_night.rows(
+        f"""
+        with truth as (select * from {truth} t where (agency_id, unit_id, position_id) not in (select agency_id, unit_id, position_id from {touched} where unit_id is not null and position_id is not null))
+        select t.agency_id, t.unit_id, t.position_id, t.need_fte, w.need_fte, t.open_seats, v.open_seats
+        from truth t
+        left join marts.position_workload w using (agency_id, unit_id, position_id)
+        left join marts.vacancies v on v.scope = 'post' and v.agency_id = t.agency_id and v.unit_id = t.unit_id and v.position_id = t.position_id
+        where v.status <> 'REVIEW' and (abs(coalesce(t.need_fte, -1) - coalesce(w.need_fte, -1)) > 1e-6 or t.open_seats is distinct from v.open_seats)
+        """
+    )
+    assert wrong == []
+    assert first_night.rows("select count(*) from marts.vacancies where scope = 'post' and open_seats > 0")[0][0] > 20
+
+
+def test_planted_units_stand_out(first_night):
+    plants = f"read_parquet('{first_night.path}/demo/truth/plants.parquet')"
+    quiet = first_night.rows(
+        f"""select p.agency_id, p.unit_id, w.shortage_fte, w.surplus_fte from {plants} p left join marts.unit_workload w using (agency_id, unit_id)
+        where (p.plant = 'overloaded' and coalesce(w.shortage_fte, 0) < 1) or (p.plant = 'idle' and coalesce(w.surplus_fte, 0) < 0.5)
+        or (p.plant = 'mixed' and (coalesce(w.shortage_fte, 0) <= 0 or coalesce(w.surplus_fte, 0) <= 0))"""
+    )
+    assert quiet == []
+
+
+def test_a_corrupted_field_makes_no_vacancy(first_night):
+    defects = f"read_parquet('{first_night.path}/demo/truth/defects.parquet')"
+    truth = f"read_parquet('{first_night.path}/demo/truth/positions.parquet')"
+    invented = first_night.rows(
+        f"""select v.agency_id, v.unit_id, v.position_id, v.open_seats, t.open_seats from marts.vacancies v
+        join {truth} t using (agency_id, unit_id, position_id)
+        where v.scope = 'post' and v.status = 'OPEN' and v.open_seats > coalesce(t.open_seats, 0)
+        and (v.agency_id, v.unit_id, v.position_id) in (select agency_id, unit_id, position_id from {defects} where position_id is not null)"""
+    )
+    assert invented == []
+
+
+def test_every_planted_defect_is_found(first_night):
+    defects = f"read_parquet('{first_night.path}/demo/truth/defects.parquet')"
+    failures = f"read_parquet('{first_night.path}/checks/*/2026-11-02/failures.parquet', filename = true)"
+    missed = duckdb.sql(
+        f"""select d.agency_id, d.dataset, d.defect, count(*) from {defects} d
+        where not exists (
+          select 1 from {failures} f
+          where f.agency_id = d.agency_id and f.filename like '%/checks/' || d.dataset || '/%' and f.record_key = d.record_key)
+        group by all order by all"""
+    ).fetchall()
+    assert missed == []
+
+
+def test_reporting_holds_nobody(first_night):
+    """Names, numbers and birth dates of every generated person are looked for in every column of the file BI may open."""
+    people = first_night.rows("select nip, employee_name from planning.employees", "planning")
+    numbers, names = {row[0] for row in people}, {row[1] for row in people}
+    with duckdb.connect(str(first_night.path / "warehouse" / "reporting.duckdb"), read_only=True) as con:
+        schemas = {row[0] for row in con.execute("select distinct table_schema from information_schema.tables").fetchall()}
+        assert schemas == {"marts", "quality"}
+        columns = con.execute(
+            "select table_schema, table_name, column_name, data_type from information_schema.columns"
+        ).fetchall()
+        for schema, table, column, kind in columns:
+            assert column not in {"nip", "employee_name", "birth_date", "nik", "phone", "email", "person_id", "pseudonym"}
+            if kind == "VARCHAR":
+                found = {row[0] for row in con.execute(f'select distinct "{column}" from {schema}."{table}"').fetchall()}
+                assert not found & numbers, (table, column)
+                assert not found & names, (table, column)
+                assert not any(number in text for text in found if text for number in list(numbers)[:200]), (table, column)
+
+
+def test_planning_is_closed_to_others(first_night):
+    assert (first_night.path / "warehouse" / "planning.duckdb").stat().st_mode & 0o777 == 0o600
+    assert first_night.path.stat().st_mode & 0o777 == 0o700
+
+
+def test_the_same_night_again_changes_nothing(after_first_night):
+    home = after_first_night
+    marts = "select table_name from information_schema.tables where table_schema = 'marts' order by 1"
+    tables = [row[0] for row in home.rows(marts)]
+    before = {t: sorted(map(str, home.rows(f"select * from marts.{t}"))) for t in tables}
+    (home.path / "warehouse" / "build.duckdb").unlink()
+    state, _ = home.refresh(dt.date(2026, 11, 2))
+    assert state == "success"
+    assert {t: sorted(map(str, home.rows(f"select * from marts.{t}"))) for t in tables} == before
+
+
+def test_one_bad_agency_fails_alone_and_by_name(after_first_night):
+    home = after_first_night
+    day = home.generate(1)
+    for file in (home.path / "demo" / "tanjungbalai").rglob("*.xlsx"):
+        file.write_bytes(b"not a workbook")
+    state, states = home.refresh(day)
+    assert state == "success"
+    assert states["land", "tanjungbalai"] == "failed" and states["promote", "tanjungbalai"] == "failed"
+    assert {value for (task, label), value in states.items() if label != "tanjungbalai"} == {"success"}
+    stale = dict(home.rows("select agency_id, data_as_of from marts.dim_agency"))
+    assert stale["tanjungbalai"] == dt.date(2026, 11, 2) and stale["dumai"] == day
+    assert home.rows("select is_stale from marts.dim_agency where agency_id = 'tanjungbalai'") == [(True,)]
+
+
+def test_when_every_agency_is_bad_the_run_fails_and_the_marts_stay(after_first_night):
+    home = after_first_night
+    reporting = home.path / "warehouse" / "reporting.duckdb"
+    before = hashlib.sha256(reporting.read_bytes()).hexdigest()
+    connections = home.path / "demo" / "connections.env"
+    lines = [line for line in connections.read_text().splitlines() if "BINJAI" in line]
+    connections.write_text("\n".join(lines).replace("/oauth2/token", "/nowhere") + "\n")
+    state, states = home.refresh(NEXT)
+    assert state == "failed"
+    assert {value for (task, _), value in states.items() if task == "land"} == {"failed"}
+    assert hashlib.sha256(reporting.read_bytes()).hexdigest() == before
+
+
+def test_a_run_for_one_agency_leaves_the_others_as_they_are(after_first_night):
+    home = after_first_night
+    day = home.generate(1)
+    state, states = home.refresh(day, ["dumai"])
+    assert state == "success"
+    assert [label for task, label in states if task == "land"] == ["dumai"]
+    as_of = dict(home.rows("select agency_id, data_as_of from marts.dim_agency"))
+    assert as_of["dumai"] == day and as_of["jakarta"] == dt.date(2026, 11, 2)
