@@ -47,8 +47,8 @@ class Events:
     def shown(self, night: int) -> Flags:
         """Who is on the books in a night."""
         arrived = (self.kind != "new") | (self.night <= night)
-        stays = (self.kind != "left") | (self.night > night)
-        return arrived & stays
+        shown: Flags = arrived & ((self.kind != "left") | (self.night > night))
+        return shown
 
     def passed(self, kind: str, night: int) -> Flags:
         """Whose event of that kind has happened by a night."""
@@ -74,17 +74,20 @@ def draw_events(people: People, arrivals: int, is_head: Flags, rng: np.random.Ge
 def live_through(people: People, events: Events, base: dt.date, night: int, districts: list[str]) -> None:
     """Apply promotions and moves of house up to a night to the people themselves."""
     promoted = np.flatnonzero(events.passed("promoted", night))
-    place = {str(code): i for i, code in enumerate(GOLONGAN)}
-    rank = np.array([place.get(str(code), -1) for code in people.golongan[promoted]], dtype=np.int64)
+    codes = people.golongan[promoted]
+    rank = np.searchsorted(GOLONGAN.astype(str), codes.astype(str)).clip(0, len(GOLONGAN) - 1)
     raised = GOLONGAN[np.minimum(rank + 1, len(GOLONGAN) - 1)]
-    people.golongan[promoted] = np.where(rank >= 0, raised, people.golongan[promoted])
+    people.golongan[promoted] = np.where(GOLONGAN[rank] == codes, raised, codes)
     people.golongan_since[promoted] = np.datetime64(base) + events.night[promoted]
     home = np.flatnonzero(events.passed("home", night))
-    following = {code: districts[(i + 1) % len(districts)] for i, code in enumerate(districts)}
-    people.home[home] = np.array([following[code] for code in people.home[home]], dtype=object)
+    known = np.array(sorted(districts), dtype=object)
+    place = np.searchsorted(known.astype(str), people.home[home].astype(str))
+    people.home[home] = known[(place + 1) % len(known)]
 
 
-def build_assignments(posts: Posts, people: People, events: Events, base: dt.date, night: int, rng: np.random.Generator) -> Assignments:
+def build_assignments(
+    posts: Posts, people: People, events: Events, base: dt.date, night: int, rng: np.random.Generator
+) -> Assignments:
     """All assignments as the books show them in a night; rows of people who are not on the books are left out."""
     today = np.datetime64(base)
     n, seated = len(people), np.flatnonzero(people.post >= 0)
@@ -105,12 +108,10 @@ def build_assignments(posts: Posts, people: People, events: Events, base: dt.dat
         _without_post(people, posts, today, rng),
     ]
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
-    number = np.concatenate([np.arange(len(p[0])) * 0 + p[0] + (i << 32) for i, p in enumerate(parts)])
-    person, post, kind, valid_from, valid_to, share, elsewhere = columns
-    kept = events.shown(night)[person]
-    return Assignments(
-        number[kept], person[kept], post[kept], kind[kept], valid_from[kept], valid_to[kept], share[kept], elsewhere[kept].astype(bool)
-    )
+    number = np.concatenate([part[0] + (i << 32) for i, part in enumerate(parts)])
+    kept = events.shown(night)[columns[0]]
+    person, post, kind, valid_from, valid_to, share, elsewhere = (column[kept] for column in columns)
+    return Assignments(number[kept], person, post, kind, valid_from, valid_to, share, elsewhere.astype(bool))
 
 
 Part = tuple[Ints, Ints, Texts, Dates, Dates, Floats, Flags]
@@ -134,7 +135,9 @@ def _moved(people: People, events: Events, peers: Ints, today: np.datetime64, ni
     return _part(moved, peers[people.post[moved]], "D", today + events.night[moved], None, fte[moved])
 
 
-def _earlier(people: People, start: Dates, seated: Ints, peers: Ints, head: Flags, arriving: Flags, rng: np.random.Generator) -> Part:
+def _earlier(
+    people: People, start: Dates, seated: Ints, peers: Ints, head: Flags, arriving: Flags, rng: np.random.Generator
+) -> Part:
     """An earlier post of the same job for two fifths of those who served long enough."""
     long_enough = (start - people.tmt > np.timedelta64(400, "D")) & ~arriving
     drawn, years = rng.random(len(people)) < 0.4, rng.integers(370, 2200, len(people)).astype("timedelta64[D]")

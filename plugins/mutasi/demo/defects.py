@@ -127,7 +127,9 @@ def to_text(con: duckdb.DuckDBPyConnection, names: tuple[str, ...]) -> None:
         con.execute(f"create or replace table t_{name} as select _i::bigint as _i, {', '.join(columns)} from {name} order by _i")
 
 
-def plant(con: duckdb.DuckDBPyConnection, agency_id: str, names: tuple[str, ...], seed: int, *, typed: bool, service: tuple[str, ...]) -> pa.Table:
+def plant(
+    con: duckdb.DuckDBPyConnection, agency_id: str, names: tuple[str, ...], seed: int, *, typed: bool, service: tuple[str, ...]
+) -> pa.Table:
     """Plant every defect that the agency's sources can carry and return the list of what was planted.
 
     Args:
@@ -140,6 +142,9 @@ def plant(con: duckdb.DuckDBPyConnection, agency_id: str, names: tuple[str, ...]
     con.execute(f"""
         create or replace table incumbents as select a.nip from assignments a join positions p using (unit_id, position_id)
         where a.assignment_type = 'D' and a.valid_to is null and p.job_kind in ({heads})""")
+    con.execute("""
+        create or replace table held as select nip, any_value(unit_id) as unit_id, any_value(position_id) as position_id
+        from assignments where assignment_type = 'D' and valid_to is null group by nip""")
     con.execute("create or replace table used (dataset varchar, _i bigint)")
     for number, defect in enumerate(DEFECTS):
         possible = defect.dataset in names and not (typed and defect.needs_text)
@@ -168,7 +173,9 @@ def _plant_one(con: duckdb.DuckDBPyConnection, agency_id: str, defect: Defect, n
         # copies stand behind all rows, numbered by defect, copy and original
         moved = f"_i + ({(number + 1) * 8 + copy}::bigint << 51)"
         replaced = ", ".join(["*", f"replace ({', '.join([f'{moved} as _i', *(f'{v} as {c}' for c, v in values)])})"])
-        con.execute(f"insert into {table} select {replaced.replace(', replace', ' replace')} from {table} where _i in (select p._i from picks p)")
+        con.execute(
+            f"insert into {table} select {replaced.replace(', replace', ' replace')} from {table} where _i in (select p._i from picks p)"
+        )
         con.execute(f"insert into marked select {moved}, _i from picks")
     _record(con, agency_id, defect)
 
@@ -179,9 +186,7 @@ def _record(con: duckdb.DuckDBPyConnection, agency_id: str, defect: Defect) -> N
     posts, join = "null::varchar, null::varchar", ""
     if defect.dataset == "employees":
         posts = "h.unit_id, h.position_id"
-        join = """left join employees e on e._i = m.origin left join (select nip, any_value(unit_id) as unit_id,
-            any_value(position_id) as position_id from assignments where assignment_type = 'D' and valid_to is null group by nip) h
-            on h.nip = e.nip"""
+        join = "left join employees e on e._i = m.origin left join held h on h.nip = e.nip"
     elif "unit_id" in columns:
         position = "o.position_id" if "position_id" in columns else "null::varchar"
         posts, join = f"o.unit_id, {position}", f"left join {defect.dataset} o on o._i = m.origin"

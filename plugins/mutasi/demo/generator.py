@@ -165,7 +165,9 @@ def _demo_plans(employees: int, agencies: Sequence[str] | int | None) -> list[_P
     if unknown:
         raise ValueError(f"`{unknown[0]}` is no demo agency; choose from {', '.join(known)}.")
     # sizes and numbering do not depend on the choice: an agency generated alone is the same agency
-    sizes = {name: min(place.largest or employees, max(SMALLEST, round(employees * place.share))) for name, place in known.items()}
+    sizes = {
+        name: min(place.largest or employees, max(SMALLEST, round(employees * place.share))) for name, place in known.items()
+    }
     sizes["jakarta"] = max(SMALLEST, employees - sum(size for name, size in sizes.items() if name != "jakarta"))
     return [_Plan(known[name], sizes[name], 10_000_000 * list(known).index(name)) for name in chosen]
 

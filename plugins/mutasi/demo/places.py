@@ -58,11 +58,21 @@ JAKARTA = (
 )
 
 PLACES: tuple[Place, ...] = (
-    Place("binjai", "Pemerintah Kota Binjai", "5273", 0.032, (City("Binjai", "12.75", 3.60, 98.49, BINJAI),), largest=380, has_hex_ids=True),
+    Place(
+        "binjai",
+        "Pemerintah Kota Binjai",
+        "5273",
+        0.032,
+        (City("Binjai", "12.75", 3.60, 98.49, BINJAI),),
+        largest=380,
+        has_hex_ids=True,
+    ),
     Place("dumai", "Pemerintah Kota Dumai", "5373", 0.191, (City("Dumai", "14.72", 1.67, 101.45, DUMAI),)),
     Place("jakarta", "Pemerintah Provinsi DKI Jakarta", "6000", 0.367, JAKARTA),
     Place("pekanbaru", "Pemerintah Kota Pekanbaru", "5371", 0.30, (City("Pekanbaru", "14.71", 0.53, 101.45, PEKANBARU),)),
-    Place("tanjungbalai", "Pemerintah Kota Tanjungbalai", "5275", 0.11, (City("Tanjungbalai", "12.74", 2.97, 99.80, TANJUNGBALAI),)),
+    Place(
+        "tanjungbalai", "Pemerintah Kota Tanjungbalai", "5275", 0.11, (City("Tanjungbalai", "12.74", 2.97, 99.80, TANJUNGBALAI),)
+    ),
 )
 
 

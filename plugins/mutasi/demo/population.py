@@ -13,15 +13,27 @@ from dataclasses import dataclass
 import numpy as np
 
 from mutasi.demo.catalogue import JOBS
-from mutasi.demo.posts import JOB_IS_HEAD, JOB_KIND, Ints, Posts, Texts
+from mutasi.demo.posts import JOB_IS_HEAD, JOB_KIND, Flags, Ints, Posts, Texts
 
 Dates = np.ndarray[tuple[int, ...], np.dtype[np.datetime64]]
 
-GOLONGAN = np.array("11 12 13 14 21 22 23 24 31 32 33 34 41 42 43 44 45".split(), dtype=object)
-PPPK_GOLONGAN = {"05": "I", "10": "IV", "15": "V", "20": "V", "25": "VI", "30": "VI", "35": "VII", "40": "IX", "45": "X", "50": "XI"}
+GOLONGAN = np.array([f"{group}{rung}" for group in "1234" for rung in "12345"[: 5 if group == "4" else 4]], dtype=object)
+PPPK_GOLONGAN = {
+    "05": "I",
+    "10": "IV",
+    "15": "V",
+    "20": "V",
+    "25": "VI",
+    "30": "VI",
+    "35": "VII",
+    "40": "IX",
+    "45": "X",
+    "50": "XI",
+}
+NONE = np.array([None], dtype=object)
 TITLES = {"35": "A.Md.", "40": "S.Tr.", "45": "M.Si."}
 TMT_MONTHS, TMT_SHARES = np.array([1, 3, 12, 4, 2, 5, 10]), (0.42, 0.25, 0.12, 0.11, 0.04, 0.03, 0.03)
-SYLLABLES = "ba be bi bo da de di do ga gi ka ke ki ko la le li lo ma me mi mo na ne ni no ra re ri ro sa se si so ta te ti to wa ya".split()
+SYLLABLES = [c + v for c in "bdklmnrst" for v in "aeio"] + ["ga", "gi", "wa", "ya"]
 FIRST_BIRTH_YEAR, BIRTH_DAYS, FIRST_TMT_YEAR, TMT_SLOTS = 1950, 60 * 366, 1975, 60 * 13
 
 
@@ -77,56 +89,80 @@ class Sequences:
         sequence = 1 + np.where(start < 90, 0, start // 7) + taken + rank
         if len(sequence) and int(sequence.max()) > 999:
             raise ValueError("More than 999 generated people share birth date, start and sex: generate fewer people at once.")
-        return sequence
+        numbers: Ints = sequence
+        return numbers
 
 
 def build_people(
-    posts: Posts, without_post: int, districts: list[str], base: dt.date, offset: int, sequences: Sequences, rng: np.random.Generator
+    posts: Posts,
+    without_post: int,
+    districts: list[str],
+    base: dt.date,
+    offset: int,
+    sequences: Sequences,
+    rng: np.random.Generator,
 ) -> People:
     """People for every seat of `posts` and `without_post` more; `offset` numbers them on from other agencies."""
     seats = np.repeat(np.arange(len(posts)), posts.holders)
     post = np.concatenate((seats, np.full(without_post, -1)))
-    n, today = len(post), np.datetime64(base)
-    anywhere = rng.integers(0, max(1, len(posts)), n)
-    job = posts.job[np.where(post < 0, anywhere, post)]
-    sub_job = posts.sub_job[np.where(post < 0, anywhere, post)]
-    head = JOB_IS_HEAD[job]
+    n = len(post)
+    trained_for = np.where(post < 0, rng.integers(0, max(1, len(posts)), n), post)
+    job = posts.job[trained_for]
     is_female = (rng.random(n) * 100 < np.array([j.female_pct for j in JOBS])[job]).astype(np.int64)
-    status = _statuses(job, head, rng)
-    birth, tmt, slot = _dates(job, head, status, base, rng)
+    status = _statuses(job, JOB_IS_HEAD[job], rng)
+    birth, tmt, slot = _dates(job, JOB_IS_HEAD[job], status, base, rng)
     education = _education(job, rng)
     contract = np.isin(status.astype(str), ("PPPK", "PPPK_PW"))
-    golongan = np.where(contract, _mapped(education, PPPK_GOLONGAN), _golongan(job, rng))
-    sequence = sequences.next(birth, slot, is_female)
-    year, month = _year(tmt), slot % 13
-    nip = _yyyymmdd(birth) * 10**10 + (year * 100 + np.where(month == 12, 21, month + 1)) * 10**4 + (is_female + 1) * 1000 + sequence
-    promoted = tmt.astype("datetime64[M]") + rng.integers(0, 48, n)
-    since = np.minimum(np.maximum(today.astype("datetime64[M]") - rng.integers(1, 50, n), promoted), today.astype("datetime64[M]"))
-    legal = np.where(contract, "71", rng.choice(np.array(["01", "03", "02", "15"], dtype=object), n, p=(0.988, 0.008, 0.002, 0.002)))
-    roll = rng.random(n)
-    certified = np.where(roll < 0.8, sub_job, np.where(roll < 0.85, "Umum", None))
+    year_of_service = (tmt.astype("datetime64[M]") + 12).astype("datetime64[D]")
     return People(
         post=post,
-        nip=nip,
+        nip=_nip(birth, slot, is_female, sequences.next(birth, slot, is_female)),
         name=_names(n, rng),
         birth=birth,
         is_female=is_female,
         status=status,
-        legal=np.where(status == "CPNS", "01", legal),
-        golongan=golongan,
-        golongan_since=np.maximum(since.astype("datetime64[D]"), tmt),
+        legal=_legal(status, contract, rng),
+        golongan=np.where(contract, _mapped(education, PPPK_GOLONGAN), _golongan(job, rng)),
+        golongan_since=_golongan_since(tmt, np.datetime64(base), rng),
         tmt=tmt,
-        tmt_pns=np.where(status == "PNS", (tmt.astype("datetime64[M]") + 12).astype("datetime64[D]"), np.datetime64("NaT")),
+        tmt_pns=np.where(status == "PNS", year_of_service, np.datetime64("NaT")),
         education=education,
         field=np.array([j.field for j in JOBS], dtype=object)[job],
-        certified=np.where(_is_null(sub_job), None, certified),
+        certified=_certified(posts.sub_job[trained_for], rng),
         home=np.array(districts, dtype=object)[rng.integers(0, len(districts), n)],
         title_back=_mapped(education, TITLES),
         number=np.arange(offset, offset + n),
     )
 
 
-def _statuses(job: Ints, head: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], rng: np.random.Generator) -> Texts:
+def _nip(birth: Dates, slot: Ints, is_female: Ints, sequence: Ints) -> Ints:
+    """Birth date, start (year and month; 21 in place of the month for a contract), sex and sequence as one number."""
+    start = (FIRST_TMT_YEAR + slot // 13) * 100 + np.where(slot % 13 == 12, 21, slot % 13 + 1)
+    return _yyyymmdd(birth) * 10**10 + start * 10**4 + (is_female + 1) * 1000 + sequence
+
+
+def _legal(status: Texts, contract: Flags, rng: np.random.Generator) -> Texts:
+    """Legal position: nearly all active, some on study leave (03), unpaid leave (02) or disciplined (15)."""
+    drawn = rng.choice(np.array(["01", "03", "02", "15"], dtype=object), len(status), p=(0.988, 0.008, 0.002, 0.002))
+    return np.where(contract, "71", np.where(status == "CPNS", "01", drawn)).astype(object)
+
+
+def _golongan_since(tmt: Dates, today: np.datetime64, rng: np.random.Generator) -> Dates:
+    month = today.astype("datetime64[M]")
+    promoted = tmt.astype("datetime64[M]") + rng.integers(0, 48, len(tmt))
+    since = np.minimum(np.maximum(month - rng.integers(1, 50, len(tmt)), promoted), month)
+    dates: Dates = np.maximum(since.astype("datetime64[D]"), tmt)
+    return dates
+
+
+def _certified(sub_job: Texts, rng: np.random.Generator) -> Texts:
+    """Four in five hold the certificate of their own subject or specialty, some none, a few another one."""
+    roll = rng.random(len(sub_job))
+    held = np.where(roll < 0.8, sub_job, np.where(roll < 0.85, np.array(["Umum"], dtype=object), NONE))
+    return np.where(np.equal(sub_job, NONE), NONE, held)
+
+
+def _statuses(job: Ints, head: Flags, rng: np.random.Generator) -> Texts:
     n = len(job)
     roll, part_time = rng.random(n), rng.random(n) < np.where(JOB_KIND[job] == "pelaksana", 0.30, 0.06)
     other = np.where(roll < 0.52, "PNS", np.where(roll < 0.54, "CPNS", np.where(part_time, "PPPK_PW", "PPPK")))
@@ -136,9 +172,7 @@ def _statuses(job: Ints, head: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], 
     return statuses
 
 
-def _dates(
-    job: Ints, head: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], status: Texts, base: dt.date, rng: np.random.Generator
-) -> tuple[Dates, Dates, Ints]:
+def _dates(job: Ints, head: Flags, status: Texts, base: dt.date, rng: np.random.Generator) -> tuple[Dates, Dates, Ints]:
     """Birth date, start, and the slot of the start (year and month, or year and 12 for a contract)."""
     n, today = len(job), np.datetime64(base)
     senior = head | np.array([j.level in ("muda", "madya", "mahir") for j in JOBS])[job]
@@ -149,7 +183,9 @@ def _dates(
     age = np.where(new, rng.uniform(21.5, 34, n), age)
     birth = today - np.floor(age * 365.2425).astype("timedelta64[D]")
     service = np.clip(age - 20 - 14 * rng.beta(1.4, 2.4, n), 2, 36)
-    year = np.where(new, base.year, np.where(contract, base.year - rng.integers(1, 6, n), base.year - np.floor(service).astype(np.int64)))
+    year = np.where(
+        new, base.year, np.where(contract, base.year - rng.integers(1, 6, n), base.year - np.floor(service).astype(np.int64))
+    )
     year = np.maximum(year, _year(birth) + np.where(age > 23, 20, 19))
     month = np.where(new | contract, 3, TMT_MONTHS[rng.choice(len(TMT_MONTHS), n, p=TMT_SHARES)])
     tmt = ((year - 1970).astype("datetime64[Y]").astype("datetime64[M]") + (month - 1)).astype("datetime64[D]")
@@ -191,10 +227,6 @@ def _mapped(values: Texts, table: dict[str, str]) -> Texts:
     return result
 
 
-def _is_null(values: Texts) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
-    return np.equal(values, None)
-
-
 def _year(dates: Dates) -> Ints:
     years: Ints = dates.astype("datetime64[Y]").astype(np.int64) + 1970
     return years
@@ -203,4 +235,5 @@ def _year(dates: Dates) -> Ints:
 def _yyyymmdd(dates: Dates) -> Ints:
     months = dates.astype("datetime64[M]")
     day = (dates - months.astype("datetime64[D]")).astype(np.int64) + 1
-    return _year(dates) * 10_000 + (months.astype(np.int64) % 12 + 1) * 100 + day
+    numbers: Ints = _year(dates) * 10_000 + (months.astype(np.int64) % 12 + 1) * 100 + day
+    return numbers

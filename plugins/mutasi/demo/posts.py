@@ -63,7 +63,7 @@ def build_posts(units: Units, people: int, rng: np.random.Generator) -> Posts:
     unit_fill = np.clip(np.exp(rng.normal(np.log(MEAN_FILL), 0.16, len(units.name))), 0.45, 1.3)
     fill = unit_fill[unit] * np.clip(np.exp(rng.normal(0.0, 0.12, n)), 0.6, 1.5)
     plant, unit_plant = np.full(n, "", dtype=object), np.full(len(units.name), "", dtype=object)
-    size = np.bincount(unit[~head], weight[~head], minlength=len(units.name))
+    size = np.bincount(unit[~head], weight[~head], minlength=len(units.name)).astype(np.float64)
     _plant_units(unit, head, size, fill, unit_plant, rng)
     head_rate = min(0.92, 0.3 * people / max(1, int(head.sum())))
     heads = (rng.random(n) < head_rate).astype(np.int64)
@@ -86,9 +86,9 @@ def _multiply(units: Units, rng: np.random.Generator) -> tuple[Ints, Ints, Texts
     parts: list[tuple[Ints, int, str | None, float, int]] = []
     for kind, templates in POSTS.items():
         rows = np.flatnonzero(kinds == kind)
-        for order, post in enumerate(templates):
+        for place, post in enumerate(templates):
             kept = rows if post.pct == 100 else rows[rng.random(len(rows)) * 100 < post.pct]
-            parts.append((kept, JOB_ROW[post.job_id], post.sub_job, post.weight, order))
+            parts.append((kept, JOB_ROW[post.job_id], post.sub_job, post.weight, place))
     unit = np.concatenate([rows for rows, *_ in parts])
     sizes = [len(rows) for rows, *_ in parts]
     order = np.lexsort((np.repeat([p[4] for p in parts], sizes), unit))
@@ -113,7 +113,9 @@ def _plant_units(unit: Ints, head: Flags, size: Floats, fill: Floats, plant: Tex
     fill[mixed] = np.where(turn % 2 == 0, 1.9, 0.3)
 
 
-def _plant_posts(unit: Ints, head: Flags, weight: Floats, heads: Ints, plant: Texts, unit_plant: Texts, rng: np.random.Generator) -> None:
+def _plant_posts(
+    unit: Ints, head: Flags, weight: Floats, heads: Ints, plant: Texts, unit_plant: Texts, rng: np.random.Generator
+) -> None:
     """Empty posts among ordinary units; critical and acting-only posts among the single-seat ones."""
     ordinary = unit_plant[unit] == ""
     several = rng.permutation(np.flatnonzero(ordinary & ~head & (weight >= 1.8)))
@@ -125,9 +127,7 @@ def _plant_posts(unit: Ints, head: Flags, weight: Floats, heads: Ints, plant: Te
     heads[(plant == "critical_vacant") | (plant == "plt_only")] = 0
 
 
-def _scaled(
-    weight: Floats, fill: Floats, head: Flags, heads: Ints, people: int, rng: np.random.Generator
-) -> tuple[Floats, Ints]:
+def _scaled(weight: Floats, fill: Floats, head: Flags, heads: Ints, people: int, rng: np.random.Generator) -> tuple[Floats, Ints]:
     """Scale the need until the holders add up to `people`; what rounding leaves is spread over posts of several seats."""
     chance = rng.random(len(weight))
 

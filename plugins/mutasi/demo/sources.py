@@ -12,6 +12,7 @@ import io
 import re
 import sqlite3
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -113,7 +114,9 @@ def _sqlite(con: duckdb.DuckDBPyConnection, agency: Agency, name: str, source: D
     return file
 
 
-def _file(con: duckdb.DuckDBPyConnection, agency: Agency, name: str, source: DatasetSource, read: FilesRead, target: Target) -> Path:
+def _file(
+    con: duckdb.DuckDBPyConnection, agency: Agency, name: str, source: DatasetSource, read: FilesRead, target: Target
+) -> Path:
     file = target.folder / read.path.replace("*", target.day.strftime("%Y%m%d"))
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     kind = read.format or file.suffix.lstrip(".")
@@ -142,14 +145,19 @@ def _xlsx(result: duckdb.DuckDBPyConnection, source: DatasetSource, name: str, r
 
     names = [d[0] for d in result.description]
     columns = datasets()[name].columns
-    real = {m.source: columns[c].type for c, m in source.columns.items() if not m.codes and m.decimal == "." and _is_real(source, m, columns[c])}
+    real = {
+        m.source: columns[c].type
+        for c, m in source.columns.items()
+        if not m.codes and m.decimal == "." and _is_real(source, m, columns[c])
+    }
     book = Workbook(write_only=True)
     sheet = book.create_sheet(read.sheet or "Data")
     for line in (*SHEET_TITLE, "", "")[: read.header_row - 1]:
         sheet.append([line])
     sheet.append(names)
-    values = zip(*(_cells(column, real.get(n)) for n, column in zip(names, zip(*result.fetchall(), strict=True), strict=True)), strict=True)
-    for row in values:
+    columns_as_read = zip(*result.fetchall(), strict=True)
+    cells = [_cells(column, real.get(n)) for n, column in zip(names, columns_as_read, strict=True)]
+    for row in zip(*cells, strict=True):
         sheet.append(row)
     buffer = io.BytesIO()
     book.save(buffer)
@@ -157,14 +165,17 @@ def _xlsx(result: duckdb.DuckDBPyConnection, source: DatasetSource, name: str, r
 
 
 def _is_real(source: DatasetSource, mapping: ColumnMap, column: Column) -> bool:
-    return column.type in ("integer", "decimal") or (column.type == "date" and (mapping.format or source.date_format) == "%Y-%m-%d")
+    return column.type in ("integer", "decimal") or (
+        column.type == "date" and (mapping.format or source.date_format) == "%Y-%m-%d"
+    )
 
 
 def _cells(values: tuple[Any, ...], kind: str | None) -> list[Any]:
     """A column of texts as cells of its kind; what does not fit stays the text that a clerk typed."""
     if kind is None:
         return list(values)
-    convert = {"date": dt.date.fromisoformat, "integer": int, "decimal": float}[kind]
+    converters: dict[str, Callable[[str], Any]] = {"date": dt.date.fromisoformat, "integer": int, "decimal": float}
+    convert = converters[kind]
     known: dict[Any, Any] = {None: None}
     for value in set(values) - {None}:
         try:

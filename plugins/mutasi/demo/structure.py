@@ -91,7 +91,9 @@ def _city(units: Units, parent: int, city: City, employees: int, prefix: str) ->
         offices[topic] = units.add(parent, "office", f"{prefix} {topic}", city.region_code, city)
         _inner(units, offices[topic], city, employees)
     codes = list(city.districts)
-    _in_districts(units, offices["Pendidikan"], city, codes, "school_primary", "SD Negeri {i:03d} " + city.name, employees * 0.020)
+    _in_districts(
+        units, offices["Pendidikan"], city, codes, "school_primary", "SD Negeri {i:03d} " + city.name, employees * 0.020
+    )
     _in_districts(units, offices["Pendidikan"], city, codes, "school_junior", "SMP Negeri {i:d} " + city.name, employees * 0.0062)
     _in_districts(units, offices["Kesehatan"], city, codes, "health_centre", "Puskesmas {district} {i}", employees * 0.0032)
     for i in range(1, round(employees / 6000 + 0.4) + 1):

@@ -59,7 +59,10 @@ def register(con: duckdb.DuckDBPyConnection, place: Place, units: Units, posts: 
 
 
 def _job_columns() -> dict[str, Any]:
-    columns = {name: [getattr(job, name) for job in JOBS] for name in ("job_id", "name", "kind", "level", "bup_age", "family", "job_class")}
+    columns = {
+        name: [getattr(job, name) for job in JOBS]
+        for name in ("job_id", "name", "kind", "level", "bup_age", "family", "job_class")
+    }
     lows, highs = [job.golongan[0] for job in JOBS], [job.golongan[1] for job in JOBS]
     return columns | {"golongan_min": lows, "golongan_max": highs, "education": [min(job.education) for job in JOBS]}
 
