@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from mutasi.demo import siasn_server
 from mutasi.demo.siasn_server import Server, serve
 from mutasi.sources import siasn
 from mutasi.sources.agency import Agency
@@ -134,6 +135,12 @@ def test_list_is_paged_to_its_end(ask: Ask) -> None:
     found = ask("units", {"list": "/referensi/ref-unor"}, UNITS)
     assert found.batches.read_all()["Id"].to_pylist() == [f"U{n:05d}" for n in range(1201)]
     assert (found.rows_received, ask.calls) == (1201, 3)  # type: ignore[attr-defined]
+
+
+def test_list_of_a_service_that_caps_its_pages(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(siasn_server, "LARGEST_PAGE", 100)
+    found = ask("units", {"list": "/referensi/ref-unor"}, UNITS)
+    assert (found.batches.read_all().num_rows, found.rows_received) == (1201, 1201)
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,13 @@ class Envelope:
             _number(document.get("count")), _number(document.get("total")), records, isinstance(data, list | dict) or is_empty
         )
 
+    @property
+    def whole(self) -> int | None:
+        """Records of the whole list, if the service says: as `total`, or as a `count` larger than the page."""
+        if self.total is not None:
+            return self.total
+        return self.count if self.count is not None and self.count > self.records else None
+
 
 def _number(value: Any) -> int | None:
     return int(value) if isinstance(value, int | str) and str(value).isdigit() else None
@@ -97,9 +104,10 @@ def _read_list(request: Request, path: str) -> Extract:
                 )
             _write(lines, {"offset": offset}, answer)
             received += page.records if page.count is None else page.count
-            total = page.total if page.total is not None else total
+            total = page.whole or total
             previous, offset = answer.body, offset + page.records
-            if page.records == 0 or (total is None and page.records < PAGE_ROWS) or (total is not None and offset >= total):
+            # A page shorter than asked for is no end: services cap `limit` as they like.
+            if page.records == 0 or (total is not None and offset >= total):
                 break
     batches = stage_records(response_records(responses, None), request)
     return Extract(batches=batches, rows_received=received if total is None else total, archive=(responses,))
