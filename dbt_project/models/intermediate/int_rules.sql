@@ -6,7 +6,6 @@
     'minimum_cell_size', 'ranking_minimum_need_fte', 'pppk_part_time_fte',
     'bup_jpt', 'bup_administrator', 'bup_pengawas', 'bup_pelaksana', 'bup_jf', 'bup_jf_madya', 'bup_jf_utama',
 ] %}
-{% set text_rules = ['abk_rounding', 'assignments_without_end'] %}
 with agencies as (
     select agency_id from {{ ref('stg_agencies') }}
 ),
@@ -37,12 +36,11 @@ candidates as (
 
 select
     agency_id,
-    {%- for code in numeric_rules %}
-    max(case when rule_code = '{{ code }}' then try_cast(value as double) end) as {{ code }},
-    {%- endfor %}
-    {%- for code in text_rules %}
-    max(case when rule_code = '{{ code }}' then value end) as {{ code }}{{ "," if not loop.last }}
-    {%- endfor %}
+    {% for code in numeric_rules -%}
+        max(case when rule_code = '{{ code }}' then try_cast(value as double) end) as {{ code }},
+    {% endfor -%}
+    max(case when rule_code = 'abk_rounding' then value end) as abk_rounding,
+    max(case when rule_code = 'assignments_without_end' then value end) as assignments_without_end
 from candidates
 where precedence = 1
 group by agency_id

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from mutasi.engine import connect, named, quoted
+from mutasi.engine import named, quoted
 from mutasi.settings import Settings
 from mutasi.sources.datasets import datasets
 from mutasi.warehouse.build import build_file, remove_database
@@ -80,7 +80,7 @@ def publish(settings: Settings, *, run_id: str) -> int:
         raise PublishError(f"{source} does not exist: build the warehouse first. What was published before stays.")
     fresh = {target: target.with_name(f".{target.stem}-{os.getpid()}.duckdb") for target in _targets(settings)}
     try:
-        with connect(settings) as con:
+        with _engine(settings) as con:
             con.execute(f"attach {quoted(str(source))} as build (read_only)")
             tables = _tables(con)
             refuse_personal(con, [t for t in tables if t.schema in REPORTING_SCHEMAS])
@@ -94,6 +94,18 @@ def publish(settings: Settings, *, run_id: str) -> int:
         for file in fresh.values():
             remove_database(file)
     return size
+
+
+def _engine(settings: Settings) -> duckdb.DuckDBPyConnection:
+    """An engine for this one step: the files it attaches are let go when it closes, which a shared engine would not do."""
+    return duckdb.connect(
+        config={
+            "memory_limit": os.environ.get("MUTASI_MEMORY_LIMIT", "6GB"),
+            "temp_directory": str(settings.folder("tmp")),
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+        }
+    )
 
 
 def _targets(settings: Settings) -> dict[Path, tuple[str, ...]]:
