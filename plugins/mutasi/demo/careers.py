@@ -173,7 +173,6 @@ def _without_post(people: People, posts: Posts, today: np.datetime64, rng: np.ra
     start, end = today - np.timedelta64(1500, "D"), today - np.timedelta64(45, "D")
     retired, seconded = turn == 0, turn == 1
     people.legal[rows[retired]] = "99"
-    people.status[rows[turn < 2]] = "PNS"
     kept = retired | seconded
     kinds = np.where(seconded, "DPK", "D").astype(object)
     starts = np.where(seconded, end + np.timedelta64(1, "D"), np.maximum(start, people.tmt[rows]))

@@ -110,6 +110,7 @@ def build_people(
     job = posts.job[trained_for]
     is_female = (rng.random(n) * 100 < np.array([j.female_pct for j in JOBS])[job]).astype(np.int64)
     status = _statuses(job, JOB_IS_HEAD[job], rng)
+    status[post < 0] = "PNS"
     birth, tmt, slot = _dates(job, JOB_IS_HEAD[job], status, base, rng)
     education = _education(job, rng)
     contract = np.isin(status.astype(str), ("PPPK", "PPPK_PW"))

@@ -110,7 +110,7 @@ def _plant_units(unit: Ints, head: Flags, size: Floats, fill: Floats, plant: Tex
     fill[kinds == "idle"] = 1.7
     mixed = np.flatnonzero((kinds == "mixed") & ~head)
     turn = mixed - np.searchsorted(unit, unit[mixed])
-    fill[mixed] = np.where(turn % 2 == 0, 1.9, 0.3)
+    fill[mixed] = np.where(turn % 2 == 0, 2.3, 0.15)
 
 
 def _plant_posts(

@@ -106,7 +106,7 @@ def build_staff(con: duckdb.DuckDBPyConnection, place: Place, assignments: Assig
             case when is_female = 1 then 'F' else 'M' end as sex, status as employment_status, legal as legal_status_code,
             case when status like 'PPPK%' then '71' else '01' end as employee_type_code, golongan as golongan_code,
             golongan_since::date as golongan_since, tmt::date as tmt_cpns,
-            case when status = 'PNS' then coalesce(tmt_pns::date, tmt::date) end as tmt_pns, education as education_level_code,
+            tmt_pns::date as tmt_pns, education as education_level_code,
             field as education_field, certified as certified_sub_job, home as home_district_code,
             '99' || lpad(number::varchar, 14, '0') as nik, '0000' || lpad(number::varchar, 8, '0') as phone,
             case when number % 40 <> 7 then 'pegawai' || number || '@example.invalid' end as email,
