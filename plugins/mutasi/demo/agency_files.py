@@ -9,13 +9,12 @@ import yaml
 from mutasi.demo.places import Place
 from mutasi.sources.agency import Agency
 from mutasi.sources.datasets import datasets
-from mutasi.sources.registry import read_agency
 
 LANDED = ("units", "jobs", "positions", "employees", "assignments", "performance_reviews", "workloads", "non_asn_counts")
 
 
 def write_agency_file(folder: Path, place: Place) -> Agency:
-    """Write and read back the file of an agency whose Parquet files already have the canonical columns."""
+    """Write the file of an agency whose Parquet files already have the canonical columns."""
     document = {
         "agency_id": place.agency_id,
         "agency_name": place.root_name,
@@ -33,6 +32,7 @@ def write_agency_file(folder: Path, place: Place) -> Agency:
         },
     }
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    file = folder / f"{place.agency_id}.yml"
-    file.write_text(yaml.safe_dump(document, sort_keys=False, allow_unicode=True), encoding="utf-8")
-    return read_agency(file)
+    # the C emitter: hundreds of these files are written for a national population
+    text = yaml.dump(document, Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper), sort_keys=False, allow_unicode=True)
+    (folder / f"{place.agency_id}.yml").write_text(text, encoding="utf-8")
+    return Agency.model_validate(document)

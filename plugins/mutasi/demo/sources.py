@@ -157,6 +157,7 @@ def _xlsx(result: duckdb.DuckDBPyConnection, source: DatasetSource, name: str, r
     sheet.append(names)
     columns_as_read = zip(*result.fetchall(), strict=True)
     cells = [_cells(column, real.get(n)) for n, column in zip(names, columns_as_read, strict=True)]
+    # the writer takes rows one by one; workbooks hold at most a city
     for row in zip(*cells, strict=True):
         sheet.append(row)
     buffer = io.BytesIO()

@@ -98,7 +98,7 @@ def test_need_never_falls_on_a_half(facts: duckdb.DuckDBPyConnection) -> None:
 PLANTED = {
     "overloaded": "sum(need_fte) >= 5 and sum(need_fte) > 1.5 * sum(staff_present_fte)",
     "idle": "sum(staff_present_fte) > sum(need_fte)",
-    "mixed": "sum(greatest(0, need_fte - staff_present_fte)) >= 1 and sum(greatest(0, staff_present_fte - need_fte)) >= 1",
+    "mixed": "sum(greatest(0, need_fte - staff_present_fte)) >= 0.75 and sum(greatest(0, staff_present_fte - need_fte)) >= 0.75",
     "draft_only": "not bool_or(has_final_abk) and count(open_seats) = 0",
 }
 
