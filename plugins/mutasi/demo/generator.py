@@ -154,7 +154,8 @@ def _draw(con: duckdb.DuckDBPyConnection, plan: _Plan, moment: _Moment, sequence
     sheets = build_sheets(posts, moment.base.year, rng)
     tables.register(con, place, units, posts, people, events.shown(moment.night))
     tables.build_structure(con, moment.base)
-    tables.build_staff(con, place, assignments, moment.base, moment.seed)
+    tables.build_staff(con, place, assignments)
+    tables.build_reviews(con, moment.base, moment.seed)
     tables.build_workload(con, sheets, moment.seed)
 
 

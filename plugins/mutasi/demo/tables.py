@@ -98,8 +98,8 @@ def build_structure(con: duckdb.DuckDBPyConnection, base: dt.date) -> None:
         from r_posts r join k_posts k on k.i = r.i join r_jobs j on j.i = r.job order by r.i""")
 
 
-def build_staff(con: duckdb.DuckDBPyConnection, place: Place, assignments: Assignments, base: dt.date, seed: int) -> None:
-    """`employees`, `assignments` and `performance_reviews`."""
+def build_staff(con: duckdb.DuckDBPyConnection, place: Place, assignments: Assignments) -> None:
+    """`employees` and `assignments`."""
     con.execute("""
         create or replace table employees as
         select i as _i, nip::varchar as nip, name as employee_name, birth::date as birth_date,
@@ -126,6 +126,10 @@ def build_staff(con: duckdb.DuckDBPyConnection, place: Place, assignments: Assig
             case when a.is_elsewhere then '4011' else {own} end as work_agency_code,
             'SK.' || (p.number + 1) || '/' || year(a.valid_from::date) as decree_number
         from r_assignments a join r_people p on p.i = a.person join k_posts k on k.i = a.post order by a.i""")
+
+
+def build_reviews(con: duckdb.DuckDBPyConnection, base: dt.date, seed: int) -> None:
+    """`performance_reviews` of the two years before `base`, every predicate as the nine-cell matrix says."""
     con.execute(f"""
         create or replace table performance_reviews as
         with drawn as (
