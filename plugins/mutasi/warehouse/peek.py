@@ -155,7 +155,10 @@ def _seat_lines(found: Summary) -> list[str]:
 def _place(agency: str, path: str) -> str:
     """Agency and unit; of a long path the end tells more than the beginning."""
     room = 60 - len(agency)
-    return f"{agency} {path if len(path) < room else '…' + path[-(room - 2) :]}"
+    if len(path) >= room:
+        tail = path[-(room - 2) :]
+        path = "…" + (tail[tail.index(" / ") :] if " / " in tail else tail)
+    return f"{agency} {path}"
 
 
 def _query_lines(found: Summary) -> list[str]:

@@ -6,7 +6,9 @@ with in_force as (
         assignments.position_id,
         assignments.assignment_type,
         assignments.assigned_from,
+        assignments.assigned_to,
         assignments.fte,
+        trim(coalesce(assignments.flags, '')) <> '' as is_flagged,
         kinds.is_definitive,
         kinds.is_acting,
         kinds.takes_seat,
@@ -35,13 +37,21 @@ with in_force as (
 one_per_post as (
     select
         in_force.*,
-        max(case when is_definitive then assigned_from end) over (partition by agency_id, person_id) as latest_definitive_from
+        max(case when is_definitive then assigned_from end) over (partition by agency_id, person_id) as latest_definitive_from,
+        max(case when is_definitive and not is_flagged then assigned_from end) over (
+            partition by agency_id, person_id
+        ) as latest_sound_from
     from in_force
     where recency = 1
 ),
 
 not_superseded as (
-    select * from one_per_post
+    select
+        one_per_post.*,
+        -- A row that failed a check and shows no end, beside a newer sound post: the end may be what could not be read.
+        is_definitive and is_flagged and assigned_to is null
+        and coalesce(assigned_from < latest_sound_from, false) as is_end_doubtful
+    from one_per_post
     where not (is_definitive and assignments_without_end = 'latest' and assigned_from < latest_definitive_from)
 ),
 
@@ -56,7 +66,8 @@ of_people as (
         row_number() over (
             partition by duties.agency_id, duties.person_id
             order by
-                duties.duty_order asc, duties.assigned_from desc, duties.unit_id asc, duties.position_id asc
+                case when duties.is_end_doubtful then 1 else 0 end asc, duties.duty_order asc,
+                duties.assigned_from desc, duties.unit_id asc, duties.position_id asc
         ) as duty_rank
     from not_superseded as duties
     inner join {{ ref('int_people') }} as people
@@ -68,7 +79,7 @@ working as (
     select
         of_people.*,
         case
-            when not is_at_work or is_seconded_out then 0
+            when not is_at_work or is_seconded_out or is_end_doubtful then 0
             when is_main_duty then share_fte
             when not has_main_duty and duty_rank = 1 then share_fte
             else 0
@@ -90,9 +101,10 @@ select
     position_id,
     assignment_type,
     assigned_from,
-    is_active and is_definitive and not is_elsewhere as is_definitive_holder,
+    is_active and is_definitive and not is_elsewhere and not is_end_doubtful as is_definitive_holder,
+    is_active and is_end_doubtful as is_end_doubtful,
     -- The record still shows a post, the person is no longer in service; when the seat fell free is unknown.
-    not is_active and is_definitive as is_departed_holder,
+    not is_active and is_definitive and not is_end_doubtful as is_departed_holder,
     is_active and takes_seat and not is_definitive and not is_elsewhere as is_other_seat_taker,
     is_active and is_acting and not is_elsewhere as is_acting_holder,
     -- Nobody works more than full time, however many posts are held.

@@ -1,15 +1,17 @@
--- Seats taken per recommended job over a whole agency. A holder counts for a sub-job only where the post names it; where a
--- job has one recommendation, all its holders count for it.
+-- Seats taken per recommended job over a whole agency. A holder counts for a sub-job only where the post names it and one
+-- row of the list has it; where a job has one recommendation, all its holders count for it.
 with requirements as (
     select
         agency_id,
+        requirement_id,
         job_id,
-        sub_job_id,
+        is_general,
+        rows_of_job,
+        rows_of_sub_job,
         lower(sub_job_id) as sub_job_key,
-        lower(sub_job_name) as sub_job_name_key,
-        count(*) over (partition by agency_id, job_id) as rows_of_job,
-        max(case when sub_job_id is null then 1 else 0 end) over (partition by agency_id, job_id) as has_general_row
-    from {{ ref('stg_job_requirements') }}
+        lower(sub_job) as sub_job_name_key,
+        max(case when is_general then 1 else 0 end) over (partition by agency_id, job_id) as has_general_row
+    from {{ ref('int_job_requirements') }}
 ),
 
 holders as (
@@ -67,28 +69,34 @@ placed as (
 matched as (
     select
         requirements.agency_id,
-        requirements.job_id,
-        requirements.sub_job_id,
+        requirements.requirement_id,
         placed.definitive,
         placed.other,
         placed.acting,
-        coalesce(
-            requirements.rows_of_job = 1
-            or (requirements.sub_job_id is null and not placed.is_named)
-            or placed.sub_job_key in (requirements.sub_job_key, requirements.sub_job_name_key), false
+        requirements.rows_of_job = 1
+        or (requirements.is_general and not placed.is_named)
+        or (
+            requirements.rows_of_sub_job = 1
+            and coalesce(placed.sub_job_key in (requirements.sub_job_key, requirements.sub_job_name_key), false)
         ) as is_counted,
-        requirements.rows_of_job > 1 and requirements.has_general_row = 0 and not placed.is_named as is_unplaced
+        requirements.rows_of_job > 1
+        and (
+            (requirements.has_general_row = 0 and not placed.is_named)
+            or (
+                requirements.rows_of_sub_job > 1
+                and coalesce(placed.sub_job_key in (requirements.sub_job_key, requirements.sub_job_name_key), false)
+            )
+        ) as is_unplaced
     from requirements
     left join placed on requirements.agency_id = placed.agency_id and requirements.job_id = placed.job_id
 )
 
 select
     agency_id,
-    job_id,
-    sub_job_id,
+    requirement_id,
     cast(coalesce(sum(case when is_counted then definitive end), 0) as integer) as holders_definitive,
     cast(coalesce(sum(case when is_counted then other end), 0) as integer) as seats_taken_otherwise,
     cast(coalesce(sum(case when is_counted then acting end), 0) as integer) as acting_holders,
     cast(coalesce(sum(case when is_unplaced then definitive + other end), 0) as integer) as holders_without_sub_job
 from matched
-group by agency_id, job_id, sub_job_id
+group by agency_id, requirement_id

@@ -39,6 +39,13 @@ touched as (
         and assignments.assigned_from <= today.as_of
         and (assignments.assigned_to is null or assignments.assigned_to >= today.as_of)
         and (assignments.person_id is null or posts.position_id is null)
+    union
+    select
+        agency_id,
+        unit_id,
+        position_id
+    from {{ ref('int_assignments') }}
+    where is_end_doubtful
 ),
 
 located as (

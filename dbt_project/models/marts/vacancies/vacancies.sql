@@ -51,6 +51,7 @@ posts as (
     select
         positions.agency_id,
         'post' as scope,
+        concat_ws('|', 'post', positions.agency_id, positions.unit_id, positions.position_id) as vacancy_id,
         positions.unit_id,
         positions.position_id,
         positions.job_id,
@@ -101,13 +102,14 @@ agency_jobs as (
     select
         requirements.agency_id,
         'agency_job' as scope,
+        concat_ws('|', 'agency_job', requirements.requirement_id) as vacancy_id,
         cast(null as varchar) as unit_id,
         cast(null as varchar) as position_id,
         requirements.job_id,
         requirements.sub_job_id,
         requirements.job_name,
         jobs.job_kind,
-        requirements.sub_job_name as sub_job,
+        requirements.sub_job,
         cast(null as integer) as establishment_approved,
         cast(requirements.required_count as double) as need_fte,
         requirements.required_count as need_rounded,
@@ -124,12 +126,9 @@ agency_jobs as (
         false as is_touched,
         false as is_perhaps_touched,
         requirements.required_count as seats
-    from {{ ref('stg_job_requirements') }} as requirements
+    from {{ ref('int_job_requirements') }} as requirements
     inner join {{ ref('int_job_holders') }} as holders
-        on
-            requirements.agency_id = holders.agency_id
-            and requirements.job_id = holders.job_id
-            and requirements.sub_job_id is not distinct from holders.sub_job_id
+        on requirements.agency_id = holders.agency_id and requirements.requirement_id = holders.requirement_id
     left join agency_facts on requirements.agency_id = agency_facts.agency_id
     left join {{ ref('stg_jobs') }} as jobs on requirements.agency_id = jobs.agency_id and requirements.job_id = jobs.job_id
 ),
@@ -192,10 +191,7 @@ open_posts as (
 )
 
 select
-    case open_posts.scope
-        when 'post' then concat_ws('|', 'post', open_posts.agency_id, open_posts.unit_id, open_posts.position_id)
-        else concat_ws('|', 'agency_job', open_posts.agency_id, open_posts.job_id, coalesce(open_posts.sub_job_id, ''))
-    end as vacancy_id,
+    open_posts.vacancy_id,
     open_posts.scope,
     open_posts.agency_id,
     open_posts.unit_id,
