@@ -59,7 +59,9 @@ def _records(con: duckdb.DuckDBPyConnection, query: str) -> list[tuple[Any, ...]
 
 def test_every_model_test_and_unit_test_is_green(built: tuple[Settings, BuildResult]) -> None:
     result = built[1]
-    assert (result.models, result.unit_tests > 5, result.tests > 50, result.warnings) == (37, True, True, [])
+    models = len(list((PROJECT / "dbt_project" / "models").rglob("*.sql")))
+    assert (result.models, result.warnings) == (models, [])
+    assert result.unit_tests > 5 and result.tests > 50
 
 
 def test_position_workload(reporting: duckdb.DuckDBPyConnection) -> None:

@@ -134,7 +134,8 @@ def _invoke(settings: Settings, as_of: dt.date | None, unit_tests: bool) -> tupl
         answer = dbtRunner().invoke([*quiet, "parse", *project])
         parse_seconds = round(time.perf_counter() - start, 3)
         if answer.success:
-            answer = dbtRunner(manifest=answer.result).invoke([*quiet, "build", *project, *chosen])
+            # After `parse` the result is the manifest; the runner's type says only that it is one of many.
+            answer = dbtRunner(manifest=answer.result).invoke([*quiet, "build", *project, *chosen])  # type: ignore[arg-type]
     _close_connections()
     if answer.result is None or not hasattr(answer.result, "results"):
         kind = type(answer.exception).__name__

@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 
 from mutasi.engine import named, quoted
+from mutasi.errors import NeedsAPerson
 from mutasi.settings import Settings
 from mutasi.sources.datasets import datasets
 from mutasi.warehouse.build import build_file, remove_database
@@ -31,7 +32,7 @@ NIP_PATTERN = (
 )
 
 
-class PublishError(RuntimeError):
+class PublishError(NeedsAPerson):
     """Nothing was published; the message names table and column and what to do."""
 
 

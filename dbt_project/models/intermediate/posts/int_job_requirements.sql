@@ -17,9 +17,9 @@ counted as (
         rows_of_list.*,
         count(*) over (partition by agency_id, job_id) as rows_of_job,
         count(*) over (partition by agency_id, job_id, sub_job_id) as rows_of_sub_job_id,
-        sum(case when sub_job_id is null and sub_job_name is null then 1 else 0 end)
-            over (partition by agency_id, job_id)
-        as rows_without_sub_job
+        sum(case when sub_job_id is null and sub_job_name is null then 1 else 0 end) over (
+            partition by agency_id, job_id
+        ) as rows_without_sub_job
     from rows_of_list
 ),
 
