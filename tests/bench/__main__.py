@@ -1,0 +1,135 @@
+"""`make bench`: one night beside the floor, as figures with a target or a peer.
+
+Each measured run is a process of its own. The data are generated once into `var/bench/data` and are the same each time.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from mutasi.settings import PROJECT
+from tests.bench.floor import compare
+from tests.bench.line import COMPUTE, DAY
+
+BENCH = PROJECT / "var" / "bench"
+
+
+@dataclass(frozen=True)
+class Size:
+    """A population, how often it is measured (the median counts), and the seconds that a night may compute."""
+
+    employees: int
+    repeats: int
+    target_seconds: float | None
+
+
+SIZES = {"city": Size(5_000, 3, 5.0), "province": Size(200_000, 1, None)}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One line of the result; `target` is a bound that we set, `peer` what it is measured against."""
+
+    name: str
+    value: float
+    unit: str
+    target: float | None = None
+    peer: str | None = None
+
+
+def bench(size: str) -> list[Figure]:
+    """Measure one size; raises AssertionError when the night and the floor disagree on a figure."""
+    plan = SIZES[size]
+    source = _data(size, plan)
+    nights, floors = [], []
+    with tempfile.TemporaryDirectory(dir=BENCH) as folder:
+        for n in range(plan.repeats):
+            home, floor = Path(folder) / f"night-{n}", Path(folder) / f"floor-{n}.duckdb"
+            nights.append(_measure("tests.bench.line", source, home))
+            floors.append(_measure("tests.bench.floor", source, floor))
+            _check(compare(source, floor, home / "warehouse" / "reporting.duckdb"))
+            shutil.rmtree(home)
+    return _figures(size, plan, nights, floors)
+
+
+def _data(size: str, plan: Size) -> Path:
+    """The generated agencies; made when they or what makes them are new."""
+    from mutasi.demo import SEED, generate
+
+    folder, wanted = BENCH / "data" / size, {"employees": plan.employees, "day": DAY.isoformat(), "seed": SEED}
+    marker = folder / "generated.json"
+    if not marker.exists() or json.loads(marker.read_text(encoding="utf-8")) != wanted:
+        shutil.rmtree(folder, ignore_errors=True)
+        print(f"generating {plan.employees:,} employees", file=sys.stderr)  # noqa: T201
+        generate(folder, employees=plan.employees, as_of=DAY, form="parquet")
+        marker.write_text(json.dumps(wanted), encoding="utf-8")
+    return folder
+
+
+def _measure(module: str, source: Path, target: Path) -> dict[str, dict[str, float]]:
+    """Run one measurement in a process of its own; it leaves its figures as JSON beside `target`."""
+    result = target.with_suffix(".json")
+    ran = subprocess.run(
+        [sys.executable, "-m", module, str(source), str(target), str(result)],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if ran.returncode:
+        raise SystemExit(f"{module} failed:\n{ran.stderr[-3000:]}")
+    figures: dict[str, dict[str, float]] = json.loads(result.read_text(encoding="utf-8"))
+    return figures
+
+
+def _check(compared: dict[str, tuple[int, int]]) -> None:
+    for mart, (rows, different) in compared.items():
+        assert rows and not different, f"{mart}: {different} of {rows} rows differ between the night and the floor"
+
+
+def _figures(
+    size: str, plan: Size, nights: list[dict[str, dict[str, float]]], floors: list[dict[str, dict[str, float]]]
+) -> list[Figure]:
+    def middle(values: list[float], digits: int = 3) -> float:
+        return round(statistics.median(values), digits)
+
+    found = [
+        Figure(f"{size}_{step}", middle([n["seconds"][step] for n in nights]), "s") for step in ("imports", "parse", *COMPUTE)
+    ]
+    found += [Figure(f"{size}_{step}_memory", middle([n["peak_mb"][step] for n in nights], 0), "MB") for step in COMPUTE]
+    totals = [sum(n["seconds"][step] for step in COMPUTE) for n in nights]
+    floor = [f["seconds"]["floor"] for f in floors]
+    return [
+        *found,
+        Figure(f"{size}_floor", middle(floor), "s"),
+        Figure(f"{size}_floor_memory", middle([f["peak_mb"]["floor"] for f in floors], 0), "MB"),
+        Figure(f"{size}_compute", middle(totals), "s", plan.target_seconds),
+        Figure(
+            f"{size}_compute_to_floor", round(statistics.median(totals) / statistics.median(floor), 2), "ratio", None, "floor.sql"
+        ),
+    ]
+
+
+def main() -> None:
+    """Print one figure a line and write them to `var/bench/<size>.json`, one JSON object a line."""
+    size = sys.argv[1] if len(sys.argv) > 1 else "city"
+    if size not in SIZES:
+        raise SystemExit(f"SIZE is one of {', '.join(SIZES)}, not {size}.")
+    BENCH.mkdir(parents=True, exist_ok=True)
+    figures = bench(size)
+    print(f"{'name':<28}{'value':>12} {'unit':<7}{'target':>8}  peer")  # noqa: T201
+    for f in figures:
+        print(f"{f.name:<28}{f.value:>12,.3f} {f.unit:<7}{'' if f.target is None else f.target:>8}  {f.peer or ''}")  # noqa: T201
+    lines = [json.dumps(asdict(figure)) for figure in figures]
+    (BENCH / f"{size}.json").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

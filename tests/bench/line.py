@@ -1,0 +1,90 @@
+"""One measured night: what the tasks of the nightly refresh do, in one process, without Airflow.
+
+Runs as a process of its own, so that no step's memory is hidden behind that of an earlier measurement. Imports and dbt's
+parse of the project are taken apart: a scheduler's worker pays them once, whatever the number of employees.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mutasi.settings import PROJECT, Settings
+
+DAY = dt.date(2026, 11, 22)
+RUN = "bench"
+KEY = "only-for-measurements-" * 2
+COMPUTE = ("land", "check", "promote", "history", "build", "publish")
+
+
+class Meter:
+    """Wall seconds, processor seconds and peak memory by step."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self.cpu_seconds: dict[str, float] = {}
+        self.peak_mb: dict[str, float] = {}
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Measure a step; the kernel's high-water mark of this process starts anew with it."""
+        Path("/proc/self/clear_refs").write_text("5")
+        start, cpu = time.perf_counter(), time.process_time()
+        yield
+        self.seconds[name], self.cpu_seconds[name] = time.perf_counter() - start, time.process_time() - cpu
+        status = Path("/proc/self/status").read_text()
+        self.peak_mb[name] = int(status.split("VmHWM:")[1].split()[0]) / 1024
+
+
+def run(source: Path, home: Path) -> Meter:
+    """Take the generated agencies below `source` through one night into `home`."""
+    settings = Settings(home=home, project=PROJECT, agencies=source / "demo" / "agencies")
+    os.environ["MUTASI_PSEUDONYM_KEY"] = KEY
+    meter = Meter()
+    with meter.step("imports"):
+        import dbt.cli.main
+        import great_expectations  # noqa: F401
+
+        from mutasi.checks import check_dataset, dialect, expectations, judge  # noqa: F401
+        from mutasi.demo.session import demo_connections
+        from mutasi.landing.history import refresh_history
+        from mutasi.landing.land import land_agency
+        from mutasi.landing.promote import promote_agency
+        from mutasi.sources import extract, files  # noqa: F401
+        from mutasi.sources.connection import connection_from_environment
+        from mutasi.sources.datasets import datasets
+        from mutasi.sources.registry import read_agencies
+        from mutasi.warehouse import refresh
+    agencies = read_agencies(settings.agencies)
+    os.environ.update(demo_connections(Settings(home=source, project=PROJECT, agencies=settings.agencies)))
+    with meter.step("land"):
+        for agency in agencies.values():
+            land_agency(settings, agency, DAY, RUN, connection_from_environment)
+    with meter.step("check"):
+        for name in datasets():
+            check_dataset(settings, name, DAY, RUN)
+    with meter.step("promote"):
+        for agency in agencies.values():
+            promote_agency(settings, agency, DAY, RUN)
+    with meter.step("history"):
+        for name in datasets():
+            refresh_history(settings, name)
+    with meter.step("build"):
+        refresh.build_warehouse(settings, agencies, DAY, RUN)
+    with meter.step("publish"):
+        refresh.publish_warehouse(settings, DAY, RUN)
+    result = json.loads((settings.warehouse / "dbt" / "results" / f"{RUN}.json").read_text(encoding="utf-8"))
+    meter.seconds["parse"] = result["parse_seconds"]
+    meter.seconds["build"] -= result["parse_seconds"]
+    return meter
+
+
+if __name__ == "__main__":
+    measured = run(Path(sys.argv[1]), Path(sys.argv[2]))
+    Path(sys.argv[3]).write_text(json.dumps(vars(measured)), encoding="utf-8")
