@@ -4,11 +4,6 @@
     from unnest(generate_series(cast({{ first_day }} as timestamp), cast({{ last_day }} as timestamp), interval '1 day')) as days (day_value)
 {%- endmacro %}
 
-{# Day that a change file describes, from its name `YYYY-MM-DD.parquet`; NULL for other files. #}
-{% macro day_of_file(filename) -%}
-    try_cast(nullif(regexp_extract({{ filename }}, '(\d{4}-\d{2}-\d{2})\.parquet$', 1), '') as date)
-{%- endmacro %}
-
 {# Day that a file describes, from its folder `YYYY-MM-DD/`. #}
 {% macro day_of_folder(filename) -%}
     try_cast(nullif(regexp_extract({{ filename }}, '/(\d{4}-\d{2}-\d{2})/[^/]+$', 1), '') as date)

@@ -100,8 +100,13 @@ def demo(date: dt.datetime | None, employees: int) -> None:
 
 @main.command()
 @click.option("--port", type=int, default=8080, show_default=True)
-def up(port: int) -> None:
+@click.option("--employees", type=click.IntRange(1_000, 6_000_000), default=12_000, show_default=True)
+def up(port: int, employees: int) -> None:
     """Start Airflow's scheduler and web interface on the demo agencies (what `make up` does)."""
     from mutasi.demo.up import up as start
 
-    sys.exit(start(Settings.from_environment(), port))
+    sys.exit(start(Settings.from_environment(), port, employees))
+
+
+if __name__ == "__main__":
+    main()

@@ -55,6 +55,8 @@ class Settings:
     def folder(self, *parts: str) -> Path:
         """A folder below the home, made on demand and closed to other users of the machine."""
         self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if self.home.stat().st_mode & 0o077:
+            self.home.chmod(0o700)
         path = self.home.joinpath(*parts)
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         return path

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 import shutil
-import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,26 +27,23 @@ class Home:
     """One home and the runs on it."""
 
     def __init__(self, path: Path, dagbag: object) -> None:
-        self.path, self.dagbag = path, dagbag
+        self.path, self.dagbag, self.day = path, dagbag, FIRST
         self.settings = Settings(home=path, project=PROJECT, agencies=PROJECT / "dags" / "agencies")
 
     @contextmanager
     def environment(self) -> Iterator[None]:
         """The connections and the key of this home, and its SIASN service."""
-        with pytest.MonkeyPatch.context() as patch, siasn_service(self.settings):
+        with pytest.MonkeyPatch.context() as patch, siasn_service(self.settings) as service:
             patch.setenv("MUTASI_HOME", str(self.path))
             patch.setenv("MUTASI_PSEUDONYM_KEY_FILE", str(demo_key(self.settings)))
-            for name, value in demo_connections(self.settings).items():
+            for name, value in {**demo_connections(self.settings), **service}.items():
                 patch.setenv(name, value)
             yield
 
     def generate(self, night: int) -> dt.date:
         """Make the sources of a night; returns its day."""
         day = FIRST + dt.timedelta(days=night)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        generate(self.path, employees=EMPLOYEES, as_of=day, night=night, siasn_port=port)
+        generate(self.path, employees=EMPLOYEES, as_of=day, night=night)
         return day
 
     def refresh(self, day: dt.date, agencies: list[str] | None = None) -> tuple[str, dict[tuple[str, str], str]]:
@@ -55,13 +54,38 @@ class Home:
         return str(run.state), states
 
     def rows(self, query: str, database: str = "reporting") -> list[tuple]:
-        """Query a published database."""
-        with duckdb.connect(str(self.path / "warehouse" / f"{database}.duckdb"), read_only=True) as con:
+        """Query a published database; its file and its schema share a name in the case of planning, so the file gets another."""
+        with duckdb.connect() as con:
+            con.execute(f"attach '{self.path}/warehouse/{database}.duckdb' as published (read_only)")
+            con.execute("use published")
             return con.execute(query).fetchall()
 
-    def copy(self, target: Path) -> Home:
-        """A copy that can be ruined."""
-        shutil.copytree(self.path, target)
+    def start(self, day: dt.date) -> subprocess.Popen[bytes]:
+        """Run the DAG in a process group of its own, to be killed; call inside `environment()`."""
+        command = [
+            sys.executable,
+            "-m",
+            "airflow",
+            "dags",
+            "test",
+            "nightly_refresh",
+            "--conf",
+            json.dumps({"date": day.isoformat()}),
+        ]
+        return subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def marts(self) -> dict[str, list[str]]:
+        """Every row of every mart, for comparison."""
+        tables = [row[0] for row in self.rows("select table_name from duckdb_tables() where schema_name = 'marts' order by 1")]
+        return {t: sorted(map(str, self.rows(f"select * from marts.{t}"))) for t in tables if not t.startswith("_")}
+
+    def copy(self, target: Path, bare: bool = False) -> Home:
+        """A copy that can be ruined; a bare one has the sources and no run behind it."""
+        shutil.copytree(
+            self.path,
+            target,
+            ignore=lambda path, names: set(names) - {"demo", "state"} if bare and Path(path) == self.path else set(),
+        )
         for file in (target / "demo").glob("connections.env"):
             file.write_text(file.read_text(encoding="utf-8").replace(str(self.path), str(target)), encoding="utf-8")
         return Home(target, self.dagbag)

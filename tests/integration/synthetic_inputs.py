@@ -264,5 +264,9 @@ class _Writer:
     def changes(self, name: str, day: str, rows: Rows) -> None:
         """The change file of a day."""
         own = {n: column.sql_type for n, column in datasets()[name].promoted_columns.items()}
-        types = {"agency_id": "VARCHAR"} | own | {"_change": "VARCHAR", "_row_hash": "VARCHAR", "_columns_version": "BIGINT"}
-        self.write(f"history/{name}/{day}.parquet", [{"agency_id": KOTA} | dict(row) for row in rows], types)
+        types = (
+            {"agency_id": "VARCHAR"}
+            | own
+            | {"_change": "VARCHAR", "_row_hash": "VARCHAR", "_columns_version": "BIGINT", "_recorded_on": "DATE"}
+        )
+        self.write(f"history/{name}/{day}.parquet", [{"agency_id": KOTA, "_recorded_on": day} | dict(row) for row in rows], types)

@@ -75,6 +75,8 @@ def test_a_corrupted_field_makes_no_vacancy(first_night):
 
 def test_every_planted_defect_is_found(first_night):
     defects = f"read_parquet('{first_night.path}/demo/truth/defects.parquet')"
+    # the truth names a row as its source has it; where the key itself is unreadable, landing has nothing in its place
+    defects = f"(select * replace (replace(replace(record_key, '|ZZ|', '||'), '|00/00/0000', '|') as record_key) from {defects})"
     failures = f"read_parquet('{first_night.path}/checks/*/2026-11-02/failures.parquet', filename = true)"
     missed = duckdb.sql(
         f"""select d.agency_id, d.dataset, d.defect, count(*) from {defects} d
@@ -112,13 +114,11 @@ def test_planning_is_closed_to_others(first_night):
 
 def test_the_same_night_again_changes_nothing(after_first_night):
     home = after_first_night
-    marts = "select table_name from information_schema.tables where table_schema = 'marts' order by 1"
-    tables = [row[0] for row in home.rows(marts)]
-    before = {t: sorted(map(str, home.rows(f"select * from marts.{t}"))) for t in tables}
+    before = home.marts()
     (home.path / "warehouse" / "build.duckdb").unlink()
     state, _ = home.refresh(dt.date(2026, 11, 2))
     assert state == "success"
-    assert {t: sorted(map(str, home.rows(f"select * from marts.{t}"))) for t in tables} == before
+    assert home.marts() == before
 
 
 def test_one_bad_agency_fails_alone_and_by_name(after_first_night):
@@ -139,9 +139,8 @@ def test_when_every_agency_is_bad_the_run_fails_and_the_marts_stay(after_first_n
     home = after_first_night
     reporting = home.path / "warehouse" / "reporting.duckdb"
     before = hashlib.sha256(reporting.read_bytes()).hexdigest()
-    connections = home.path / "demo" / "connections.env"
-    lines = [line for line in connections.read_text().splitlines() if "BINJAI" in line]
-    connections.write_text("\n".join(lines).replace("/oauth2/token", "/nowhere") + "\n")
+    (home.path / "demo" / "connections.env").write_text("")
+    (home.path / "demo" / "binjai" / "siasn" / "behaviour.json").write_text('{"unavailable_every": 1}')
     state, states = home.refresh(NEXT)
     assert state == "failed"
     assert {value for (task, _), value in states.items() if task == "land"} == {"failed"}

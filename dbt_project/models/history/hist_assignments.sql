@@ -11,7 +11,7 @@ with changes as (
         try_cast(fte as double) as fte,
         work_agency_code,
         _change as change,
-        {{ day_of_file('filename') }} as recorded_on
+        _recorded_on as recorded_on
     from {{ source('changes', 'assignments') }}
 ),
 

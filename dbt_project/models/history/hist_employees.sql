@@ -8,7 +8,7 @@ with changes as (
         education_level_code,
         certified_sub_job,
         _change as change,
-        {{ day_of_file('filename') }} as valid_from
+        _recorded_on as valid_from
     from {{ source('changes', 'employees') }}
 ),
 

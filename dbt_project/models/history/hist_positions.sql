@@ -12,7 +12,7 @@ with changes as (
         try_cast(establishment_approved as integer) as establishment_approved,
         try_cast(is_critical as boolean) as is_critical,
         _change as change,
-        {{ day_of_file('filename') }} as valid_from
+        _recorded_on as valid_from
     from {{ source('changes', 'positions') }}
 ),
 

@@ -9,7 +9,7 @@ with changes as (
         region_code_system,
         try_cast(is_active as boolean) as is_active,
         _change as change,
-        {{ day_of_file('filename') }} as valid_from
+        _recorded_on as valid_from
     from {{ source('changes', 'units') }}
 ),
 

@@ -16,10 +16,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from mutasi.demo import generate
+from mutasi.demo import NIGHTS, generate
 from mutasi.demo.siasn_server import serve
 from mutasi.settings import Settings
 
@@ -33,14 +32,23 @@ def today() -> dt.date:
 
 
 def ensure_demo(settings: Settings, employees: int = EMPLOYEES, as_of: dt.date | None = None) -> bool:
-    """Generate the demo agencies unless they stand there already for the day; returns whether they were made now."""
+    """Generate the demo agencies unless they stand there already for the day; returns whether they were made now.
+
+    The days after the first show the same population some nights later, so that a second day has a few changes to tell.
+    """
     day = as_of or today()
     marker = settings.folder("demo") / "generated.json"
-    wanted = {"employees": employees, "as_of": day.isoformat()}
-    if marker.exists() and json.loads(marker.read_text(encoding="utf-8")) == wanted:
+    made = json.loads(marker.read_text(encoding="utf-8")) if marker.exists() else {}
+    if made.get("employees") == employees and made.get("as_of") == day.isoformat():
         return False
-    generate(settings.home, employees=employees, as_of=day)
-    marker.write_text(json.dumps(wanted), encoding="utf-8")
+    first = dt.date.fromisoformat(made["first"]) if made.get("employees") == employees else day
+    night = (day - first).days
+    if not 0 <= night <= NIGHTS:
+        first, night = day, 0
+    generate(settings.home, employees=employees, as_of=day, night=night)
+    marker.write_text(
+        json.dumps({"employees": employees, "as_of": day.isoformat(), "first": first.isoformat()}), encoding="utf-8"
+    )
     return True
 
 
@@ -67,6 +75,7 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
         secret.touch(mode=0o600)
         secret.write_text(secrets.token_hex(64), encoding="utf-8")
     return {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",  # standalone starts `airflow` by name
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(settings.project / "dags"),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(settings.project / "plugins"),
@@ -88,18 +97,17 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
 
 
 @contextmanager
-def siasn_service(settings: Settings) -> Iterator[None]:
-    """The demo's SIASN service on the port that its connection names."""
-    address = json.loads(demo_connections(settings)["AIRFLOW_CONN_BINJAI_SIASN"])["host"]
-    with serve(settings.home / "demo" / "binjai" / "siasn", port=urlsplit(address).port):
-        yield
+def siasn_service(settings: Settings) -> Iterator[dict[str, str]]:
+    """The demo's SIASN service on a free port; yields the connection to it as an environment variable."""
+    with serve(settings.home / "demo" / "binjai" / "siasn") as server:
+        yield {"AIRFLOW_CONN_BINJAI_SIASN": json.dumps(server.connection())}
 
 
 @contextmanager
 def session(settings: Settings) -> Iterator[dict[str, str]]:
     """The demo's SIASN service is up and Airflow's metadata is migrated; yields the environment for Airflow."""
-    environment = {**os.environ, **airflow_environment(settings)}
-    with siasn_service(settings):
+    with siasn_service(settings) as service:
+        environment = {**os.environ, **airflow_environment(settings), **service}
         if not (settings.home / "airflow" / "airflow.db").exists():
             subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], env=environment, check=True, capture_output=True)
         yield environment

@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 import httpx
 
-from mutasi.demo.session import ensure_demo, session
+from mutasi.demo.session import EMPLOYEES, ensure_demo, session
 from mutasi.settings import Settings
 
 START_SECONDS = 180
@@ -37,9 +37,9 @@ def running(settings: Settings) -> str | None:
     return None
 
 
-def up(settings: Settings, port: int) -> int:
+def up(settings: Settings, port: int, employees: int = EMPLOYEES) -> int:
     """Start Airflow and stay until it is interrupted; returns its exit code."""
-    ensure_demo(settings)
+    ensure_demo(settings, employees)
     url = f"http://localhost:{port}"
     with session(settings) as environment:
         environment |= {

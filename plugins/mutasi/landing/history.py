@@ -109,10 +109,10 @@ def _create_before(con: duckdb.DuckDBPyConnection, dataset: Dataset, earlier: li
     con.execute(
         f"""
         create temp table before as
-        select {keys}, max_by(_row_hash, valid_from) as _row_hash, max_by(_columns_version, valid_from) as _columns_version
+        select {keys}, max_by(_row_hash, _recorded_on) as _row_hash, max_by(_columns_version, _recorded_on) as _columns_version
         from read_parquet([{files}], union_by_name = true)
         group by {keys}
-        having max_by(_change, valid_from) <> 'deleted'
+        having max_by(_change, _recorded_on) <> 'deleted'
         """
     )
 
@@ -125,23 +125,23 @@ def _changes(dataset: Dataset, day: dt.date, version: int, con: duckdb.DuckDBPyC
     old = " ".join(f"when {v} then {row_hash(dataset, v, 't')}" for v in versions if v != version)
     comparable = f"case b._columns_version {old} else t._row_hash end" if old else "t._row_hash"
     absent = ", ".join(f"b.{named(c)}" if c in dataset.key else f"null as {named(c)}" for c in dataset.promoted_columns)
-    valid_from = f"date {quoted(day.isoformat())} as valid_from"
+    recorded_on = f"date {quoted(day.isoformat())} as _recorded_on"
     return f"""
     with hashed as (select t.*, {row_hash(dataset, version, "t")} as _row_hash from today t),
     arrived as (
       select t.agency_id, {", ".join(f"t.{named(c)}" for c in dataset.promoted_columns)},
         case when b.agency_id is null then 'new' else 'changed' end as _change,
-        t._row_hash, {version}::bigint as _columns_version, {valid_from}
+        t._row_hash, {version}::bigint as _columns_version, {recorded_on}
       from hashed t left join before b on {on}
       where b.agency_id is null or b._row_hash <> {comparable}
     ),
     left_out as (
-      select b.agency_id, {absent}, 'deleted' as _change, null as _row_hash, {version}::bigint as _columns_version, {valid_from}
+      select b.agency_id, {absent}, 'deleted' as _change, null as _row_hash, {version}::bigint as _columns_version, {recorded_on}
       from before b
       where b.agency_id in (select distinct agency_id from today)
         and not exists (select 1 from today t where {on})
     )
-    select agency_id, {columns}, _change, _row_hash, _columns_version, valid_from
+    select agency_id, {columns}, _change, _row_hash, _columns_version, _recorded_on
     from (select * from arrived union all by name select * from left_out)
     order by {keys}
     """

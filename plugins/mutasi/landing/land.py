@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from mutasi.engine import connect, quoted
-from mutasi.landing.snapshots import Landed, RawFile, commit_data, commit_manifest, day_folder, scratch, sha256
+from mutasi.landing.snapshots import Landed, RawFile, commit_data, commit_manifest, day_folder, landed, scratch, sha256
 from mutasi.landing.typed import typed_query
 from mutasi.ledger import Entry, record, timed
 from mutasi.settings import Settings
@@ -86,6 +86,7 @@ def land(settings: Settings, agency: Agency, name: str, day: dt.date, connection
         rows_received=arrived.rows_received,
         rows_landed=rows,
         rows_refused=arrived.refused,
+        raw_folder=archive.name,
         raw_files=tuple(RawFile(name=f.name, sha256=sha256(f), bytes=f.stat().st_size) for f in arrived.archive),
         unknown_columns=tuple(unknown),
         definition_hash=agency.definition_hash,
@@ -94,10 +95,10 @@ def land(settings: Settings, agency: Agency, name: str, day: dt.date, connection
         landed_at=dt.datetime.now(dt.UTC),
         seconds=round(time.perf_counter() - start, 3),
     )
+    before = landed(settings, name, day).get(agency.agency_id)
     commit_manifest(settings, "landing", snapshot)
-    for earlier in archive.parent.iterdir():
-        if earlier != archive:
-            shutil.rmtree(earlier)
+    if before is not None:
+        shutil.rmtree(archive.with_name(before.raw_folder), ignore_errors=True)
     return snapshot
 
 

@@ -48,6 +48,7 @@ class Landed(Manifest):
 
     rows_landed: int
     rows_refused: int
+    raw_folder: str
     raw_files: tuple[RawFile, ...]
     unknown_columns: tuple[str, ...]
     definition_hash: str

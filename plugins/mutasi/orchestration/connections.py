@@ -20,7 +20,7 @@ def airflow_connection(name: str) -> Connection:
             f"The connection `{name}` is not defined: add it to Airflow's connections or set AIRFLOW_CONN_{name.upper()}."
         ) from None
     return Connection(
-        conn_type=found.conn_type,
+        conn_type=found.conn_type or "",
         host=found.host,
         port=found.port,
         login=found.login,

@@ -128,7 +128,9 @@ def _invoke(settings: Settings, as_of: dt.date | None, unit_tests: bool) -> tupl
     project = [
         "--project-dir", str(settings.dbt_project), "--profiles-dir", str(settings.dbt_project), "--target-path", str(work / "target"),
     ]  # fmt: skip
-    chosen = [] if unit_tests else ["--exclude-resource-type", "unit_test"]
+    # Tests of seeds speak of files of the project, as unit tests do: they run with its own tests.
+    nightly = ["--exclude-resource-type", "unit_test", "--exclude", "path:seeds,resource_type:test"]
+    chosen = [] if unit_tests else nightly
     with _environment(MUTASI_HOME=str(settings.home), MUTASI_AS_OF=as_of.isoformat() if as_of else ""):
         start = time.perf_counter()
         answer = dbtRunner().invoke([*quiet, "parse", *project])

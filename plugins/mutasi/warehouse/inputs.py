@@ -113,7 +113,7 @@ def _write_empty(settings: Settings, fresh: Path) -> None:
         for name, dataset in datasets().items():
             columns = ", ".join(f"{named(c)} {column.sql_type}" for c, column in dataset.promoted_columns.items())
             history = (
-                f"agency_id varchar, {columns}, _change varchar, _row_hash varchar, _columns_version bigint, valid_from date"
+                f"agency_id varchar, {columns}, _change varchar, _row_hash varchar, _columns_version bigint, _recorded_on date"
             )
             _empty(con, history, settings.folder("history", name) / "_none.parquet")
         _empty(con, CHECK_RESULTS, settings.folder("quality", "check_results") / "_none.parquet")

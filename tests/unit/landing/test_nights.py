@@ -18,7 +18,7 @@ ADI, BUDI, CITRA = (
     "198502022010011002,Budi Rekaan,02-02-1985,PNS,b@example.invalid",
     "199203032019032003,Citra Rekaan,03-03-1992,PNS,c@example.invalid",
 )
-HISTORY = "select nip, employee_name, _change, valid_from from read_parquet('{home}/history/employees/2*.parquet') order by nip, valid_from"
+HISTORY = "select nip, employee_name, _change, _recorded_on from read_parquet('{home}/history/employees/2*.parquet') order by nip, _recorded_on"
 
 
 def test_rows_received_are_promoted_or_quarantined_and_contact_data_ends_here(nights, agency):
@@ -54,7 +54,7 @@ def test_a_stopped_dataset_keeps_yesterday_and_quarantines_the_whole_day(nights,
     nights.land(N2, agency())
     for name in agency().datasets:
         nights.judge(N2, name, stopped={"contoh": ["EMP-900"]} if name == "employees" else None)
-    with pytest.raises(PromotionError, match="contoh, employees: stopped by EMP-900.*2026-03-01 stays in use"):
+    with pytest.raises(PromotionError, match=r"contoh, employees: stopped by EMP-900.*2026-03-01 stays in use"):
         promote_agency(nights.settings, agency(), N2, "r2")
     assert in_use(nights.settings, "employees", N2)["contoh"].snapshot_date == N1
     assert in_use(nights.settings, "units", N2)["contoh"].snapshot_date == N2
@@ -180,3 +180,18 @@ def test_a_person_keeps_the_id_under_a_new_key(nights, monkeypatch):
     adi = [row for row in rows if row[0].startswith("1990")]
     assert adi[0][1] == adi[1][1]
     assert adi[0][2] != adi[1][2] and adi[0][3] != adi[1][3]
+
+
+def test_a_source_with_dates_of_its_own_does_not_confuse_the_days(nights):
+    """Assignments carry a `valid_from` that is the appointment's; what history orders by is the day of the snapshot."""
+    nights.write(assignments=["199001012015031001,U1,P1,D,01-01-2020,"])
+    nights.night(N1)
+    nights.write(assignments=["199001012015031001,U1,P1,D,01-01-2020,31-01-2026"])
+    nights.night(N2)
+    nights.write(assignments=["199001012015031001,U1,P1,D,01-01-2020,31-01-2026"])
+    nights.night(N3)
+    files = "read_parquet('{home}/history/assignments/2*.parquet')"
+    assert nights.rows(f"select valid_from, valid_to, _change, _recorded_on from {files} order by _recorded_on") == [
+        (dt.date(2020, 1, 1), None, "new", N1),
+        (dt.date(2020, 1, 1), dt.date(2026, 1, 31), "changed", N2),
+    ]
