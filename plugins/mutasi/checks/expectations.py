@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from great_expectations.compatibility.pydantic import PrivateAttr
 from great_expectations.expectations.core.unexpected_rows_expectation import UnexpectedRowsExpectation
+from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
 COUNTED = "expect_no_rows_counted"
 
@@ -17,6 +19,14 @@ class ExpectNoRowsCounted(UnexpectedRowsExpectation):
     """Expect a query to find no row; the result holds the number of rows and nothing else."""
 
     metric_dependencies: ClassVar[tuple[str, ...]] = ("unexpected_rows_query.row_count",)
+    _known: ExpectationConfiguration | None = PrivateAttr(default=None)
+
+    @property
+    def configuration(self) -> ExpectationConfiguration:
+        """The stock property, worked out once: a run asks each expectation about seventy times, and nothing changes it."""
+        if self._known is None:
+            self._known = super().configuration
+        return self._known
 
     def _validate(
         self,
