@@ -86,7 +86,8 @@ def open_day(
 
 def _repeats(con: duckdb.DuckDBPyConnection, canon: Dataset) -> None:
     required = [name for name in canon.key if canon.columns[name].required]
-    columns = ", ".join(named(name) for name in (*canon.columns, *MARKS))
+    # Not `_repaired`: rows that differ in a blank which was taken out say the same.
+    columns = ", ".join(named(name) for name in (*canon.columns, "_unreadable", "_unmapped"))
     con.execute(
         f"""
         create table repeats as

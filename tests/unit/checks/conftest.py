@@ -107,7 +107,14 @@ class Landing:
             promotion = {"rows_promoted": len(rows), "rows_quarantined": 0, "landing_sha256": digest, "columns_version": 1}
             manifest: Landed | Promoted = Promoted(**{**identity, "rows_received": len(rows), **promotion, **said})
         else:
-            origin = {"raw_files": (), "definition_hash": "", "code_version": "", "columns_version": 1, "seconds": 0.0}
+            origin = {
+                "raw_folder": "",
+                "raw_files": (),
+                "definition_hash": "",
+                "code_version": "",
+                "columns_version": 1,
+                "seconds": 0.0,
+            }
             landed_at = dt.datetime(2026, 11, 20, 2)
             manifest = Landed(**{**identity, **counted, **origin, "landed_at": landed_at, **said})
         commit_manifest(self.settings, stage, manifest)

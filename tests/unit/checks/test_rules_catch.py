@@ -249,9 +249,10 @@ CASES: list[tuple[str, list[dict[str, Any]], set[tuple[int, str, str, str | None
     ("non_asn_counts", [{"position_id": "P9"}], {(2, "NAS-004", "warn", "position_id")}),
     ("non_asn_counts", [{"category": "blud", "headcount": -1}], {(2, "NAS-005", "drop", "headcount")}),
     ("non_asn_counts", [{"category": "blud", "headcount": 6000}], {(2, "NAS-006", "warn", "headcount")}),
-    ("job_requirements", [{"job_id": None, "required_count": 9}], {(2, "REQ-001", "drop", "job_id")}),
+    ("job_requirements", [{"job_id": None, "required_count": 0}], {(2, "REQ-001", "drop", "job_id")}),
     ("job_requirements", [{}], {(2, "REQ-002", "drop", None)}),
-    ("job_requirements", [{"required_count": 4}], {(1, "REQ-003", "drop", None), (2, "REQ-003", "drop", None)}),
+    ("job_requirements", [{"_repaired": " job_name "}], {(2, "REQ-002", "drop", None), (2, "REQ-011", "warn", "job_name")}),
+    ("job_requirements", [{"required_count": 4}], {(row, "REQ-003", "warn", "required_count") for row in (1, 2)}),
     ("job_requirements", [{"sub_job_id": "S1", "required_count": None}], {(2, "REQ-004", "drop", "required_count")}),
     ("job_requirements", [{"sub_job_id": "S1", "job_name": None}], {(2, "REQ-005", "warn", "job_name")}),
     ("job_requirements", [{"job_id": "J9"}], {(2, "REQ-006", "warn", "job_id")}),
@@ -260,6 +261,21 @@ CASES: list[tuple[str, list[dict[str, Any]], set[tuple[int, str, str, str | None
         "job_requirements",
         [{"sub_job_id": f"8ae483a6{n}"} for n in (40, 41, 42)],
         {(row, "REQ-008", "warn", "sub_job_id") for row in (2, 3, 4)},
+    ),
+    (
+        "job_requirements",
+        [{"sub_job_id": "S1", "_repaired": " sub_job_id "}],
+        {(2, "REQ-011", "warn", "sub_job_id"), (2, "REQ-012", "warn", None)},
+    ),
+    (
+        "job_requirements",
+        [
+            {"job_id": None, "job_name": "Kelompok Benar", "required_count": 5},
+            {"sub_job_id": "S1", "required_count": 5},
+            {"job_id": None, "job_name": "Kelompok Salah", "required_count": 9},
+            {"sub_job_id": "S2", "required_count": 4},
+        ],
+        {(2, "REQ-001", "drop", "job_id"), (4, "REQ-001", "drop", "job_id"), (4, "REQ-013", "warn", "required_count")},
     ),
 ]
 
