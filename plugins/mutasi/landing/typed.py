@@ -13,7 +13,7 @@ from mutasi.engine import named, quoted
 from mutasi.sources.agency import ColumnMap, DatasetSource
 from mutasi.sources.datasets import Column, Dataset
 
-BLANKS = "chr(9) || chr(10) || chr(13) || chr(32) || chr(160)"
+BLANKS = "\t\n\r \N{NO-BREAK SPACE}"
 TRUE_WORDS = ("1", "true", "t", "y", "ya", "yes", "aktif")
 FALSE_WORDS = ("0", "false", "f", "n", "tidak", "no", "nonaktif")
 MORE_DATE_FORMATS = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
@@ -71,8 +71,8 @@ def _class(prefix: str) -> str:
 def _present(mapping: ColumnMap, source: DatasetSource, column: str) -> str:
     """The value without surrounding blanks; NULL where the source means nothing."""
     words = ", ".join(quoted(w) for w in source.nulls) or "''"
-    trimmed = f"trim({named(column)}, {BLANKS})"
-    return f"case when {trimmed} in ({words}) then null else {trimmed} end"
+    trimmed = f"trim({named(column)}, {quoted(BLANKS)})"
+    return f"case when {_is_one_of(trimmed, words)} then null else {trimmed} end"
 
 
 def _typed_originals(mapped: dict[str, ColumnMap], schema: pa.Schema) -> str:
@@ -112,7 +112,7 @@ def _value(column: Column, mapping: ColumnMap, source: DatasetSource, schema: pa
         case "boolean":
             word = f"lower({_mapped(mapping, text)})"
             true, false = (", ".join(quoted(w) for w in words) for words in (TRUE_WORDS, FALSE_WORDS))
-            return f"case when {word} in ({true}) then true when {word} in ({false}) then false end"
+            return f"case when {_is_one_of(word, true)} then true when {_is_one_of(word, false)} then false end"
 
 
 def _number(mapping: ColumnMap, text: str) -> str:
@@ -132,4 +132,9 @@ def _code(column: Column, mapping: ColumnMap, text: str) -> str:
     value = _mapped(mapping, text)
     if not column.allowed:
         return value
-    return f"case when {value} in ({', '.join(quoted(a) for a in column.allowed)}) then {value} end"
+    return f"case when {_is_one_of(value, ', '.join(quoted(a) for a in column.allowed))} then {value} end"
+
+
+def _is_one_of(value: str, words: str) -> str:
+    """Not `in`: DuckDB plans each long IN list as a join, and a dataset has one for every column."""
+    return f"list_contains([{words}], {value})"

@@ -164,6 +164,7 @@ def _nips_in(con: duckdb.DuckDBPyConnection, table: Table) -> list[str]:
 def _write(con: duckdb.DuckDBPyConnection, file: Path, tables: list[Table], run_id: str) -> None:
     remove_database(file)
     con.execute(f"attach {quoted(str(file))} as target (storage_version {quoted(STORAGE_VERSION)})")
+    con.execute("begin transaction")  # else each comment would be flushed to disk by itself
     for schema in dict.fromkeys(t.schema for t in tables):
         con.execute(f"create schema target.{named(schema)}")
     for table in tables:
@@ -172,6 +173,7 @@ def _write(con: duckdb.DuckDBPyConnection, file: Path, tables: list[Table], run_
         con.execute(f"create table target.{table.sql} as select * from build.{table.sql} order by {order}")
     _write_publication(con, tables[0].schema if tables[0].schema == "planning" else "quality", run_id)
     _copy_comments(con, tables)
+    con.execute("commit")
     con.execute("checkpoint target")
     con.execute("detach target")
 
