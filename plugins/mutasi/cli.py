@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from mutasi.settings import Settings, SettingsError
+from mutasi.errors import NeedsAPerson
+from mutasi.settings import Settings
 
 
 class Main(click.Group):
@@ -17,11 +18,11 @@ class Main(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         """Run the command."""
         from mutasi.sources.connection import SourceError
-        from mutasi.sources.registry import AgencyFileError
+        from mutasi.warehouse.lock import Busy
 
         try:
             return super().invoke(ctx)
-        except (SettingsError, AgencyFileError, SourceError) as error:
+        except (NeedsAPerson, SourceError, Busy) as error:
             raise click.ClickException(str(error)) from None
 
 
@@ -76,6 +77,32 @@ def check_agency(files: tuple[Path, ...]) -> None:
             failed = True
             click.echo(str(error), err=True)
     sys.exit(1 if failed else 0)
+
+
+@main.command()
+@click.option("--yes", is_flag=True, help="Remove; without it nothing is touched.")
+def prune(yes: bool) -> None:
+    """Show, or remove, files past their retention (dated rows `retention_…_days` in the rules)."""
+    from itertools import groupby
+
+    from mutasi.demo.session import today
+    from mutasi.landing import retention
+    from mutasi.warehouse.lock import writing
+
+    settings = Settings.from_environment()
+    with writing(settings, wait_seconds=5):
+        found = retention.expired(settings, today())
+        for kind, entries in groupby(found, key=lambda e: e.kind):
+            rows = list(entries)
+            click.echo(
+                f"{kind:<12}{len(rows):>8} files or folders, {sum(e.bytes for e in rows) / 1e6:>10.1f} MB, up to {rows[-1].day}"
+            )
+        if not found:
+            click.echo("Nothing is past its retention.")
+        elif yes:
+            click.echo(f"Removed {retention.prune(found) / 1e6:.1f} MB.")
+        else:
+            click.echo("Dry run: nothing was removed. Remove with: mutasi prune --yes")
 
 
 @main.command()

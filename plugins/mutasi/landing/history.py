@@ -16,6 +16,7 @@ from pathlib import Path
 import duckdb
 
 from mutasi.engine import connect, named, quoted
+from mutasi.errors import NeedsAPerson
 from mutasi.landing.snapshots import Promoted, data_path, days, promoted, scratch, write_text
 from mutasi.settings import Settings
 from mutasi.sources.datasets import Dataset, datasets
@@ -23,11 +24,18 @@ from mutasi.sources.datasets import Dataset, datasets
 NOTHING = "∅"  # NULL and the empty text are different values, and concat_ws would skip NULL
 
 
+class HistoryError(NeedsAPerson):
+    """History cannot be brought up to date without losing days; the message names dataset and day."""
+
+
 def refresh_history(settings: Settings, name: str) -> int:
     """Bring a dataset's history up to date with what is promoted.
 
     Returns:
         The number of change files written.
+
+    Raises:
+        HistoryError: an old night arrived whose successors were pruned.
     """
     written = 0
     stale = False
@@ -37,6 +45,7 @@ def refresh_history(settings: Settings, name: str) -> int:
         if not stale and record.exists() and json.loads(record.read_text(encoding="utf-8"))["inputs"] == inputs:
             continue
         if not stale:
+            _refuse_to_forget(settings, name, day)
             _cut(settings, name, day)
             stale = True
         _write_day(settings, name, day)
@@ -48,6 +57,17 @@ def refresh_history(settings: Settings, name: str) -> int:
 def history_file(settings: Settings, name: str, day: dt.date) -> Path:
     """The change file of a dataset's day."""
     return settings.home / "history" / name / f"{day.isoformat()}.parquet"
+
+
+def _refuse_to_forget(settings: Settings, name: str, day: dt.date) -> None:
+    """A cut must not take days whose snapshots are gone: they could not be replayed."""
+    replayable = set(days(settings, "promoted", name))
+    later = [dt.date.fromisoformat(record.stem) for record in settings.folder("history", name).glob("*.json")]
+    if lost := sorted(d for d in later if d > day and d not in replayable):
+        raise HistoryError(
+            f"{name}: the night of {day} comes after the snapshots of {lost[0]} were pruned, so history cannot be replayed; "
+            f"remove promoted/{name}/{day} to go on without that night."
+        )
 
 
 def _cut(settings: Settings, name: str, day: dt.date) -> None:

@@ -13,7 +13,17 @@ from pathlib import Path
 import duckdb
 
 from mutasi.engine import connect, quoted
-from mutasi.landing.snapshots import Landed, RawFile, commit_data, commit_manifest, day_folder, landed, scratch, sha256
+from mutasi.landing.snapshots import (
+    Landed,
+    RawFile,
+    commit_data,
+    commit_manifest,
+    day_folder,
+    landed,
+    scratch,
+    sha256,
+    share_unchanged,
+)
 from mutasi.landing.typed import typed_query
 from mutasi.ledger import Entry, record, timed
 from mutasi.settings import Settings
@@ -97,6 +107,7 @@ def land(settings: Settings, agency: Agency, name: str, day: dt.date, connection
     )
     before = landed(settings, name, day).get(agency.agency_id)
     commit_manifest(settings, "landing", snapshot)
+    share_unchanged(settings, snapshot, archive)
     if before is not None:
         shutil.rmtree(archive.with_name(before.raw_folder), ignore_errors=True)
     return snapshot
