@@ -24,6 +24,7 @@ os.environ |= {
     "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
     "AIRFLOW__API_AUTH__JWT_SECRET": "only-for-tests-" * 5,
     "MUTASI_RETRY_SECONDS": "0.1",
+    "MUTASI_SETTLE_SECONDS": "0",
 }
 
 REAL = Path(os.environ.get("MUTASI_REAL", PROJECT.parent / "shared" / "real"))

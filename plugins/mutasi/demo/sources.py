@@ -152,7 +152,7 @@ def _xlsx(result: duckdb.DuckDBPyConnection, source: DatasetSource, name: str, r
     }
     book = Workbook(write_only=True)
     sheet = book.create_sheet(read.sheet or "Data")
-    for line in (*SHEET_TITLE, "", "")[: read.header_row - 1]:
+    for line in (*SHEET_TITLE, "", "")[: read.header_rows[0] - 1]:
         sheet.append([line])
     sheet.append(names)
     columns_as_read = zip(*result.fetchall(), strict=True)

@@ -63,14 +63,31 @@ class SqlRead(Model):
 
 
 class FilesRead(Model):
-    """What to read from a folder: the newest file that matches `path` (a glob relative to the connection's folder)."""
+    """What to read from a folder: the newest file that matches `path` (a glob relative to the connection's folder).
+
+    `member` chooses the one file of a ZIP archive. `header_row` may list rows that stand one below the other, as merged
+    headers do; their texts are joined with a blank.
+    """
 
     path: str
+    member: str | None = None
     format: Literal["csv", "xlsx", "parquet", "json"] | None = None
     encoding: str = "utf-8"
     delimiter: str = ","
     sheet: str | None = None
-    header_row: int = Field(default=1, ge=1)
+    header_row: Annotated[int, Field(ge=1)] | tuple[Annotated[int, Field(ge=1)], ...] = 1
+
+    @model_validator(mode="after")
+    def header_in_one_piece(self) -> FilesRead:
+        rows = self.header_rows
+        if not rows or list(rows) != list(range(rows[0], rows[0] + len(rows))):
+            raise ValueError("`header_row` is one row, or rows that follow each other, for example [3, 4]")
+        return self
+
+    @property
+    def header_rows(self) -> tuple[int, ...]:
+        """The rows of the header, from 1."""
+        return (self.header_row,) if isinstance(self.header_row, int) else self.header_row
 
 
 class SiasnRead(Model):
@@ -127,6 +144,10 @@ class DatasetSource(Model):
     read: SqlRead | FilesRead | SiasnRead
     columns: dict[str, ColumnMap]
     ignore: tuple[str, ...] | Literal["*"] = ()
+    skip_where: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict,
+        description="Source columns and the words that mark a row as no record, such as a subtotal; all columns must match.",
+    )
     nulls: tuple[str, ...] = NULL_WORDS
     date_format: str = "%Y-%m-%d"
 

@@ -17,7 +17,7 @@ import pyarrow as pa
 from mutasi.engine import quoted
 from mutasi.sources.agency import FilesRead
 from mutasi.sources.request import Request
-from mutasi.sources.staging import column_names, engine, stage
+from mutasi.sources.staging import column_names, engine, joined_header, stage
 
 TEXT = ".text.csv"
 COUNT_BLOCK_BYTES = 8 << 20
@@ -35,13 +35,15 @@ def read_delimited(file: Path, read: FilesRead, request: Request) -> tuple[pa.Re
     text, encoding = _as_utf8(file, read, request)
     try:
         names = _header(text, read, request)
-        received = _count(text, read, len(names), request)
+        below = len(read.header_rows) - 1
+        received = _count(text, read, len(names), request) - below
         # Columns go by position: names that differ only in case are the same name for SQL.
         columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(names)))
         query = (
-            f"select * from read_csv({quoted(str(text))}, auto_detect=false, header=true, skip={read.header_row - 1}, "
+            f"select * from read_csv({quoted(str(text))}, auto_detect=false, header=true, skip={read.header_rows[0] - 1}, "
             f"delim={quoted(read.delimiter)}, quote='\"', escape='\"', columns={{{columns}}}, all_varchar=true, "
             "null_padding=false, ignore_errors=false, strict_mode=true, max_line_size=16777216)"
+            f"{f' offset {below}' if below else ''}"
         )
         with engine(request.archive) as connection:
             try:
@@ -79,24 +81,23 @@ def _as_utf8(file: Path, read: FilesRead, request: Request) -> tuple[Path, str]:
 def _records(text: Path, read: FilesRead) -> Iterator[tuple[int, list[str]]]:
     """(line on which the record ends, fields) from the header on."""
     with text.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
-        for _ in islice(lines, read.header_row - 1):
+        for _ in islice(lines, read.header_rows[0] - 1):
             pass
         reader = csv.reader(lines, delimiter=read.delimiter)
         for fields in reader:
             if fields:
-                yield reader.line_num + read.header_row - 1, fields
+                yield reader.line_num + read.header_rows[0] - 1, fields
 
 
 def _header(text: Path, read: FilesRead, request: Request) -> list[str]:
+    rows = read.header_rows
     try:
-        found = next(_records(text, read), None)
+        found = [fields for _, fields in islice(_records(text, read), len(rows))]
     except (csv.Error, TypeError):
         raise request.error("the header cannot be read; check `read.delimiter` (one character) and `read.header_row`.") from None
-    if found is None:
-        raise request.error(
-            f"the file {text.name} has no header in row {read.header_row}; it is empty, or `read.header_row` is wrong."
-        )
-    return column_names(found[1])
+    if len(found) < len(rows):
+        raise request.error(f"the file {text.name} has no header in row {rows[-1]}; it is empty, or `read.header_row` is wrong.")
+    return column_names(joined_header(found))
 
 
 def _count(text: Path, read: FilesRead, width: int, request: Request) -> int:
@@ -114,7 +115,7 @@ def _count(text: Path, read: FilesRead, width: int, request: Request) -> int:
         batches = arrow_csv.open_csv(
             text,
             arrow_csv.ReadOptions(
-                autogenerate_column_names=True, skip_rows=read.header_row - 1, block_size=COUNT_BLOCK_BYTES, use_threads=False
+                autogenerate_column_names=True, skip_rows=read.header_rows[0] - 1, block_size=COUNT_BLOCK_BYTES, use_threads=False
             ),
             # An empty line is a record of one empty field where a record has one field, and nothing elsewhere.
             arrow_csv.ParseOptions(

@@ -5,7 +5,9 @@ Reading the copy and not the original means that what was archived is what was l
 
 from __future__ import annotations
 
+import fnmatch
 import shutil
+import zipfile
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
@@ -13,15 +15,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mutasi.sources.agency import FilesRead
-from mutasi.sources.connection import Extract
+from mutasi.sources.connection import Extract, SourceError
 from mutasi.sources.delimited import read_delimited
 from mutasi.sources.documents import read_json_array
+from mutasi.sources.folders import Folder
 from mutasi.sources.request import Request
 from mutasi.sources.spreadsheet import read_spreadsheet
 from mutasi.sources.staging import parquet_batches
 
 Counted = tuple[pa.RecordBatchReader, int]
 FORMATS = {".csv": "csv", ".txt": "csv", ".tsv": "csv", ".xlsx": "xlsx", ".xlsm": "xlsx", ".parquet": "parquet", ".json": "json"}
+ZIP = ".zip"
 
 
 def read_files(request: Request, read: FilesRead) -> Extract:
@@ -30,46 +34,57 @@ def read_files(request: Request, read: FilesRead) -> Extract:
     Raises:
         SourceError: no file matches, it is still being written, or it cannot be read completely.
     """
-    file = _archived(_newest(request, read), request)
-    batches, received = _reader(file, read, request)(file)
+    folder = Folder(request)
+    file = folder.copy(folder.newest(read.path))
+    if file.stat().st_size == 0:
+        file.unlink()
+        raise request.error(f"the file {file.name} is empty; it may still be on its way. Try again later, or ask the agency.")
+    if file.suffix.lower() != ZIP:
+        batches, received = _reader(file, read, request)(file)
+        return Extract(batches=batches, rows_received=received, archive=(file,))
+    member = _member(file, read, request)
+    try:
+        # Whatever reads it has it open or has read it whole when it returns, so its name is not needed after that.
+        batches, received = _reader(member, read, request)(member)
+    finally:
+        shutil.rmtree(member.parent)
     return Extract(batches=batches, rows_received=received, archive=(file,))
 
 
-def _newest(request: Request, read: FilesRead) -> Path:
-    """The matching file with the latest time of change; the last by name among files of one time."""
-    folder = Path(request.connection.host or "")
-    pattern = PurePosixPath(read.path)
-    if pattern.is_absolute() or ".." in pattern.parts:
-        raise request.error("`read.path` leaves the folder of the connection; give a pattern relative to that folder.")
-    if not request.connection.host or not folder.is_dir():
-        raise request.error(
-            f"the folder of connection `{request.connection_name}` cannot be opened; check its `host` and the mount."
-        )
-    # Office programs and transfer tools leave `~$name` and `.name` beside a file while it is open or on its way.
-    found = [file for file in folder.glob(read.path) if file.is_file() and not file.name.startswith((".", "~"))]
-    if not found:
-        raise request.error(
-            f"no file matches `{read.path}` in the folder of connection `{request.connection_name}`; has the agency delivered?"
-        )
-    return max(found, key=lambda file: (file.stat().st_mtime_ns, file.name))
-
-
-def _archived(file: Path, request: Request) -> Path:
-    """A byte-for-byte copy in the archive, whole or not there at all."""
-    copy, part = request.archive / file.name, request.archive / f".{file.name}.part"
+def _member(file: Path, read: FilesRead, request: Request) -> Path:
+    """The one file of the archive that matches `read.member`, unpacked into a folder of its own."""
+    pattern = read.member or "*"
     try:
-        before = file.stat()
-        shutil.copyfile(file, part)
-        after = file.stat()
-        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or part.stat().st_size != after.st_size:
-            part.unlink()
-            raise request.error(f"the file {file.name} is still being written; try again when the agency has finished.")
-        part.chmod(0o600)
-        part.replace(copy)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise request.error(f"the file {file.name} cannot be copied to the archive; check permissions and free space.") from None
-    return copy
+        with zipfile.ZipFile(file) as packed:
+            found = [
+                entry
+                for entry in packed.infolist()
+                if not entry.is_dir() and fnmatch.fnmatchcase(entry.filename, pattern) and _is_data(entry.filename)
+            ]
+            if len(found) != 1:
+                raise request.error(
+                    f"{len(found)} files in {file.name} match `{pattern}`, where one is wanted; set `read.member` to a pattern "
+                    "that only the right one matches."
+                )
+            # Only the last part of the name: a name inside an archive may point anywhere.
+            member = request.archive / ".member" / (PurePosixPath(found[0].filename.replace("\\", "/")).name or "member")
+            member.parent.mkdir(mode=0o700)
+            with packed.open(found[0]) as source, member.open("wb") as target:
+                shutil.copyfileobj(source, target)
+            return member
+    except SourceError:
+        raise
+    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError):
+        shutil.rmtree(request.archive / ".member", ignore_errors=True)
+        raise request.error(
+            f"the file {file.name} is no whole ZIP archive, or needs a password; it may still be on its way. Try again later, or "
+            "ask the agency for a new export."
+        ) from None
+
+
+def _is_data(name: str) -> bool:
+    """Not what macOS and office programs put beside a file."""
+    return not name.startswith("__MACOSX/") and not PurePosixPath(name).name.startswith((".", "~"))
 
 
 def _reader(file: Path, read: FilesRead, request: Request) -> Callable[[Path], Counted]:
@@ -93,4 +108,7 @@ def _read_parquet(file: Path, request: Request) -> Counted:
         parquet = pq.ParquetFile(file)
         return parquet_batches(parquet), parquet.metadata.num_rows
     except (pa.ArrowInvalid, OSError):
-        raise request.error(f"the file {file.name} is not a whole Parquet file; ask the agency for a new export.") from None
+        raise request.error(
+            f"the file {file.name} is not a whole Parquet file; it may still be on its way. Try again later, or ask the "
+            "agency for a new export."
+        ) from None

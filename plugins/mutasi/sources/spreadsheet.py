@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from mutasi.sources.agency import FilesRead
 from mutasi.sources.request import Request
-from mutasi.sources.staging import BATCH_ROWS, column_names
+from mutasi.sources.staging import BATCH_ROWS, column_names, joined_header
 
 CHUNK_BYTES = 4 << 20
 ROW = re.compile(rb"<(?:\w+:)?row\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?row>)", re.DOTALL)
@@ -64,13 +64,12 @@ def read_spreadsheet(file: Path, read: FilesRead, request: Request) -> tuple[pa.
         ) from None
     if not scan.rows:
         raise request.error(f"the sheet `{sheet}` of {file.name} is empty.")
-    header_row = max(read.header_row, scan.rows[0])
-    if header_row not in scan.rows or loaded.num_rows != scan.rows[-1] - scan.rows[0] + 1:
-        raise request.error(
-            f"row {read.header_row} of sheet `{sheet}` in {file.name} holds no header; correct `read.header_row`."
-        )
+    rows = read.header_rows if len(read.header_rows) > 1 else (max(read.header_rows[0], scan.rows[0]),)
+    header_row = rows[-1]
+    if not set(rows) <= set(scan.rows) or loaded.num_rows != scan.rows[-1] - scan.rows[0] + 1:
+        raise request.error(f"row {header_row} of sheet `{sheet}` in {file.name} holds no header; correct `read.header_row`.")
     cells = _spelt_out(pa.Table.from_batches([loaded]), scan, file, request)
-    header = [value.as_py() for value in (column[header_row - scan.rows[0]] for column in cells.columns)]
+    header = joined_header([[column[row - scan.rows[0]].as_py() for column in cells.columns] for row in rows])
     below = np.array([row for row in scan.rows if row > header_row], dtype=np.int64)
     table = _records(cells, header_row - scan.rows[0] + 1).rename_columns(column_names(header))
     return table.to_reader(max_chunksize=BATCH_ROWS), len(below)

@@ -76,3 +76,18 @@ def parquet_batches(file: pq.ParquetFile, names: Sequence[str] | None = None) ->
 def column_names(header: Iterable[str | None]) -> list[str]:
     """Names as the source writes them, trimmed; a column without a name is called by its position, from 1."""
     return [(name or "").strip() or f"column_{position}" for position, name in enumerate(header, start=1)]
+
+
+def joined_header(rows: Sequence[Sequence[str | None]]) -> list[str]:
+    """One header of several rows: the texts of a column from top to bottom, joined with a blank.
+
+    A cell merged over several columns holds its text in the first of them, so in all rows but the last a text holds for the
+    empty cells on its right.
+    """
+    width = max(len(row) for row in rows)
+    cells = [[(text or "").strip() for text in row] + [""] * (width - len(row)) for row in rows]
+    for row in cells[:-1]:
+        for place in range(1, width):
+            # A column that has nothing below is no part of the merged cell on its left.
+            row[place] = row[place] or (row[place - 1] if cells[-1][place] else "")
+    return [" ".join(dict.fromkeys(row[place] for row in cells if row[place])) for place in range(width)]

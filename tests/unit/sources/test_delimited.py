@@ -89,7 +89,7 @@ def test_header_only_and_empty_file(folder: Path, read_units: Any) -> None:
     found = read_units("*.csv")
     assert (found.batches.read_all().num_rows, found.rows_received) == (0, 0)
     (folder / "unor.csv").write_text("", encoding="utf-8")
-    with pytest.raises(SourceError, match="no header"):
+    with pytest.raises(SourceError, match="is empty"):
         read_units("*.csv")
 
 
@@ -115,3 +115,17 @@ def test_the_count_does_not_come_from_the_parser(folder: Path, read_units: Any, 
     (folder / "unor.csv").write_text("Id,Nama\n1,a\n2,b\n3,c\n", encoding="utf-8")
     found = read_units("*.csv")
     assert (found.rows_received, found.batches.read_all().num_rows) == (3, 2)
+
+
+def test_header_of_two_rows_below_a_title(folder: Path, read_units: Any) -> None:
+    text = "DAFTAR UNIT,,\nper 2026,,\nUnit,,Jumlah\nId,Nama,\n1,a,3\n2,b,4\n"
+    (folder / "unor.csv").write_text(text, encoding="utf-8")
+    found = read_units("*.csv", {"unit_id": "Unit Id", "unit_name": "Unit Nama"}, header_row=[3, 4])
+    assert found.batches.schema.names == ["Unit Id", "Unit Nama", "Jumlah"]
+    assert (found.batches.read_all()["Unit Id"].to_pylist(), found.rows_received) == (["1", "2"], 2)
+
+
+def test_header_rows_that_the_file_does_not_have(folder: Path, read_units: Any) -> None:
+    (folder / "unor.csv").write_text("Id,Nama\n", encoding="utf-8")
+    with pytest.raises(SourceError, match="no header in row 2"):
+        read_units("*.csv", header_row=[1, 2])

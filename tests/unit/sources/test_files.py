@@ -78,7 +78,7 @@ def test_json_values_become_text_without_loss(folder: Path, read_units: Any) -> 
     assert found.rows_received == 2
 
 
-@pytest.mark.parametrize("text", ['[{"Id": 1, "Nama": "Rahasia"},', '{"Id": 1}', "[1]", "", '[{"Id": 1}] x'])
+@pytest.mark.parametrize("text", ['[{"Id": 1, "Nama": "Rahasia"},', '{"Id": 1}', "[1]", " ", '[{"Id": 1}] x'])
 def test_json_that_is_not_whole(folder: Path, read_units: Any, text: str) -> None:
     (folder / "unor.json").write_text(text, encoding="utf-8")
     with pytest.raises(SourceError, match="not one JSON array of objects") as caught:

@@ -115,3 +115,15 @@ def test_long_numbers_need_both_readers_to_agree() -> None:
     assert not same(pa.array(["198801012010021008"]), pa.array(["1.98801012010011E+17"]))
     assert same(pa.array(["198801012010011000", None]), pa.array(["1.98801012010011E+17", "#REF!"]))
     assert not same(pa.array(["x"]), pa.array(["#REF!"]))
+
+
+def test_merged_header_of_two_rows(folder: Path, read_units: Any) -> None:
+    rows = [["DAFTAR PEMANGKU", None, None, None], ["Id", "Nama", "Jumlah", None], [None, None, "PNS", "PPPK"], ["1", "a", 3, 4]]
+    save(folder / "a.xlsx", rows, row=2)
+    book = openpyxl.load_workbook(folder / "a.xlsx")
+    for area in ("A3:A4", "B3:B4", "C3:D3"):
+        book["Data"].merge_cells(area)
+    book.save(folder / "a.xlsx")
+    found = read_units("*.xlsx", header_row=[3, 4])
+    assert found.batches.schema.names == ["Id", "Nama", "Jumlah PNS", "Jumlah PPPK"]
+    assert (found.batches.read_all().num_rows, found.rows_received) == (1, 1)
