@@ -72,7 +72,7 @@ def _present(mapping: ColumnMap, source: DatasetSource, column: str) -> str:
     """The value without surrounding blanks; NULL where the source means nothing."""
     words = ", ".join(quoted(w) for w in source.nulls) or "''"
     trimmed = f"trim({named(column)}, {quoted(BLANKS)})"
-    return f"case when {_is_one_of(trimmed, words)} then null else {trimmed} end"
+    return f"case when {trimmed} in ({words}) then null else {trimmed} end"
 
 
 def _typed_originals(mapped: dict[str, ColumnMap], schema: pa.Schema) -> str:
@@ -112,7 +112,7 @@ def _value(column: Column, mapping: ColumnMap, source: DatasetSource, schema: pa
         case "boolean":
             word = f"lower({_mapped(mapping, text)})"
             true, false = (", ".join(quoted(w) for w in words) for words in (TRUE_WORDS, FALSE_WORDS))
-            return f"case when {_is_one_of(word, true)} then true when {_is_one_of(word, false)} then false end"
+            return f"case when {word} in ({true}) then true when {word} in ({false}) then false end"
 
 
 def _number(mapping: ColumnMap, text: str) -> str:
@@ -132,9 +132,4 @@ def _code(column: Column, mapping: ColumnMap, text: str) -> str:
     value = _mapped(mapping, text)
     if not column.allowed:
         return value
-    return f"case when {_is_one_of(value, ', '.join(quoted(a) for a in column.allowed))} then {value} end"
-
-
-def _is_one_of(value: str, words: str) -> str:
-    """Not `in`: DuckDB plans each long IN list as a join, and a dataset has one for every column."""
-    return f"list_contains([{words}], {value})"
+    return f"case when {value} in ({', '.join(quoted(a) for a in column.allowed)}) then {value} end"
