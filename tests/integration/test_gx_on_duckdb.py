@@ -18,7 +18,8 @@ import psycopg2
 import psycopg2.extras
 import pytest
 
-from mutasi.checks.day import Arrival, _repeats, _rows, _volume
+from mutasi.checks.arrivals import Arrival
+from mutasi.checks.day import _delivered, _repeats, _rows, _volume, elsewhere
 from mutasi.checks.dialect import lent
 from mutasi.checks.judge import judge
 from mutasi.checks.suites import read_suite, rules
@@ -28,15 +29,23 @@ from mutasi.sources.datasets import Dataset, datasets
 SUITES = PROJECT / "expectations" / "suites"
 DAY = dt.date(2026, 11, 20)
 ROWS = 600
+REFERRED = 20
 POSTGRES_TYPES = {"VARCHAR": "text", "BIGINT": "bigint", "DOUBLE": "double precision", "DATE": "date", "BOOLEAN": "boolean"}
 
 # Good, bad and missing values by column, else by type; few enough that rows meet, repeat and refer to each other.
 POOLS: dict[str, list[Any]] = {
-    "nip": [None, "198503152010011001", "199001012023212002", "199002302015022002", "1.985E17", "19850315201013100X"],
+    "nip": [
+        None,
+        "198503152010011001",
+        "199001012023212002",
+        "199002302015022002",
+        "1.985E17",
+        *(f"196001011985031{n:03}" for n in range(1, 13)),
+    ],
     "unit_id": ["A", "A", "A", "B", "B", "C", None, "0" * 32, "0" * 36],
     "parent_unit_id": [None, "A", "A", "B", "C", "Z"],
-    "position_id": ["P1", "P2", None],
-    "job_id": ["J1", "J2", None],
+    "position_id": ["P1", "P2", "P3", None],
+    "job_id": [None, *(f"J{n}" for n in range(40))],
     "sub_job_id": [None, "8ae483a640", "8ae483a641", "8ae483a642"],
     "sex": ["M", "F", None],
     "golongan_code": ["33", "IX", "99", None],
@@ -47,14 +56,16 @@ POOLS: dict[str, list[Any]] = {
     "id": ["1", "2", None],
     "text": ["Nama", "nama", "Lain", None],
     "code": ["1", "2", None],
-    "integer": [None, -1, 0, 2, 18, 58, 2019, 2025, 2026, 2099],
+    "integer": [None, -1, 0, 2, 18, 58, 6000],
+    "year": [None, 1999, 2019, 2025, 2025, 2026, 2026, 2099],
     "decimal": [None, -1.0, 0.0, 0.5, 10.0, 14.0, 101.5, 80000.0],
     "date": [None, dt.date(1950, 1, 1), dt.date(2020, 1, 1), dt.date(2099, 1, 1)],
     "boolean": [None, True, False],
 }
 VOLUME = [
-    Arrival("baik", True, True, 3, 3, 0, 3, 3, 0, None),
-    Arrival("hilang", False, False, None, None, None, None, 5, None, None),
+    Arrival("baik", True, True, 3, 3, 0, 3, 3, 0, None, 0, 3, 0),
+    Arrival("hilang", False, False, None, None, None, None, 5, None, None, 4, 3),
+    Arrival("kosong_kolom", True, True, 3, 3, 0, 3, 3, 0, None, 0, 3, 2),
     Arrival("rusak", True, False, 3, 3, 0, 3, None, 0, None),
     Arrival("kurang", True, True, 4, 3, 0, 3, None, 1, None),
     Arrival("kosong", True, True, 0, 0, 0, 0, 90, 0, None),
@@ -84,7 +95,7 @@ def dirty() -> Iterator[duckdb.DuckDBPyConnection]:
         for dataset in datasets().values():
             columns = ", ".join(f"{_picked(dataset, name)} as {name}" for name in dataset.columns)
             marks = ", ".join(
-                f"case when hash(n, '{mark}') % 9 = 0 then ' {next(iter(dataset.columns))} ' else '' end as {mark}"
+                f"case when hash(n || '{mark}') % 9 = 0 then ' {next(iter(dataset.columns))} ' else '' end as {mark}"
                 for mark in ("_unreadable", "_unmapped", "_repaired")
             )
             agency = "case when n % 2 = 0 then 'satu' else 'dua' end as agency_id"
@@ -94,16 +105,30 @@ def dirty() -> Iterator[duckdb.DuckDBPyConnection]:
             con.execute(
                 f"insert into raw_{dataset.name} select * replace (_row_id + {ROWS} as _row_id) from raw_{dataset.name} limit 40"
             )
+        planted = {
+            "employees": "9001 as _row_id, 'P-1' as nip, date '1960-01-01' as birth_date",
+            "assignments": "0 as _row_id, 'P-1' as nip, 'A' as unit_id, 'P-1' as position_id, 'D' as assignment_type, null as valid_to",
+            "positions": "0 as _row_id, 'A' as unit_id, 'P-1' as position_id, 58 as bup_age",
+        }
+        for dataset, cells in planted.items():
+            con.execute(f"insert into raw_{dataset} select * replace ({cells}) from raw_{dataset} where _row_id = 2")
+        for year, volume in ((2025, 10.0), (2026, 14.0)):
+            cells = f"{year} as year, {volume} as volume, 'final' as status, 'year' as volume_period, 'T-1' as task_id"
+            key = "'A' as unit_id, 'P-1' as position_id"
+            con.execute(
+                f"insert into raw_workloads select * replace ({9000 + year} as _row_id, {cells}, {key}) from raw_workloads where _row_id = 2"
+            )
+        for row, unit, parent in ((9001, "K1", "K2"), (9002, "K2", "K1")):
+            circle = f"{row} as _row_id, '{unit}' as unit_id, '{parent}' as parent_unit_id"
+            con.execute(f"insert into raw_units select * replace ({circle}) from raw_units where _row_id = 2")
         yield con
 
 
 def _picked(dataset: Dataset, name: str) -> str:
     column = dataset.columns[name]
-    pool = POOLS.get(name) or ([*column.allowed[:6], None] if column.allowed else POOLS[column.type])
+    pool = POOLS.get(name) or ([*column.allowed, None] if column.allowed else POOLS[column.type])
     values = ", ".join("null" if v is None else f"'{v}'" for v in pool)
-    return (
-        f"cast(list_extract([{values}], 1 + cast(hash(n, '{dataset.name}.{name}') % {len(pool)} as bigint)) as {column.sql_type})"
-    )
+    return f"cast(list_extract([{values}], 1 + cast(hash(n || '{dataset.name}.{name}') % {len(pool)} as bigint)) as {column.sql_type})"
 
 
 def _workspace(dirty: duckdb.DuckDBPyConnection, dataset: str, folder: Path) -> duckdb.DuckDBPyConnection:
@@ -119,7 +144,13 @@ def _workspace(dirty: duckdb.DuckDBPyConnection, dataset: str, folder: Path) -> 
     _volume(con, datasets()[dataset], VOLUME)
     for other in datasets():
         if other != dataset:
-            con.execute(f"create view {other} as select * from memory.raw_{other}")
+            # few rows, so that references without their row exist
+            con.execute(f"create view {other} as select * from memory.raw_{other} where _row_id <= {REFERRED}")
+    both = [Arrival(a, True, True, *[None] * 7, filled_names=tuple(datasets()[dataset].columns)) for a in ("satu", "dua")]
+    _delivered(con, both, {other: {"satu": 1, "dua": 1} for other in datasets()})
+    con.execute(
+        "create table elsewhere as select * from (" + (elsewhere(DAY) if dataset == "employees" else "select 0 as none") + ")"
+    )
     return con
 
 
@@ -171,7 +202,7 @@ def counted(
     for dataset in datasets():
         con = _workspace(dirty, dataset, folder)
         volume = [("volume", f"{dataset}_volume")] if dataset == "units" else []
-        _copy(con, postgres, [*datasets(), "repeats", f"{dataset}_volume"])
+        _copy(con, postgres, [*datasets(), "repeats", "delivered", "elsewhere", f"{dataset}_volume"])
         for suite, table in [*volume, (dataset, dataset)]:
             ours = _counted_by_duckdb(con, f"check_{dataset}", suite, table)
             theirs = _counted_by_postgres(postgres, suite, table)
