@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from mutasi.engine import connect, quoted
+from mutasi.landing.incremental import last_cursor, next_cursor
 from mutasi.landing.snapshots import (
     Landed,
     RawFile,
@@ -53,7 +54,8 @@ def land_agency(settings: Settings, agency: Agency, day: dt.date, run_id: str, c
         with timed(entry):
             try:
                 snapshot = land(settings, agency, name, day, connection)
-                entry.rows_received = snapshot.rows_received
+                entry.rows_received = snapshot.rows_received + snapshot.rows_skipped
+                entry.message = _remarks(snapshot)
                 entry.bytes = sum(file.bytes for file in snapshot.raw_files)
             except (SourceError, LandingError) as error:
                 entry.status, entry.message = "failed", str(error)
@@ -74,14 +76,15 @@ def land(settings: Settings, agency: Agency, name: str, day: dt.date, connection
     """
     start = time.perf_counter()
     archive = settings.folder("raw", agency.agency_id, name, day.isoformat(), uuid.uuid4().hex[:12])
-    arrived = extract(agency, name, connection, archive=archive)
+    last, earlier = last_cursor(settings, agency, name, day) or (None, None)
+    arrived = extract(agency, name, connection, archive, earlier)
     folder = day_folder(settings, "landing", name, day)
     temporary = scratch(folder)
     try:
-        rows, unknown = _write(settings, agency, name, arrived, temporary)
-        if rows != arrived.rows_received:
+        rows, skipped, unknown = _write(settings, agency, name, arrived, temporary)
+        if rows + skipped != arrived.rows_received:
             raise LandingError(
-                f"{agency.agency_id}, {name}: the source counts {arrived.rows_received} rows, {rows} were read; nothing was "
+                f"{agency.agency_id}, {name}: the source counts {arrived.rows_received} rows, {rows + skipped} were read; nothing was "
                 "landed. Compare the raw archive with the source: a delimiter, quote or page setting is the usual cause."
             )
         file, digest = commit_data(temporary, folder, agency.agency_id)
@@ -93,8 +96,9 @@ def land(settings: Settings, agency: Agency, name: str, day: dt.date, connection
         snapshot_date=day,
         data_file=file.name,
         data_sha256=digest,
-        rows_received=arrived.rows_received,
+        rows_received=arrived.rows_received - skipped,
         rows_landed=rows,
+        rows_skipped=skipped,
         rows_refused=arrived.refused,
         raw_folder=archive.name,
         raw_files=tuple(RawFile(name=f.name, sha256=sha256(f), bytes=f.stat().st_size) for f in arrived.archive),
@@ -104,6 +108,7 @@ def land(settings: Settings, agency: Agency, name: str, day: dt.date, connection
         columns_version=columns_version(),
         landed_at=dt.datetime.now(dt.UTC),
         seconds=round(time.perf_counter() - start, 3),
+        cursor=next_cursor(agency, day, arrived, archive.name, last),
     )
     before = landed(settings, name, day).get(agency.agency_id)
     commit_manifest(settings, "landing", snapshot)
@@ -113,22 +118,36 @@ def land(settings: Settings, agency: Agency, name: str, day: dt.date, connection
     return snapshot
 
 
-def _write(settings: Settings, agency: Agency, name: str, arrived: Extract, target: Path) -> tuple[int, list[str]]:
+def _remarks(snapshot: Landed) -> str | None:
+    """What the ledger should say of a snapshot that landed."""
+    remarks = []
+    if snapshot.rows_refused:
+        remarks.append(f"{snapshot.rows_refused} records were refused by the source; they are listed in the raw archive")
+    if snapshot.rows_skipped:
+        remarks.append(f"{snapshot.rows_skipped} rows are no records by `skip_where`")
+    return "; ".join(remarks) or None
+
+
+def _write(settings: Settings, agency: Agency, name: str, arrived: Extract, target: Path) -> tuple[int, int, list[str]]:
+    """(rows landed, rows that are no records, source columns that nobody mapped)."""
     source = agency.datasets[name]
     schema = arrived.batches.schema
-    mapped = {m.source for m in source.columns.values()}
+    mapped = {m.source for m in source.columns.values()} | set(source.skip_where)
     ignored = set(schema.names) if source.ignore == "*" else set(source.ignore)
     with connect(settings) as con:
         con.register("arrived", arrived.batches)
         query = typed_query(agency.agency_id, datasets()[name], source, schema, "arrived")
         try:
+            if source.skip_where:
+                con.execute(f"create temp table typed as {query}")
+                query = "select * exclude (_is_skipped) from typed where not _is_skipped order by _row_id"
             con.execute(f"copy ({query}) to {quoted(str(target))} (format parquet, compression zstd)")
-            rows = con.execute(f"select count(*) from read_parquet({quoted(str(target))})").fetchone()
+            [(rows,)] = con.execute(f"select count(*) from read_parquet({quoted(str(target))})").fetchall()
+            skipped = con.execute("select count(*) from typed where _is_skipped").fetchall()[0][0] if source.skip_where else 0
         except duckdb.Error as error:
             # DuckDB quotes the offending value in its message, so only the kind of error goes on
             raise LandingError(
                 f"{agency.agency_id}, {name}: the columns could not be typed ({type(error).__name__}); nothing was landed. "
                 "Check the column map of this dataset with `mutasi check-agency`."
             ) from None
-    assert rows is not None
-    return int(rows[0]), sorted(set(schema.names) - mapped - ignored)
+    return int(rows), int(skipped), sorted(set(schema.names) - mapped - ignored)

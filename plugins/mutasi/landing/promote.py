@@ -32,6 +32,9 @@ from mutasi.settings import Settings
 from mutasi.sources.agency import Agency
 from mutasi.sources.datasets import Dataset, columns_version, datasets
 
+# The rows themselves stand in the raw archive; here they are counted, as rows that the agency file declares to be no records.
+SKIPPED = "SKIP-001"
+
 
 class PromotionError(NeedsAPerson):
     """An agency could not be promoted in full; each line names agency, dataset and what stays in use."""
@@ -93,7 +96,9 @@ def _promote(settings: Settings, snapshot: Landed, entry: Entry) -> None:
         _split(con, dataset, day, stopped, verdict["stopped_by"])
         counts = con.execute("select (select count(*) from kept), (select count(*) from quarantined)").fetchone()
         assert counts is not None
-        entry.rows_received, entry.rows_promoted, entry.rows_quarantined = snapshot.rows_received, counts[0], counts[1]
+        skipped = snapshot.rows_skipped
+        entry.rows_received, entry.rows_promoted = snapshot.rows_received + skipped, counts[0]
+        entry.rows_quarantined = counts[1] + skipped
         entry.balance()
         _write_quarantine(settings, con, snapshot, entry.run_id)
         if stopped:
@@ -160,8 +165,13 @@ def _write_quarantine(settings: Settings, con: duckdb.DuckDBPyConnection, snapsh
         con,
         f"""
         select {quoted(run_id)} as run_id, date {quoted(day)} as snapshot_date, {quoted(snapshot.agency_id)} as agency_id,
-          {quoted(snapshot.dataset)} as dataset, rule_code, action, column_name, count(distinct _row_id) as rows_affected
-        from failures where action in ('drop', 'blank') group by all order by rule_code, column_name
+          {quoted(snapshot.dataset)} as dataset, rule_code, action, column_name, rows_affected
+        from (
+          select rule_code, action, column_name, count(distinct _row_id) as rows_affected
+          from failures where action in ('drop', 'blank') group by all
+          union all
+          select {quoted(SKIPPED)}, 'drop', null, {snapshot.rows_skipped} where {snapshot.rows_skipped} > 0
+        ) order by rule_code, column_name
         """,
         counts,
     )
@@ -185,6 +195,7 @@ def _commit(settings: Settings, con: duckdb.DuckDBPyConnection, snapshot: Landed
             rows_promoted=counts[0],
             rows_quarantined=counts[1],
             landing_sha256=snapshot.data_sha256,
+            cursor=snapshot.cursor,
             columns_version=columns_version(),
         ),
     )

@@ -30,6 +30,24 @@ class RawFile(BaseModel):
     bytes: int
 
 
+class Cursor(BaseModel):
+    """Where the next incremental read of a database goes on.
+
+    Attributes:
+        newest: newest value of the cursor column among the rows of the snapshot.
+        read_whole_on: the last day on which everything was read, and not only what changed.
+        raw_folder: where the snapshot's rows stand in the raw archive of its day.
+        definition_hash: the agency file by which they were read.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    newest: int | str
+    read_whole_on: dt.date
+    raw_folder: str
+    definition_hash: str
+
+
 class Manifest(BaseModel):
     """What every snapshot says of itself."""
 
@@ -41,12 +59,17 @@ class Manifest(BaseModel):
     data_file: str
     data_sha256: str
     rows_received: int
+    cursor: Cursor | None = None
 
 
 class Landed(Manifest):
-    """A typed snapshot before it was judged."""
+    """A typed snapshot before it was judged.
+
+    `rows_skipped` are rows that are no records, such as subtotals; the source's own count is `rows_received + rows_skipped`.
+    """
 
     rows_landed: int
+    rows_skipped: int = 0
     rows_refused: int
     raw_folder: str
     raw_files: tuple[RawFile, ...]

@@ -7,43 +7,59 @@ nobody mapped becomes NULL and is named in `_unmapped`; an identifier or text th
 
 from __future__ import annotations
 
+import re
+
 import pyarrow as pa
 
 from mutasi.engine import named, quoted
+from mutasi.landing import values
 from mutasi.sources.agency import ColumnMap, DatasetSource
 from mutasi.sources.datasets import Column, Dataset
 
 BLANKS = "\t\n\r \N{NO-BREAK SPACE}"
 TRUE_WORDS = ("1", "true", "t", "y", "ya", "yes", "aktif")
 FALSE_WORDS = ("0", "false", "f", "n", "tidak", "no", "nonaktif")
-MORE_DATE_FORMATS = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
+MORE_DATE_FORMATS = ("%Y-%m-%d", "%Y-%m-%dT%H:%M:%S")
+NIP = "nip"
 
 
 def typed_query(agency_id: str, dataset: Dataset, source: DatasetSource, schema: pa.Schema, relation: str) -> str:
     """The query that types `relation` (raw columns as in `schema`) into the landing columns of `dataset`.
 
     The result has `agency_id`, `_row_id` (1..n in the order of the source), every canonical column, and the three
-    lists of column names.
+    lists of column names. With `skip_where` it also has `_is_skipped`: the row is no record, such as a subtotal.
     """
     mapped = {c: m for c, m in source.columns.items() if c in dataset.columns}
     written = [f"{_written(m, schema)} as {named('w_' + c)}" for c, m in mapped.items()]
     present = [f"{_present(m, source, 'w_' + c)} as {named('p_' + c)}" for c, m in mapped.items()]
-    values = [f"{_value(dataset.columns[c], m, source, schema, c)} as {named(c)}" for c, m in mapped.items()]
+    typed = [f"{_value(dataset.columns[c], m, source, schema, c)} as {named(c)}" for c, m in mapped.items()]
     empty = [f"null::{col.sql_type} as {named(c)}" for c, col in dataset.columns.items() if c not in mapped]
     coded = [c for c, m in mapped.items() if dataset.columns[c].type == "code"]
     changed = [c for c in mapped if dataset.columns[c].type in ("id", "text") and mapped[c].value is None]
     return f"""
 with raw as (select row_number() over () as _row_id, * from {relation}),
-written as (select _row_id, {", ".join(written)}, {_typed_originals(mapped, schema)} from raw),
+written as (select _row_id, {", ".join(written)}, {_typed_originals(mapped, schema)}{_skipped(source)} from raw),
 present as (select *, {", ".join(present)} from written),
-valued as (select *, {", ".join([*values, *empty])} from present)
+valued as (select *, {", ".join([*typed, *empty])} from present)
 select
   {quoted(agency_id)} as agency_id, _row_id, {", ".join(named(c) for c in dataset.columns)},
   {_listed({c: f"{named('p_' + c)} is not null and {named(c)} is null" for c in mapped if c not in coded})} as _unreadable,
   {_listed({c: f"{named('p_' + c)} is not null and {named(c)} is null" for c in coded})} as _unmapped,
-  {_listed({c: f"{named('w_' + c)} <> {named(c)}" for c in changed})} as _repaired
+  {_listed({c: f"{named('w_' + c)} <> {named(c)}" for c in changed})} as _repaired{", _is_skipped" if source.skip_where else ""}
 from valued
 """
+
+
+def _skipped(source: DatasetSource) -> str:
+    """Whether a row is no record: every named column holds one of its words; `*` in a word stands for any text."""
+    conditions = []
+    for column, words in source.skip_where.items():
+        text = f"coalesce(trim(cast({named(column)} as varchar), {quoted(BLANKS)}), '')"
+        likes = (re.sub(r"([\\%_])", r"\\\1", word).replace("*", "%") for word in words)
+        conditions.append(
+            f"({' or '.join(f'{text} ilike {quoted(like)} escape {quoted(chr(92))}' for like in likes) or 'false'})"
+        )
+    return f", {' and '.join(conditions)} as _is_skipped" if conditions else ""
 
 
 def _listed(conditions: dict[str, str]) -> str:
@@ -94,31 +110,23 @@ def _value(column: Column, mapping: ColumnMap, source: DatasetSource, schema: pa
     text = named("p_" + name)
     match column.type:
         case "id":
-            return f"nullif(regexp_replace({text}, '[\\s\\x{{A0}}]+', '', 'g'), '')"
+            return values.nip(text) if name == NIP else values.identifier(text)
         case "text":
             return f"nullif(regexp_replace({text}, '[\\s\\x{{A0}}]+', ' ', 'g'), '')"
         case "code":
             return _code(column, mapping, text)
         case "integer":
-            number = _number(mapping, text)
-            return f"case when {number} = round({number}) then try_cast({number} as bigint) end"
+            return values.whole_number(text, mapping.decimal)
         case "decimal":
-            return _number(mapping, text)
+            return values.number(text, mapping.decimal)
         case "date":
             if mapping.source is not None and _is_date(schema, mapping.source):
                 return named("d_" + name)
-            formats = dict.fromkeys((mapping.format or source.date_format, *MORE_DATE_FORMATS))
-            return f"cast(try_strptime({text}, [{', '.join(quoted(f) for f in formats)}]) as date)"
+            return values.date(text, (mapping.format or source.date_format, *MORE_DATE_FORMATS))
         case "boolean":
             word = f"lower({_mapped(mapping, text)})"
             true, false = (", ".join(quoted(w) for w in words) for words in (TRUE_WORDS, FALSE_WORDS))
             return f"case when {word} in ({true}) then true when {word} in ({false}) then false end"
-
-
-def _number(mapping: ColumnMap, text: str) -> str:
-    plain = f"replace(replace({text}, '.', ''), ',', '.')" if mapping.decimal == "," else text
-    number = f"try_cast({plain} as double)"
-    return f"case when isfinite({number}) then {number} end"
 
 
 def _mapped(mapping: ColumnMap, text: str) -> str:

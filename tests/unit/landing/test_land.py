@@ -9,6 +9,7 @@ import pytest
 
 from mutasi.landing import land as landing
 from mutasi.landing.land import LandingError
+from mutasi.landing.promote import promote_agency
 from mutasi.landing.snapshots import landed
 from mutasi.sources.connection import Extract
 
@@ -96,3 +97,21 @@ def test_source_types_are_kept(nights, agency, monkeypatch):
     monkeypatch.setattr(landing, "extract", lambda *a, **k: Extract(table.to_reader(), 1, ()))
     nights.land(DAY, agency(datasets=["employees"]))
     assert nights.rows(f"select birth_date, _unreadable from ({LANDED})") == [(dt.date(1990, 2, 1), "")]
+
+
+def test_rows_that_are_no_records_are_counted_and_not_lost(nights, agency):
+    rows = ["U1,,Dinas Contoh", ",,JUMLAH  DINAS", "U2,U1,Sekretariat", ",,", ",,jumlah"]
+    nights.write(units=rows)
+    document = agency(datasets=["units"]).model_dump(mode="json", by_alias=True)
+    document["datasets"]["units"]["skip_where"] = {"unit_id": [""], "unit_name": ["JUMLAH*", ""]}
+    counting = type(agency()).model_validate(document)
+    nights.land(DAY, counting)
+    nights.judge(DAY, "units")
+    snapshot = landed(nights.settings, "units", DAY)["contoh"]
+    assert (snapshot.rows_received, snapshot.rows_landed, snapshot.rows_skipped) == (2, 2, 3)
+    [entry] = promote_agency(nights.settings, counting, DAY, "run")
+    assert (entry.rows_received, entry.rows_promoted, entry.rows_quarantined) == (5, 2, 3)
+    counted = nights.rows("select rule_code, rows_affected from read_parquet('{home}/quality/quarantine/*.parquet')")
+    assert counted == [("SKIP-001", 3)]
+    kept = nights.rows("select _row_id, unit_id from read_parquet('{home}/landing/units/*/*.parquet') order by _row_id")
+    assert kept == [(1, "U1"), (3, "U2")], "the position in the source stays"
