@@ -44,21 +44,27 @@ def status() -> None:
 
 
 @main.command()
+@click.option("--employees", type=click.IntRange(1_000, 6_000_000), default=12_000, show_default=True, help="Employees in all.")
 @click.option(
-    "--employees",
-    type=click.IntRange(1_000, 6_000_000),
-    default=12_000,
-    show_default=True,
-    help="Employees of all agencies together.",
+    "--agencies", type=click.IntRange(1, 1_000), help="Invented agencies as Parquet, instead of the five demo agencies."
 )
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), default=None, help="Day of the data; default: today in Jakarta.")
-def generate(employees: int, as_of: dt.datetime | None) -> None:
-    """Generate the demo agencies: fictitious people with planted truth."""
-    from mutasi.demo.session import ensure_demo, today
+def generate(employees: int, agencies: int | None, as_of: dt.datetime | None) -> None:
+    """Generate the demo agencies: fictitious people with planted truth, at any size."""
+    from mutasi.demo import generate as generate_population
+    from mutasi.demo.session import LARGEST_DEMO, ensure_demo, today
 
     settings = Settings.from_environment()
     day = as_of.date() if as_of else today()
-    made = ensure_demo(settings, employees, day)
+    if agencies is not None:
+        generate_population(settings.home, employees, as_of=day, agencies=agencies, form="parquet")
+        made = True
+    elif employees > LARGEST_DEMO:
+        raise click.ClickException(
+            f"The five demo agencies send spreadsheets, which end at {LARGEST_DEMO:,} employees; add --agencies N for larger populations."
+        )
+    else:
+        made = ensure_demo(settings, employees, day)
     click.echo(f"{'Generated' if made else 'Already there'}: {employees:,} employees as of {day} in {settings.home / 'demo'}")
 
 

@@ -23,6 +23,7 @@ from mutasi.demo.siasn_server import serve
 from mutasi.settings import Settings
 
 EMPLOYEES = 12_000
+LARGEST_DEMO = 200_000  # beyond it a worksheet of Tanjungbalai would not hold its rows
 SHELL_LINE = re.compile(r"^(?P<name>[A-Z_0-9]+)='(?P<value>.*)'$")
 
 

@@ -18,6 +18,7 @@ from mutasi.demo.session import EMPLOYEES, ensure_demo, session
 from mutasi.settings import Settings
 
 START_SECONDS = 180
+STOP_SECONDS = 20
 
 
 def marker(settings: Settings) -> Path:
@@ -64,9 +65,19 @@ def up(settings: Settings, port: int, employees: int = EMPLOYEES) -> int:
             return 0
         finally:
             marker(settings).unlink(missing_ok=True)
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGTERM)
-            process.wait(timeout=60)
+            _stop(process)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """End the whole group: its members outlive the first process, so one waits for them, and not for ever."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+        for _ in range(STOP_SECONDS * 10):
+            process.poll()
+            os.killpg(process.pid, 0)
+            time.sleep(0.1)
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _wait(url: str, process: subprocess.Popen[bytes]) -> None:

@@ -103,9 +103,10 @@ def remember() -> int:
     """Write the day's change files; returns how many."""
     from mutasi.landing.history import refresh_history
     from mutasi.sources.datasets import datasets
+    from mutasi.warehouse.lock import writing
 
     settings, day, run_id = _night()
-    with timed(Entry(run_id, "history", day)) as entry:
+    with timed(Entry(run_id, "history", day)) as entry, writing(settings):
         written = sum(refresh_history(settings, name) for name in datasets())
     record(settings, [entry])
     return written
