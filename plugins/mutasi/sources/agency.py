@@ -50,10 +50,13 @@ class ConnectionRef(Model):
 
 
 class SqlRead(Model):
-    """What to read from a database: a table or view, or a query."""
+    """What to read from a database: a table or view, or a query; all of it, or what changed since the last promoted snapshot."""
 
     table: str | None = None
     query: str | None = None
+    cursor: str | None = Field(default=None, description="column that grows with every change, for example updated_at")
+    full_refresh_days: int = Field(default=7, ge=1, description="with a cursor: read everything at least this often")
+    deleted: str | None = Field(default=None, description="SQL condition of rows that are deleted but still stand there")
 
     @model_validator(mode="after")
     def one_of(self) -> SqlRead:

@@ -46,12 +46,24 @@ class Extract:
             counting `batches`.
         archive: the files in the raw archive, as they arrived.
         refused: records the source named but would not deliver (for example NIPs a service answered with an error).
+        newest: newest value of the cursor column, from which the next incremental read may go on.
+        is_whole: everything was read, not only what changed; `batches` are complete either way.
     """
 
     batches: pa.RecordBatchReader
     rows_received: int
     archive: tuple[Path, ...]
     refused: int = 0
+    newest: int | str | None = None
+    is_whole: bool = True
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What an incremental read goes on from: the archived rows of an earlier day, and their newest cursor value."""
+
+    raw: Path
+    newest: int | str
 
 
 def connection_from_environment(name: str) -> Connection:

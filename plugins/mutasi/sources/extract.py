@@ -9,11 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mutasi.sources.agency import Agency, FilesRead, SiasnRead, SqlRead
-from mutasi.sources.connection import Connection, Extract
+from mutasi.sources.connection import Connection, Earlier, Extract
 from mutasi.sources.request import Request
 
 
-def extract(agency: Agency, dataset: str, connection: Callable[[str], Connection], archive: Path) -> Extract:
+def extract(
+    agency: Agency, dataset: str, connection: Callable[[str], Connection], archive: Path, earlier: Earlier | None = None
+) -> Extract:
     """Read one dataset of an agency.
 
     Args:
@@ -21,6 +23,7 @@ def extract(agency: Agency, dataset: str, connection: Callable[[str], Connection
         dataset: name of one of its datasets.
         connection: resolves the name of a connection to its address and secret, for example `connection_from_environment`.
         archive: folder for the raw files; made on demand, closed to other users.
+        earlier: what an incremental read goes on from; None to read everything.
 
     Returns:
         Raw columns under the source's names. The reader is consumed once; the archive is complete when this returns.
@@ -31,17 +34,17 @@ def extract(agency: Agency, dataset: str, connection: Callable[[str], Connection
     archive.mkdir(mode=0o700, parents=True, exist_ok=True)
     source = agency.datasets[dataset]
     request = Request(agency=agency, dataset=dataset, connection_name=source.connection, connect=connection, archive=archive)
-    found = _read(request, source.read)
+    found = _read(request, source.read, earlier)
     request.require(request.mapped, found.batches.schema.names)
     return found
 
 
-def _read(request: Request, read: SqlRead | FilesRead | SiasnRead) -> Extract:
+def _read(request: Request, read: SqlRead | FilesRead | SiasnRead, earlier: Earlier | None) -> Extract:
     # Imported where used: a run over CSV files need not load SQLAlchemy, nor a database run the HTTP client.
     if isinstance(read, SqlRead):
         from mutasi.sources.sql import read_sql
 
-        return read_sql(request, read)
+        return read_sql(request, read, earlier)
     if isinstance(read, FilesRead):
         from mutasi.sources.files import read_files
 

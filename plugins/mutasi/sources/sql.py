@@ -1,27 +1,34 @@
-"""Databases: one table or query, counted and read in the same read-only transaction.
+"""Databases: one table, view or query, whole or by what changed, counted by the database itself.
 
-The count is the database's own `count(*)`, taken before a row is fetched. The rows are written once to `raw.parquet` and read
-back from there, so that the archive is what is landed. `_rows` is the one place that a faster driver for one kind of database
-has to replace.
+Three drivers stand behind one interface: ADBC for PostgreSQL, ConnectorX for MariaDB and MySQL, SQLAlchemy for all others and
+for what ConnectorX cannot run. Each writes the rows once to `raw.parquet`, and what is landed is read from there, so that the
+archive is what is landed. A user that may only `select` is enough for all of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from mutasi.sources.agency import SqlRead
-from mutasi.sources.connection import Connection, Extract
+from mutasi.sources.connection import Connection, Earlier, Extract
 from mutasi.sources.request import Request
-from mutasi.sources.staging import column_names, parquet_batches
+from mutasi.sources.sql_changes import key_columns, merge
+from mutasi.sources.sql_mariadb import MariaReading, NotReadable, is_plain_address, say_slower
+from mutasi.sources.sql_plain import plain_reading
+from mutasi.sources.sql_postgres import postgres_reading
+from mutasi.sources.sql_selection import Counted, Selection, Source
+from mutasi.sources.staging import parquet_batches
 
-CHUNK_ROWS = 50_000
 RAW = "raw.parquet"
+CHANGES = "changes.parquet"
 
 DRIVERS = {
     "sqlite": "sqlite",
@@ -32,14 +39,13 @@ DRIVERS = {
     "mssql": "mssql+pyodbc",
     "oracle": "oracle+oracledb",
 }
-# Snapshot of the whole transaction where the database has one; SQLite has it as soon as a transaction is begun.
-ISOLATION: dict[str, dict[str, Any]] = {
-    "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
-    "mysql": {"isolation_level": "REPEATABLE READ"},
-    "mssql": {"isolation_level": "SNAPSHOT"},
-    "oracle": {"isolation_level": "SERIALIZABLE"},
-}
-KEPT_TYPES = (pa.string(), pa.int64(), pa.float64(), pa.bool_(), pa.date32(), pa.timestamp("us"), pa.null())
+
+
+class Reading(Protocol):
+    """An open database, in one snapshot where it has them."""
+
+    def fetch(self, selection: Selection, target: Path) -> Counted:
+        """Write the selected rows to a Parquet file; returns what the database counts."""
 
 
 def database_url(connection: Connection) -> sa.URL:
@@ -66,124 +72,101 @@ def database_url(connection: Connection) -> sa.URL:
     )
 
 
-def statement(read: SqlRead, dialect: sa.Dialect) -> str:
-    """The query to run; a table's name is quoted part by part, so it may be `schema.table` and hold capitals."""
-    if read.table is not None:
-        quote = dialect.identifier_preparer.quote
-        return f"select * from {'.'.join(quote(part) for part in read.table.split('.'))}"
-    return (read.query or "").strip().rstrip(";")
+def read_sql(request: Request, read: SqlRead, earlier: Earlier | None = None) -> Extract:
+    """Read a table, view or query; `rows_received` is the database's `count(*)` of the same snapshot.
 
-
-def read_sql(request: Request, read: SqlRead) -> Extract:
-    """Read a table or query; `rows_received` is the database's `count(*)` of the same snapshot.
+    Args:
+        request: dataset, connection and archive.
+        read: what to read.
+        earlier: the archived rows and the cursor value to go on from; without it everything is read.
 
     Raises:
-        SourceError: the database cannot be reached, or refuses the statement.
+        SourceError: the database cannot be reached, refuses the statement, or breaks off.
     """
-    connection = request.connection
+    source = Source(request, read)
+    raw = request.archive / RAW
     try:
-        engine = sa.create_engine(database_url(connection), hide_parameters=True, poolclass=sa.NullPool)
-    except ValueError:
-        raise request.error(
-            f"`{connection.conn_type}` is no type of database; a connection of type sql is one of {', '.join(DRIVERS)}."
-        ) from None
-    except (sa.exc.SQLAlchemyError, ImportError):
-        raise request.error(
-            f"the driver for {connection.conn_type} is missing or misconfigured; install `{DRIVERS[connection.conn_type]}`."
-        ) from None
-    try:
-        session = engine.connect()
-    except sa.exc.SQLAlchemyError:
-        raise request.error(
-            f"the database of connection `{request.connection_name}` cannot be opened; check address, password and that it runs."
-        ) from None
-    try:
-        with session:
-            received, parts = _spool(session, statement(read, engine.dialect), engine.dialect.name, request.archive)
-        raw = _settle(parts, request.archive)
-    except sa.exc.SQLAlchemyError as error:
-        raise request.error(_sentence(error, read)) from None
+        with _opened(source) as (reading, selection):
+            merged = None if earlier is None else _changed(reading, selection, earlier, request)
+            counted = merged or reading.fetch(selection, raw)
     except (pa.ArrowException, OSError):
         raise request.error(
             "the rows cannot be written to the archive; check free space, and the types of the columns."
         ) from None
-    finally:
-        engine.dispose()
-    return Extract(batches=parquet_batches(pq.ParquetFile(raw)), rows_received=received, archive=(raw,))
+    return Extract(
+        batches=parquet_batches(pq.ParquetFile(raw)),
+        rows_received=counted.rows,
+        archive=(raw,) if merged is None else (raw, request.archive / CHANGES),
+        newest=counted.newest,
+        is_whole=merged is None,
+    )
 
 
-def _sentence(error: sa.exc.SQLAlchemyError, read: SqlRead) -> str:
-    """What went wrong by kind; the database's own words may hold values."""
-    what = f"the table `{read.table}`" if read.table else "the query of the agency file"
-    if isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated:
-        return f"the database broke off while {what} was read; nothing of it was taken. Try again later."
-    return f"the database refuses to read {what}; check its name, its columns and the right to read it."
+def _changed(reading: Reading, selection: Selection, earlier: Earlier, request: Request) -> Counted | None:
+    """Bring the earlier rows up to date; None when the result is not what the database counts, so that all must be read."""
+    changes = request.archive / CHANGES
+    counted = reading.fetch(selection.after(earlier.newest), changes)
+    # Fewer or more: a row was removed, its key was written another way, or a late row carries an old date.
+    if merge(earlier.raw, changes, key_columns(request), request.archive / RAW) == counted.rows:
+        return counted
+    changes.unlink()
+    return None
 
 
-def _spool(session: sa.Connection, query: str, dialect: str, archive: Path) -> tuple[int, list[Path]]:
-    """(`count(*)`, one Parquet part per chunk, each with the types that its own values have)."""
-    session = session.execution_options(**ISOLATION.get(dialect, {}), no_parameters=True)
-    if dialect == "sqlite":
-        session.exec_driver_sql("begin")
-    received = int(session.exec_driver_sql(f"select count(*) from ({query}) counted").scalar_one())
-    parts = []
-    for number, chunk in enumerate(_rows(session, query)):
-        part = archive / f".raw-{number:05d}.part"
-        pq.write_table(chunk, part, compression="lz4")
-        parts.append(part)
-    session.rollback()
-    return received, parts
+@contextmanager
+def _opened(source: Source) -> Iterator[tuple[Reading, Selection]]:
+    """The fastest reading that the database offers."""
+    url = _address(source)
+    if url.get_backend_name() == "postgresql":
+        with postgres_reading(source, url) as reading:
+            yield reading, source.selection(_quote_for_postgres)
+        return
+    engine = _engine(source, url)
+    quote = engine.dialect.identifier_preparer.quote
+    with ExitStack() as open_things:
+        open_things.callback(engine.dispose)
+        try:
+            session = open_things.enter_context(engine.connect())
+        except sa.exc.SQLAlchemyError:
+            raise source.unreachable() from None
+        plain = open_things.enter_context(plain_reading(source, session))
+        if engine.dialect.name == "mysql" and is_plain_address(url):
+            yield _FastOrPlain(MariaReading(source, url, session), plain), source.selection(quote)
+        else:
+            yield plain, source.selection(quote)
 
 
-def _rows(session: sa.Connection, query: str) -> Iterator[pa.Table]:
-    """The rows in chunks, at least one; a server-side cursor keeps memory flat."""
-    result = session.execution_options(stream_results=True, max_row_buffer=CHUNK_ROWS).exec_driver_sql(query)
-    names = column_names(result.keys())
-    rows: Sequence[Any] = result.fetchmany(CHUNK_ROWS)
-    yield _table(rows, names)
-    while rows := result.fetchmany(CHUNK_ROWS):
-        yield _table(rows, names)
+_quote_for_postgres: Callable[[str], str] = postgresql.dialect().identifier_preparer.quote  # type: ignore[no-untyped-call]
 
 
-def _table(rows: Sequence[Any], names: list[str]) -> pa.Table:
-    columns: list[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [()] * len(names)
-    return pa.Table.from_arrays([_column(values) for values in columns], names=names)
+class _FastOrPlain:
+    """ConnectorX, and SQLAlchemy for what it cannot run; nothing is read twice, since the first refuses before the first row."""
+
+    def __init__(self, fast: Reading, plain: Reading) -> None:
+        self.fast, self.plain = fast, plain
+
+    def fetch(self, selection: Selection, target: Path) -> Counted:
+        try:
+            return self.fast.fetch(selection, target)
+        except NotReadable as reason:
+            say_slower(reason)
+            return self.plain.fetch(selection, target)
 
 
-def _column(values: Sequence[Any]) -> pa.Array:
-    """Integers, numbers, truth values, dates and text as they are; all else as text."""
+def _address(source: Source) -> sa.URL:
+    kind = source.request.connection.conn_type
     try:
-        column = pa.array(values, from_pandas=False)
-        if column.type in KEPT_TYPES:
-            return column
-        if pa.types.is_decimal(column.type) or pa.types.is_timestamp(column.type):
-            return column.cast(pa.string())
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
-        pass
-    # Only for what Arrow cannot hold in one type: SQLite's columns of mixed types, UUIDs, bytes.
-    return pa.array([None if value is None else _as_text(value) for value in values], pa.string())
+        return database_url(source.request.connection)
+    except ValueError:
+        raise source.request.error(
+            f"`{kind}` is no type of database; a connection of type sql is one of {', '.join(DRIVERS)}."
+        ) from None
 
 
-def _as_text(value: Any) -> str:
-    return bytes(value).decode("utf-8", "replace") if isinstance(value, bytes | bytearray | memoryview) else str(value)
-
-
-def _settle(parts: list[Path], archive: Path) -> Path:
-    """Join the parts into one file with one type per column: the one that all parts share, else text."""
-    schemas = [pq.read_schema(part) for part in parts]
-    names = schemas[0].names
-    schema = pa.schema([(name, _shared({schema.types[i] for schema in schemas})) for i, name in enumerate(names)])
-    raw, unfinished = archive / RAW, archive / f".{RAW}.part"
-    with pq.ParquetWriter(unfinished, schema, compression="zstd") as writer:
-        for part in parts:
-            chunk = pq.read_table(part)
-            columns = [column.cast(field.type) for column, field in zip(chunk.columns, schema, strict=True)]
-            writer.write_table(pa.Table.from_arrays(columns, schema=schema))
-            part.unlink()
-    unfinished.chmod(0o600)
-    return unfinished.replace(raw)
-
-
-def _shared(types: set[pa.DataType]) -> pa.DataType:
-    known = types - {pa.null()}
-    return known.pop() if len(known) == 1 else pa.string()
+def _engine(source: Source, url: sa.URL) -> sa.Engine:
+    try:
+        return sa.create_engine(url, hide_parameters=True, poolclass=sa.NullPool)
+    except (sa.exc.SQLAlchemyError, ImportError):
+        raise source.request.error(
+            f"the driver for {source.request.connection.conn_type} is missing or misconfigured; install `{url.drivername}`."
+        ) from None

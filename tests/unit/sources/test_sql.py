@@ -14,9 +14,10 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy.dialects import mysql, postgresql
 
-from mutasi.sources import sql
+from mutasi.sources import sql, sql_plain
 from mutasi.sources.agency import SqlRead
 from mutasi.sources.connection import Connection, SourceError
+from mutasi.sources.sql_selection import Selection, Source
 
 
 @pytest.fixture
@@ -40,21 +41,37 @@ def test_addresses() -> None:
     assert sql.database_url(Connection("mysql", "h", schema="s")).drivername == "mysql+pymysql"
 
 
+def selected(dialect: Any, **read: Any) -> Selection:
+    return Source(None, SqlRead(**read)).selection(dialect.identifier_preparer.quote)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
-    ("dialect", "expected"),
-    [(postgresql.dialect(), 'select * from kepeg."M_Unor"'), (mysql.dialect(), "select * from kepeg.`order`")],
+    ("dialect", "table", "expected"),
+    [
+        (postgresql.dialect(), "kepeg.M_Unor", 'select source.* from kepeg."M_Unor" source'),
+        (mysql.dialect(), "kepeg.order", "select source.* from kepeg.`order` source"),
+    ],
 )
-def test_names_are_quoted_part_by_part(dialect: Any, expected: str) -> None:
-    table = "kepeg.order" if "order" in expected else "kepeg.M_Unor"
-    assert sql.statement(SqlRead(table=table), dialect) == expected
+def test_names_are_quoted_part_by_part(dialect: Any, table: str, expected: str) -> None:
+    assert selected(dialect, table=table).rows() == expected
 
 
-def test_query_loses_its_semicolon() -> None:
-    assert sql.statement(SqlRead(query="select 1;\n"), postgresql.dialect()) == "select 1"
+def test_query_loses_its_semicolon_and_its_last_comment_ends() -> None:
+    assert selected(postgresql.dialect(), query="select 1;\n").relation == "(select 1\n) source"
+    assert selected(postgresql.dialect(), query="select 1 -- all").relation == "(select 1 -- all\n) source"
+
+
+def test_changes_are_asked_for_with_the_deleted_ones_and_counted_without() -> None:
+    changes = selected(postgresql.dialect(), table="m_unor", cursor="updated_at", deleted="hapus = 1").after("it's")
+    deleted = "case when (hapus = 1) then 1 else 0 end"
+    assert changes.facts() == f"select count(*), max(updated_at) from m_unor source where {deleted} = 0"
+    assert changes.rows() == (
+        f"select source.*, {deleted} as _deleted from m_unor source where updated_at >= 'it''s' or updated_at is null"
+    )
 
 
 def test_one_type_per_column_over_all_chunks(simpeg: Connection, read_table: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sql, "CHUNK_ROWS", 4)
+    monkeypatch.setattr(sql_plain, "CHUNK_ROWS", 4)
     found = read_table(simpeg, table="M_Unor")
     rows = found.batches.read_all()
     assert dict(zip(rows.column_names, rows.schema.types, strict=True)) == {
@@ -89,12 +106,12 @@ def test_empty_table(simpeg: Connection, read_table: Any) -> None:
 
 
 def test_values_that_arrow_holds_in_no_common_type() -> None:
-    assert sql._column((Decimal("1.50"), Decimal("22.125"), None)).to_pylist()[0].startswith("1.5")
-    assert sql._column((10**30, None)).to_pylist() == [str(10**30), None]
+    assert sql_plain._column((Decimal("1.50"), Decimal("22.125"), None)).to_pylist()[0].startswith("1.5")
+    assert sql_plain._column((10**30, None)).to_pylist() == [str(10**30), None]
     code = uuid.UUID(int=7)
-    assert sql._column((code,)).to_pylist() == [str(code)]
-    assert sql._column((b"ab", None)).to_pylist() == ["ab", None]
-    assert sql._column((dt.date(2020, 1, 2),)).type == pa.date32()
+    assert sql_plain._column((code,)).to_pylist() == [str(code)]
+    assert sql_plain._column((b"ab", None)).to_pylist() == ["ab", None]
+    assert sql_plain._column((dt.date(2020, 1, 2),)).type == pa.date32()
 
 
 def test_mistyped_path_is_an_error_and_no_new_database(tmp_path: Path, read_table: Any) -> None:
@@ -124,11 +141,11 @@ def test_missing_driver_and_unknown_type(read_table: Any) -> None:
 
 
 def test_the_count_does_not_come_from_the_fetch(simpeg: Connection, read_table: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = sql._rows
+    whole = sql_plain._rows
 
     def loses_a_row(*arguments: Any) -> Any:
         return (chunk.slice(1) for chunk in whole(*arguments))
 
-    monkeypatch.setattr(sql, "_rows", loses_a_row)
+    monkeypatch.setattr(sql_plain, "_rows", loses_a_row)
     found = read_table(simpeg, table="M_Unor")
     assert (found.rows_received, found.batches.read_all().num_rows) == (10, 9)
