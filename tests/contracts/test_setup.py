@@ -1,0 +1,53 @@
+"""Setting up on a strange machine: what is missing is said in a sentence, by name."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mutasi.settings import PROJECT
+
+
+def setup(tmp_path: Path, python: str) -> subprocess.CompletedProcess[str]:
+    """Run the set-up with `python` as the only interpreter to be found."""
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    interpreter = tools / "python3"
+    interpreter.write_text(python, encoding="utf-8")
+    interpreter.chmod(0o755)
+    for tool in ("bash", "rm", "touch", "env"):
+        found = next(Path(folder) / tool for folder in os.defpath.split(":") if (Path(folder) / tool).exists())
+        (tools / tool).symlink_to(found)
+    command = ["bash", str(PROJECT / "setup.sh"), str(tmp_path / "venv")]
+    return subprocess.run(command, cwd=PROJECT, env={"PATH": str(tools)}, capture_output=True, text=True, check=False)
+
+
+def test_a_machine_without_a_fitting_python_says_which_are_needed(tmp_path):
+    done = setup(tmp_path, "#!/usr/bin/env bash\nexit 1\n")
+    assert done.returncode == 1
+    assert "needs Python 3.11, 3.12 or 3.13 and found none" in done.stderr
+
+
+def test_a_missing_venv_module_names_the_package(tmp_path):
+    wrapper = f'#!/usr/bin/env bash\n[ "$1" = -m ] && exit 1\nexec {sys.executable} "$@"\n'
+    done = setup(tmp_path, wrapper)
+    assert done.returncode == 1
+    assert f"apt-get install python{sys.version_info.major}.{sys.version_info.minor}-venv" in done.stderr
+
+
+def test_requirements_are_pinned_for_all_interpreters_and_name_no_address():
+    lines = (PROJECT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    pins = [line for line in lines if line and not line.startswith(("#", " "))]
+    assert len(pins) > 150 and all("==" in line for line in pins)
+    assert not [line for line in lines if "://" in line or "index-url" in line or "find-links" in line]
+    assert any("python_full_version" in line for line in pins), "compiled for one interpreter only"
+
+
+@pytest.mark.parametrize("target", ["run", "test", "up", "bench", "lint", "docs"])
+def test_make_help_lists_the_targets(target):
+    shown = subprocess.run(["make", "help"], cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+    assert f"make {target} " in shown
