@@ -14,9 +14,10 @@ import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from mutasi.settings import PROJECT
 from tests.bench.floor import compare
 from tests.bench.line import COMPUTE, DAY
+
+from mutasi.settings import PROJECT
 
 BENCH = PROJECT / "var" / "bench"
 

@@ -9,10 +9,10 @@ import time
 from pathlib import Path
 
 import duckdb
+from tests.bench.line import DAY
 
 from mutasi.settings import PROJECT
 from mutasi.sources.registry import read_agencies
-from tests.bench.line import DAY
 
 SCRIPT = Path(__file__).with_name("floor.sql")
 # What a planted defect can reach: its post; all posts of its person, whose working time is shared among them; where the

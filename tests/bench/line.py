@@ -48,7 +48,6 @@ def run(source: Path, home: Path) -> Meter:
     os.environ["MUTASI_PSEUDONYM_KEY"] = KEY
     meter = Meter()
     with meter.step("imports"):
-        import dbt.cli.main
         import great_expectations  # noqa: F401
 
         from mutasi.checks import check_dataset, dialect, expectations, judge  # noqa: F401

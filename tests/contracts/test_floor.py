@@ -8,9 +8,9 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
+from tests.bench import floor, line
 
 from mutasi.demo import generate
-from tests.bench import floor, line
 
 
 @pytest.fixture(autouse=True)
