@@ -1,0 +1,190 @@
+"""Nights of the demo with canaries among its people, in a process of their own; run by the tests of this folder.
+
+    python nights.py <home> prepare     generate the population and plant the canaries
+    python nights.py <home> good        a night in which nothing is wrong but the data
+    python nights.py <home> landing     a cast error, an HTTP 500, a torn file and a missing folder while landing
+    python nights.py <home> warehouse   a refused password, a refused connection, and a model and a test that fail
+    python nights.py <home> killed      the process is killed while dbt builds
+
+Every trouble is one whose library text would carry a value.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import sys
+import threading
+from pathlib import Path
+
+from mutasi.demo import generate
+from mutasi.demo.session import demo_connections, demo_key, siasn_service
+from mutasi.settings import PROJECT, Settings
+
+DAYS = {name: dt.date(2026, 11, 2) + dt.timedelta(days=n) for n, name in enumerate(("good", "landing", "warehouse", "killed"))}
+EMPLOYEES = 1_000
+# Whatever could be matched by accident is left out: names, addresses and dates are nobody's in the generated population.
+NAMES = {"dumai": "Kanarina Quxwzy Dumai", "binjai": "Kanarino Quxwzy Binjai", "pekanbaru": "Kanarisa Quxwzy Rumbai"}
+BORN = {"dumai": dt.date(1961, 2, 27), "binjai": dt.date(1962, 2, 25), "pekanbaru": dt.date(1961, 4, 29)}
+PASSWORD = "kanari-rahasia-basis-data"
+WRONG_PASSWORD = "kanari-rahasia-sso-yang-salah"
+
+
+def nip(agency: str) -> str:
+    """A well-formed number whose first eight digits are the birth date."""
+    return f"{BORN[agency]:%Y%m%d}1986032999"
+
+
+def nik(agency: str) -> str:
+    """A number of sixteen digits that no region gives out."""
+    return f"98{BORN[agency]:%d%m%Y}424242"
+
+
+def email(agency: str) -> str:
+    """An address that no mail reaches."""
+    return f"kanari.{agency}@kanari.invalid"
+
+
+def prepare(home: Path) -> None:
+    """Generate the population and put a canary in the place of the first person of three agencies."""
+    generate(home, employees=EMPLOYEES, as_of=DAYS["good"])
+    demo = home / "demo"
+    _plant_database(next((demo / "dumai").glob("*.db")))
+    _plant_text(demo / "binjai", "binjai", "%d-%m-%Y")
+    _plant_text(demo / "pekanbaru", "pekanbaru", "%d/%m/%Y")
+
+
+def _plant_database(file: Path) -> None:
+    """Canary in every table of SIMPEG; a second person has a number that cannot be used, a third an unreadable birth date."""
+    with sqlite3.connect(file) as con:
+        people = [row[0] for row in con.execute("select nip_baru from pegawai where nip_baru is not null order by rowid limit 3")]
+        for number, column, value in (
+            (people[0], "nama", NAMES["dumai"]),
+            (people[0], "tgl_lahir", f"{BORN['dumai']:%d-%m-%Y}"),
+            (people[0], "nik", nik("dumai")),
+            (people[0], "email", email("dumai")),
+            (people[1], "email", "bukan alamat " + email("dumai")),
+            (people[2], "tgl_lahir", "lahir " + email("dumai")),
+        ):
+            con.execute(f"update pegawai set {column} = ? where nip_baru = ?", (value, number))
+        for table in ("pegawai", "riwayat_jabatan", "skp"):
+            con.execute(f"update {table} set nip_baru = ? where nip_baru = ?", (nip("dumai"), people[0]))
+            con.execute(f"update {table} set nip_baru = ? where nip_baru = ?", (nip("dumai") + "77", people[1]))
+    con.close()
+
+
+def _plant_text(folder: Path, agency: str, date_format: str) -> None:
+    """The first person of a service's records or of a CSV export becomes the canary, in every file."""
+    if agency == "binjai":
+        first = json.loads((folder / "siasn" / "data-utama.jsonl").read_text(encoding="utf-8").splitlines()[0])
+        number, changed = first["nipBaru"], {"nama": NAMES[agency], "tglLahir": f"{BORN[agency]:{date_format}}"}
+        changed |= {"nik": nik(agency), "email": email(agency)}
+        record = json.dumps({**first, **changed}, ensure_ascii=False)
+        file = folder / "siasn" / "data-utama.jsonl"
+        file.write_text("\n".join([record, *file.read_text(encoding="utf-8").splitlines()[1:]]) + "\n", encoding="utf-8")
+    else:
+        file = next(folder.glob("pegawai_*.csv"))
+        lines = file.read_text(encoding="windows-1252").splitlines()
+        header, cells = lines[0].split(";"), lines[1].split(";")
+        number = cells[header.index("NIP")]
+        for column, value in (
+            ("Nama", NAMES[agency]),
+            ("Tanggal Lahir", f"{BORN[agency]:{date_format}}"),
+            ("NIK", nik(agency)),
+            ("Email", email(agency)),
+        ):
+            cells[header.index(column)] = value
+        file.write_text("\n".join([lines[0], ";".join(cells), *lines[2:]]) + "\n", encoding="windows-1252")
+    digits = "".join(c for c in number if c.isdigit())
+    for file in (f for f in folder.rglob("*") if f.suffix in (".csv", ".jsonl")):
+        raw = file.read_bytes()
+        file.write_bytes(raw.replace(number.encode("windows-1252"), nip(agency).encode()).replace(digits.encode(), nip(agency).encode()))
+
+
+def trouble_landing(home: Path) -> None:
+    """The service fails for its canary, a quote is never closed beside one, a folder is gone, and a cast quotes a name."""
+    service = home / "demo" / "binjai" / "siasn" / "behaviour.json"
+    service.write_text(json.dumps({"failing_nips": [nip("binjai")]}), encoding="utf-8")
+    file = next((home / "demo" / "pekanbaru").glob("pegawai_*.csv"))
+    torn = file.read_text(encoding="windows-1252").replace(NAMES["pekanbaru"], f'"{NAMES["pekanbaru"]}', 1)
+    file.write_text(torn, encoding="windows-1252")
+    shutil.rmtree(home / "demo" / "tanjungbalai")
+
+    # Landing casts nothing that could fail; so that it fails all the same, its query is made to.
+    from mutasi.landing import land
+
+    typed = land.typed_query
+
+    def failing(agency_id: str, dataset: object, *arguments: object) -> str:
+        query = typed(agency_id, dataset, *arguments)  # type: ignore[arg-type]
+        is_victim = (agency_id, dataset.name) == ("dumai", "employees")  # type: ignore[attr-defined]
+        return f"select * from ({query}) where cast(employee_name as integer) > 0" if is_victim else query
+
+    land.typed_query = failing  # type: ignore[assignment]
+
+
+def trouble_warehouse(home: Path) -> dict[str, str]:
+    """A wrong password, a database that refuses, and a project with a model that quotes a number and a test that fails."""
+    project = home / "project"
+    shutil.copytree(PROJECT / "dbt_project", project / "dbt_project", ignore=shutil.ignore_patterns("target", "logs"))
+    (project / "expectations").symlink_to(PROJECT / "expectations")
+    models = project / "dbt_project" / "models" / "intermediate"
+    (models / "int_quoting.sql").write_text(
+        "select cast(employee_name as integer) as broken, nip from {{ ref('stg_employees') }}", encoding="utf-8"
+    )
+    test = f"select nip, employee_name from {{{{ ref('stg_employees') }}}} where employee_name like '{NAMES['dumai'][:9]}%'"
+    (project / "dbt_project" / "tests" / "nobody_is_a_canary.sql").write_text(test, encoding="utf-8")
+    refused = {"conn_type": "postgres", "host": "127.0.0.1", "port": 1, "login": "kanari", "password": PASSWORD, "schema": "simpeg"}
+    return {
+        "MUTASI_PROJECT": str(project),
+        "MUTASI_AGENCIES": str(PROJECT / "dags" / "agencies"),
+        "AIRFLOW_CONN_DUMAI_SIMPEG": json.dumps(refused),
+    }
+
+
+def kill_while_building() -> None:
+    """Kill this process, uncatchably, once dbt has been at work for a moment."""
+    from mutasi.warehouse import build
+
+    invoke = build._invoke
+
+    def doomed(*arguments: object) -> object:
+        threading.Timer(2.5, lambda: os.kill(os.getpid(), signal.SIGKILL)).start()
+        return invoke(*arguments)  # type: ignore[arg-type]
+
+    build._invoke = doomed  # type: ignore[assignment]
+
+
+def night(home: Path, kind: str) -> str:
+    """Run the DAG for one night; returns the state of the run."""
+    settings = Settings(home=home, project=PROJECT, agencies=PROJECT / "dags" / "agencies")
+    environment = {"MUTASI_HOME": str(home), "MUTASI_PSEUDONYM_KEY_FILE": str(demo_key(settings)), **demo_connections(settings)}
+    if kind == "landing":
+        trouble_landing(home)
+    with siasn_service(settings) as service:
+        os.environ |= {**environment, **service}
+        if kind == "warehouse":
+            connection = json.loads(os.environ["AIRFLOW_CONN_BINJAI_SIASN"])
+            connection["extra"]["sso_password"] = WRONG_PASSWORD
+            os.environ |= {"AIRFLOW_CONN_BINJAI_SIASN": json.dumps(connection), **trouble_warehouse(home)}
+        if kind == "killed":
+            kill_while_building()
+        from airflow.dag_processing.dagbag import DagBag
+        from airflow.utils.db import initdb
+
+        initdb()
+        dag = DagBag(dag_folder=str(PROJECT / "dags")).dags["nightly_refresh"]
+        run = dag.test(run_conf={"date": DAYS[kind].isoformat(), "agencies": []})
+    return str(run.state)
+
+
+if __name__ == "__main__":
+    folder, what = Path(sys.argv[1]), sys.argv[2]
+    if what == "prepare":
+        prepare(folder)
+    else:
+        print("STATE", night(folder, what))
