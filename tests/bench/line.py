@@ -48,6 +48,7 @@ def run(source: Path, home: Path) -> Meter:
     os.environ["MUTASI_PSEUDONYM_KEY"] = KEY
     meter = Meter()
     with meter.step("imports"):
+        import dbt.cli.main  # noqa: F401
         import great_expectations  # noqa: F401
 
         from mutasi.checks import check_dataset, dialect, expectations, judge  # noqa: F401
