@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import ipaddress
 import json
 import logging
 import os
 import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,14 +24,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from mutasi.demo import siasn_server
+from mutasi.demo import siasn_knowledge
 from mutasi.demo.siasn_server import Server, serve
+from mutasi.settings import PROJECT
 from mutasi.sources import siasn
 from mutasi.sources.agency import Agency
 from mutasi.sources.connection import Connection, Extract, SourceError
 from mutasi.sources.extract import extract
+from mutasi.sources.request import forget_progress
 from mutasi.sources.siasn_service import Patience
 
+# Runs that go on with each other ask at one address.
+with socket.socket() as _free:
+    _free.bind(("127.0.0.1", 0))
+    PORT = _free.getsockname()[1]
 NIPS = [f"19880101201001{n // 900 + 1}{n % 900 + 1:03d}" for n in range(60)]
 LISTED = {"path": "nip.csv"}
 EMPLOYEES = {"nip": "nipBaru", "employee_name": "nama", "employment_status": "statusPegawai"}
@@ -33,7 +47,9 @@ PERSON = {**SKP, "per_nip": "/pns/data-utama"}
 UNITS = {"unit_id": "Id", "unit_name": "NamaUnor"}
 
 
-def agency(dataset: str, kind: str, read: dict[str, Any], columns: dict[str, Any]) -> Agency:
+def agency(
+    dataset: str, kind: str, read: dict[str, Any], columns: dict[str, Any], rate: float = 2000, concurrency: int = 4
+) -> Agency:
     return Agency.model_validate(
         {
             "agency_id": "rekaan",
@@ -42,7 +58,7 @@ def agency(dataset: str, kind: str, read: dict[str, Any], columns: dict[str, Any
             "codes": {"bkn": "0000", "kemendagri": "00.00"},
             "owner": {"unit": "BKPSDM", "email": "bkpsdm@example.invalid"},
             "connections": {
-                "main": {"type": kind, "name": "main", "requests_per_second": 2000, "concurrency": 4},
+                "main": {"type": kind, "name": "main", "requests_per_second": rate, "concurrency": concurrency},
                 "folder": {"type": "files", "name": "folder"},
             },
             "datasets": {dataset: {"connection": "main", "read": read, "columns": columns}},
@@ -84,16 +100,21 @@ def ask(service: Path, tmp_path: Path) -> Ask:
         columns: dict[str, Any],
         behaviour: dict[str, Any] | None = None,
         change: Callable[[Connection], Connection] = lambda connection: connection,
-        during: Callable[[Server], None] = lambda server: None,
+        during: Callable[[Server], Any] = lambda server: None,
+        port: int = 0,
+        tls: ssl.SSLContext | None = None,
+        **limits: Any,
     ) -> Extract:
         (service / "behaviour.json").write_text(json.dumps(behaviour or {}), encoding="utf-8")
-        with serve(service) as server:
+        with serve(service, port, tls) as server:
             connections = {
                 "main": change(Connection(**server.connection())),
                 "folder": Connection("fs", host=str(tmp_path)),
             }
             during(server)
-            found = extract(agency(dataset, "siasn", read, columns), dataset, connections.__getitem__, tmp_path / "archive")
+            found = extract(
+                agency(dataset, "siasn", read, columns, **limits), dataset, connections.__getitem__, tmp_path / "archive"
+            )
             run.calls = server.service.calls  # type: ignore[attr-defined]
             return found
 
@@ -138,7 +159,7 @@ def test_list_is_paged_to_its_end(ask: Ask) -> None:
 
 
 def test_list_of_a_service_that_caps_its_pages(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(siasn_server, "LARGEST_PAGE", 100)
+    monkeypatch.setattr(siasn_knowledge, "LARGEST_PAGE", 100)
     found = ask("units", {"list": "/referensi/ref-unor"}, UNITS)
     assert (found.batches.read_all().num_rows, found.rows_received) == (1201, 1201)
 
@@ -259,6 +280,153 @@ def test_the_count_does_not_come_from_the_parser(ask: Ask, monkeypatch: pytest.M
     monkeypatch.setattr(siasn, "stage_records", lambda query, request: whole(f"select * from ({query}) offset 1", request))
     found = ask("units", {"list": "/referensi/ref-unor"}, UNITS)
     assert (found.rows_received, found.batches.read_all().num_rows) == (1201, 1200)
+
+
+@pytest.mark.parametrize("behaviour", [{"page_every": 6}, {"cut_every": 7}], ids=["gateway_s_page", "cut_off"])
+def test_answers_that_are_none_are_asked_for_again(ask: Ask, behaviour: dict[str, Any]) -> None:
+    found = ask("employees", PERSON, EMPLOYEES, behaviour)
+    assert found.batches.read_all()["nipBaru"].to_pylist() == NIPS
+    assert found.refused == 0
+
+
+def test_no_more_calls_than_allowed(ask: Ask, tmp_path: Path) -> None:
+    (tmp_path / "nip.csv").write_text("NIP\n" + "\n".join(NIPS[:25]) + "\n", encoding="utf-8")
+    seen: list[Server] = []
+    start = time.monotonic()
+    ask("employees", PERSON, EMPLOYEES, {"slow": 0.02}, during=seen.append, rate=50, concurrency=3)
+    assert time.monotonic() - start >= 24 / 50, "25 calls at 50 a second"
+    assert 1 <= seen[0].service.busiest <= 3
+
+
+def asked_for(server: Server) -> dict[str, int]:
+    return {path.rsplit("/", 1)[-1]: times for path, times in server.service.asked.items()}
+
+
+def test_a_run_that_broke_off_asks_nobody_twice(ask: Ask, service: Path) -> None:
+    def breaks_off(server: Server) -> None:
+        whole = server.service.answer
+
+        def answer(path: str, query: Any) -> Any:
+            if server.service.calls > 30:
+                server.service._tokens.clear()
+                server.service.credentials = {**server.service.credentials, "consumer_secret": "x"}
+            return whole(path, query)
+
+        server.service.answer = answer  # type: ignore[method-assign]
+
+    servers: list[Server] = []
+    with pytest.raises(SourceError):
+        ask("employees", PERSON, EMPLOYEES, during=lambda server: (servers.append(server), breaks_off(server)), port=PORT)
+    first = asked_for(servers[0])
+    found = ask("employees", PERSON, EMPLOYEES, during=servers.append, port=PORT)
+    again = asked_for(servers[1])
+    assert found.batches.read_all()["nipBaru"].to_pylist() == NIPS, "in the order of the list, those of the first run too"
+    assert found.rows_received == 60
+    assert len(again) <= 60 - 25, "what came before the break is not asked for again"
+    assert set(first) | set(again) == set(NIPS)
+
+
+KILLED = """
+import json, sys
+from pathlib import Path
+from tests.integration.test_connectors import EMPLOYEES, PERSON, agency
+from mutasi.sources.connection import Connection
+from mutasi.sources.extract import extract
+
+connections = {"main": Connection(**json.loads(sys.argv[1])), "folder": Connection("fs", host=sys.argv[2])}
+extract(agency("employees", "siasn", PERSON, EMPLOYEES), "employees", connections.__getitem__, Path(sys.argv[2], "archive"))
+"""
+
+
+def test_a_killed_run_asks_nobody_twice(service: Path, tmp_path: Path) -> None:
+    (service / "behaviour.json").write_text(json.dumps({"slow": 0.05}), encoding="utf-8")
+    with serve(service) as server:
+        run = subprocess.Popen([sys.executable, "-c", KILLED, json.dumps(server.connection()), str(tmp_path)], cwd=PROJECT)
+        while len(server.service.asked) < 20 and run.poll() is None:
+            time.sleep(0.01)
+        run.send_signal(signal.SIGKILL)
+        assert run.wait() == -signal.SIGKILL
+        connections = {"main": Connection(**server.connection()), "folder": Connection("fs", host=str(tmp_path))}
+        found = extract(
+            agency("employees", "siasn", PERSON, EMPLOYEES), "employees", connections.__getitem__, tmp_path / "archive"
+        )
+        twice = [path for path, times in server.service.asked.items() if times > 1]
+    assert found.batches.read_all()["nipBaru"].to_pylist() == NIPS
+    # The four calls that were under way when it was killed were answered to nobody.
+    assert len(twice) <= 4 + 1
+
+
+def test_what_was_kept_ends_with_the_landing(ask: Ask, tmp_path: Path) -> None:
+    ask("employees", PERSON, EMPLOYEES)
+    kept = tmp_path / ".progress" / "employees" / "answers.jsonl"
+    assert kept.stat().st_mode & 0o077 == 0
+    forget_progress(tmp_path / "archive")
+    assert not kept.exists()
+
+
+def test_an_old_journal_and_another_question_are_not_gone_on_with(ask: Ask, tmp_path: Path) -> None:
+    ask("employees", PERSON, EMPLOYEES, port=PORT)
+    kept = tmp_path / ".progress" / "employees" / "answers.jsonl"
+    servers: list[Server] = []
+    ask("employees", PERSON, EMPLOYEES, during=servers.append, port=PORT)
+    assert not servers[0].service.asked
+    os.utime(kept, (1_000, 1_000))
+    ask("employees", PERSON, EMPLOYEES, during=servers.append, port=PORT)
+    assert len(servers[1].service.asked) == 60
+    ask("employees", SKP, {**EMPLOYEES, "employee_name": "tahun", "employment_status": "tahun"}, during=servers.append, port=PORT)
+    assert len(servers[2].service.asked) == 60
+
+
+def test_a_line_cut_off_by_the_crash_is_asked_for_again(ask: Ask, tmp_path: Path) -> None:
+    ask("employees", PERSON, EMPLOYEES, port=PORT)
+    kept = tmp_path / ".progress" / "employees" / "answers.jsonl"
+    kept.write_bytes(kept.read_bytes()[:-9])
+    servers: list[Server] = []
+    found = ask("employees", PERSON, EMPLOYEES, during=servers.append, port=PORT)
+    assert len(servers[0].service.asked) == 1
+    assert found.batches.read_all()["nipBaru"].to_pylist() == NIPS
+
+
+@pytest.fixture
+def tls(tmp_path: Path) -> tuple[ssl.SSLContext, Path]:
+    """A server's certificate that no authority has signed, and where it lies."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = dt.datetime.now(dt.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    file = tmp_path / "server.pem"
+    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    file.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    return context, file
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(
+    ask: Ask, tls: tuple[ssl.SSLContext, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context, file = tls
+    servers: list[Server] = []
+    with pytest.raises(SourceError, match="certificate this machine does not trust"):
+        ask("employees", PERSON, EMPLOYEES, during=servers.append, tls=context)
+    assert not servers[0].service.asked
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    assert ask("employees", PERSON, EMPLOYEES, tls=context).rows_received == 60
 
 
 @pytest.fixture(scope="module")

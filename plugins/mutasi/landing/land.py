@@ -32,6 +32,7 @@ from mutasi.sources.agency import Agency
 from mutasi.sources.connection import Connection, Extract, SourceError
 from mutasi.sources.datasets import columns_version, datasets
 from mutasi.sources.extract import extract
+from mutasi.sources.request import forget_progress
 
 
 class LandingError(RuntimeError):
@@ -112,6 +113,7 @@ def land(settings: Settings, agency: Agency, name: str, day: dt.date, connection
     )
     before = landed(settings, name, day).get(agency.agency_id)
     commit_manifest(settings, "landing", snapshot)
+    forget_progress(archive)
     share_unchanged(settings, snapshot, archive)
     if before is not None:
         shutil.rmtree(archive.with_name(before.raw_folder), ignore_errors=True)

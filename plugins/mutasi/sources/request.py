@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import logging
+import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +19,8 @@ from mutasi.sources.connection import Connection, SourceError
 TALKATIVE = ("httpx", "httpcore", "sqlalchemy", "sqlalchemy.engine", "sqlalchemy.pool")
 for _name in TALKATIVE:
     logging.getLogger(_name).setLevel(logging.WARNING)
+
+PROGRESS = ".progress"
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,11 @@ class Request:
         return self.connect(self.reference.name)
 
     @property
+    def progress(self) -> Path:
+        """Folder for what a connector keeps to go on after a crash; it outlives the attempt, until the rows have landed."""
+        return self.archive.parent / PROGRESS / self.dataset
+
+    @property
     def mapped(self) -> tuple[str, ...]:
         """The source columns that the agency file speaks of, each once, in its order."""
         columns = [column.source for column in self.source.columns.values() if column.source]
@@ -102,6 +110,11 @@ class Request:
         folded = {name.casefold(): name for name in reversed(present)}
         close = difflib.get_close_matches(column.casefold(), list(folded), n=1, cutoff=0.5)
         return f"the column `{column}` ({f'closest is `{folded[close[0]]}`' if close else f'it has {_listed(present)}'})"
+
+
+def forget_progress(archive: Path) -> None:
+    """Remove what was kept to go on after a crash; for when the rows have landed, so that a further run asks anew."""
+    shutil.rmtree(archive.parent / PROGRESS, ignore_errors=True)
 
 
 def _listed(names: list[str]) -> str:

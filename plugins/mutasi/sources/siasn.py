@@ -1,7 +1,8 @@
 """SIASN: what BKN's service knows about an agency's people, asked for person by person or page by page.
 
 Every response is archived as it came, one line each, and read from the archive. What the service counts and what was read are
-two numbers: the first comes from the envelopes, the second from the archived records.
+two numbers: the first comes from the envelopes, the second from the archived records. A run that dies in the middle is gone on
+with by the next one of the day.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from mutasi.sources.connection import Extract
 from mutasi.sources.documents import response_records, stage_records
 from mutasi.sources.files import read_files
 from mutasi.sources.request import Request
+from mutasi.sources.siasn_journal import Journal
 from mutasi.sources.siasn_service import Answer, Patience, Service
 
 NIP = "nipBaru"
@@ -51,6 +53,11 @@ class Envelope:
             document = json.loads(answer.body) if answer.is_ok else None
         except ValueError:
             document = None
+        return cls.of_document(document)
+
+    @classmethod
+    def of_document(cls, document: Any) -> Envelope:
+        """Read an envelope that is JSON already."""
         if not isinstance(document, dict):
             return cls(None, None, 0, is_delivered=False)
         data = document.get("data")
@@ -115,35 +122,56 @@ def _read_list(request: Request, path: str) -> Extract:
 
 def _read_persons(request: Request, path: str, asked: tuple[list[str], list[str], tuple[Path, ...]]) -> Extract:
     nips, malformed, files = asked
-    responses, received = request.archive / RESPONSES, 0
+    responses = request.archive / RESPONSES
     refused: list[tuple[str, int | None]] = [(nip, None) for nip in malformed]
-    with Service(request, PATIENCE) as service, _restricted(responses) as lines:
+    with Service(request, PATIENCE) as service, Journal(request, path) as journal:
         failures = 0
-        for nip, answer in _answers(service, path, nips, request.reference.concurrency):
-            envelope = Envelope.of(answer)
-            is_person = path.rstrip("/").endswith("data-utama")
-            if envelope.is_delivered and (envelope.records or not is_person):
+        for nip, answer in _answers(service, journal, path, [nip for nip in nips if nip not in journal], request):
+            if nip in journal:
                 failures = 0
-                _write(lines, {"nip": nip}, answer)
-                received += 1 if is_person else envelope.records if envelope.count is None else envelope.count
                 continue
             refused.append((nip, answer.status))
             failures += answer.status is None or answer.status >= 500
             if failures >= HOPELESS:
                 raise request.error(f"`{path}` failed {HOPELESS} times in a row; the service is down. Try again later.")
+        journal.write_to(responses, nips)
     batches = stage_records(response_records(responses, NIP), request)
     archive = (*files, responses, *_refused_file(request, refused))
-    return Extract(batches=batches, rows_received=received, archive=archive, refused=len(refused))
+    return Extract(batches=batches, rows_received=_counted(responses, path), archive=archive, refused=len(refused))
 
 
-def _answers(service: Service, path: str, nips: Sequence[str], concurrency: int) -> Iterator[tuple[str, Answer]]:
-    """Answers in the order of the list, a window at a time: bounded memory, and a run that repeats itself."""
-    with ThreadPoolExecutor(concurrency, thread_name_prefix="siasn") as threads:
+def _answers(
+    service: Service, journal: Journal, path: str, nips: Sequence[str], request: Request
+) -> Iterator[tuple[str, Answer]]:
+    """Answers in the order of the list, a window at a time: bounded memory. What is delivered is in the journal at once."""
+
+    def ask(nip: str) -> Answer:
+        answer = service.get(f"{path.rstrip('/')}/{quote(nip, safe='')}")
+        envelope = Envelope.of(answer)
+        if envelope.is_delivered and (envelope.records or not _is_about_one(path)):
+            journal.add(nip, answer.body)
+            return Answer(answer.status)
+        return answer
+
+    with ThreadPoolExecutor(request.reference.concurrency, thread_name_prefix="siasn") as threads:
         for start in range(0, len(nips), WINDOW):
             window = nips[start : start + WINDOW]
-            yield from zip(
-                window, threads.map(lambda nip: service.get(f"{path.rstrip('/')}/{quote(nip, safe='')}"), window), strict=True
-            )
+            yield from zip(window, threads.map(ask, window), strict=True)
+
+
+def _is_about_one(path: str) -> bool:
+    """The endpoint gives one record a person, and every person has one."""
+    return path.rstrip("/").endswith("data-utama")
+
+
+def _counted(responses: Path, path: str) -> int:
+    """Records of the archived responses by the service's own count."""
+    if _is_about_one(path):
+        with responses.open("rb") as lines:
+            return sum(1 for _ in lines)
+    with responses.open("rb") as lines:
+        envelopes = (Envelope.of_document(json.loads(line)["response"]) for line in lines)
+        return sum(envelope.records if envelope.count is None else envelope.count for envelope in envelopes)
 
 
 def _nips(request: Request, read: FilesRead, connection: str, column: str) -> tuple[list[str], list[str], tuple[Path, ...]]:

@@ -7,6 +7,7 @@ each is fetched anew shortly before its end, and once more when the service refu
 from __future__ import annotations
 
 import random
+import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -176,10 +177,15 @@ class Service:
             try:
                 response = send()
                 answer = Answer(response.status_code, response.content)
-                if response.status_code != httpx.codes.TOO_MANY_REQUESTS and response.status_code < 500:
+                if not _is_busy(response):
                     return answer, response
                 asked = _retry_after(response)
-            except httpx.HTTPError:
+            except httpx.HTTPError as error:
+                if _is_distrusted(error):
+                    raise self._error(
+                        "leads to a server whose certificate this machine does not trust; check the address, or name the "
+                        "authority's certificate in SSL_CERT_FILE. Nothing was sent."
+                    ) from None
                 answer = Answer(None)
             is_error = answer.status == httpx.codes.INTERNAL_SERVER_ERROR
             if attempt + 1 >= (self._patience.attempts_on_error if is_error else self._patience.attempts):
@@ -210,6 +216,20 @@ class Service:
 
     def _error(self, sentence: str) -> SourceError:
         return self._request.error(f"the connection `{self._request.connection_name}` {sentence}")
+
+
+def _is_busy(response: httpx.Response) -> bool:
+    """Too many calls, a failing service, or the page of a gateway in the place of an answer."""
+    status, is_answer = response.status_code, response.content.lstrip()[:1] in (b"{", b"[")
+    return status == httpx.codes.TOO_MANY_REQUESTS or status >= 500 or (status == httpx.codes.OK and not is_answer)
+
+
+def _is_distrusted(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _retry_after(response: httpx.Response) -> float | None:
