@@ -44,7 +44,8 @@ def test_the_marts_tell_the_planted_truth(first_night):
         from truth t
         left join marts.position_workload w using (agency_id, unit_id, position_id)
         left join marts.vacancies v on v.scope = 'post' and v.agency_id = t.agency_id and v.unit_id = t.unit_id and v.position_id = t.position_id
-        where v.status <> 'REVIEW' and (abs(coalesce(t.need_fte, -1) - coalesce(w.need_fte, -1)) > 1e-6 or t.open_seats is distinct from v.open_seats)
+        where v.status <> 'REVIEW' and (abs(coalesce(t.need_fte, -1) - coalesce(w.need_fte, -1)) > 1e-6 or t.open_seats is distinct from v.open_seats
+            or abs(t.staff_present_fte - w.staff_fte) > 1e-6)
         """
     )
     assert wrong == []
