@@ -42,7 +42,7 @@ DERIVED = {
 }
 CHECK_RESULTS = {
     c: "VARCHAR"
-    for c in ["run_id", "agency_id", "dataset", "rule_code", "title", "severity", "action", "owner", "reason", "source", "column_name"]
+    for c in ["run_id", "agency_id", "dataset", "rule_code", "title", "severity", "action", "owner", "reason", "source", "column_name", "exception_reason"]
 } | {
     "snapshot_date": "DATE", "rule_since": "DATE", "rows_checked": "BIGINT", "rows_failed": "BIGINT", "tolerance_pct": "DOUBLE",
     "is_passed": "BOOLEAN",

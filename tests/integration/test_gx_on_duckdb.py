@@ -30,7 +30,14 @@ SUITES = PROJECT / "expectations" / "suites"
 DAY = dt.date(2026, 11, 20)
 ROWS = 600
 REFERRED = 20
-POSTGRES_TYPES = {"VARCHAR": "text", "BIGINT": "bigint", "DOUBLE": "double precision", "DATE": "date", "BOOLEAN": "boolean"}
+POSTGRES_TYPES = {
+    "VARCHAR": "text",
+    "BIGINT": "bigint",
+    "INTEGER": "integer",
+    "DOUBLE": "double precision",
+    "DATE": "date",
+    "BOOLEAN": "boolean",
+}
 
 # Good, bad and missing values by column, else by type; few enough that rows meet, repeat and refer to each other.
 POOLS: dict[str, list[Any]] = {
@@ -105,12 +112,27 @@ def dirty() -> Iterator[duckdb.DuckDBPyConnection]:
             con.execute(
                 f"insert into raw_{dataset.name} select * replace (_row_id + {ROWS} as _row_id) from raw_{dataset.name} limit 40"
             )
-        planted = {
-            "employees": "9001 as _row_id, 'P-1' as nip, date '1960-01-01' as birth_date",
-            "assignments": "0 as _row_id, 'P-1' as nip, 'A' as unit_id, 'P-1' as position_id, 'D' as assignment_type, null as valid_to",
-            "positions": "0 as _row_id, 'A' as unit_id, 'P-1' as position_id, 58 as bup_age",
-        }
-        for dataset, cells in planted.items():
+        novice = "date '2026-06-01' as tmt_cpns, '15' as education_level_code, '33' as golongan_code, 'PNS' as employment_status"
+        held = "'A' as unit_id, 'D' as assignment_type, null as valid_to"
+        post = "'A' as unit_id, null as job_level"
+        planted = [
+            ("employees", "9001 as _row_id, 'P-1' as nip, date '1960-01-01' as birth_date"),
+            ("employees", f"9002 as _row_id, 'P-2' as nip, {novice}"),
+            ("employees", f"9003 as _row_id, 'P-4' as nip, {novice}"),
+            ("employees", "9004 as _row_id, '199001012018212002' as nip, 'PPPK' as employment_status"),
+            ("assignments", f"0 as _row_id, 'P-1' as nip, 'P-1' as position_id, {held}"),
+            ("assignments", f"0 as _row_id, 'P-2' as nip, 'P-2' as position_id, {held}"),
+            ("assignments", f"9003 as _row_id, 'P-3' as nip, 'P-3' as position_id, {held}"),
+            ("assignments", f"0 as _row_id, 'P-4' as nip, 'P-4' as position_id, {held}"),
+            ("positions", "0 as _row_id, 'A' as unit_id, 'P-1' as position_id, 58 as bup_age"),
+            (
+                "positions",
+                f"0 as _row_id, 'P-2' as position_id, {post}, 'administrator' as job_kind, '41' as golongan_min, '40' as min_education_code",
+            ),
+            ("positions", f"0 as _row_id, 'P-3' as position_id, {post}, 'pelaksana' as job_kind, 'Pranata Terampil' as job_name"),
+            ("positions", f"0 as _row_id, 'P-4' as position_id, {post}, 'jf' as job_kind, '40' as min_education_code"),
+        ]
+        for dataset, cells in planted:
             con.execute(f"insert into raw_{dataset} select * replace ({cells}) from raw_{dataset} where _row_id = 2")
         for year, volume in ((2025, 10.0), (2026, 14.0)):
             cells = f"{year} as year, {volume} as volume, 'final' as status, 'year' as volume_period, 'T-1' as task_id"

@@ -15,5 +15,6 @@ select
     rows_checked,
     rows_failed,
     tolerance_pct,
+    exception_reason,
     is_passed
 from {{ source('ledger', 'check_results') }}

@@ -4,7 +4,10 @@ The views are what the suites speak of; each file is read where it lies, nothing
 
     <dataset>           landing rows of all agencies whose file is whole, with `_record_key` and `_day`
     <dataset>_volume    one row per agency: what arrived against what was announced and what was there before
+    delivered           agency and name: columns of the dataset that hold a value, and other datasets that hold a row
+    drift               agency, kind and name: columns that nothing maps (`_unknown`) or that ran empty (`_emptied`)
     repeats             rows whose key occurs more than once: which copy they are, how many contents their key has
+    elsewhere           one row per employee: what assignments, posts and reviews say of the person on that day
     <other dataset>     as far as the rules speak of it: per agency that day's landing rows, else the promoted ones in
                         use, without contact columns
 """
@@ -12,76 +15,83 @@ The views are what the suites speak of; each file is read where it lies, nothing
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import astuple, dataclass, fields
-from pathlib import Path
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 
 import duckdb
 import pyarrow as pa
-import pyarrow.parquet as pq
-from pydantic import ValidationError
 
+from mutasi.checks.arrivals import MARKS, Arrival, files_referred_to
+from mutasi.checks.suites import Rule
 from mutasi.engine import named, quoted
-from mutasi.landing.snapshots import Landed, data_path, in_use, read_manifest, sha256
 from mutasi.settings import Settings
 from mutasi.sources.datasets import Dataset, datasets
 
-MARKS = ("_unreadable", "_unmapped", "_repaired")
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """What one agency delivered of a dataset; the fields are the columns of `<dataset>_volume`.
-
-    Attributes:
-        rows_received: the source's own count of what it delivered; must equal `rows_landed`.
-        rows_refused: persons or records that the source named but would not deliver; not in `rows_received`.
-        core_rows: rows landed where the dataset is a core one, else None.
-        rows_before: rows of the snapshot in use on the day before; None if there was none.
-        unknown_columns: number of source columns that nothing maps.
-        file: the Parquet file; None unless it is whole.
-    """
-
-    agency_id: str
-    is_landed: bool
-    is_readable: bool
-    rows_received: int | None
-    rows_landed: int | None
-    rows_refused: int | None
-    core_rows: int | None
-    rows_before: int | None
-    unknown_columns: int | None
-    file: str | None
-
-
+ELSEWHERE = "elsewhere"
+BEHIND_ELSEWHERE = ("assignments", "positions", "performance_reviews")
 VOLUME_TYPES = {"agency_id": pa.string(), "is_landed": pa.bool_(), "is_readable": pa.bool_(), "file": pa.string()}
+NAME_LISTS = ("unknown_names", "emptied_names", "filled_names")
 
 
-def arrivals(settings: Settings, dataset: str, day: dt.date) -> list[Arrival]:
-    """What each agency delivered that day, and who should have: agencies that delivered something that day and have an
-    earlier promoted snapshot of this dataset."""
-    before = {
-        agency: manifest.rows_promoted + manifest.rows_quarantined
-        for agency, manifest in in_use(settings, dataset, day - dt.timedelta(days=1)).items()
-    }
-    present = {name: _manifests(settings, name, day) for name in datasets()}
-    expected = set(before) & set().union(*present.values())
-    found = present[dataset]
-    return [
-        _arrival(settings, datasets()[dataset], agency, found.get(agency), before.get(agency))
-        for agency in sorted(expected | set(found))
-    ]
+def referred(rule: Rule) -> set[str]:
+    """The other datasets that a rule's SQL speaks of, be it through `elsewhere`."""
+    words = set(re.findall(r"\w+", str(rule.kwargs.get("unexpected_rows_query", ""))))
+    named_ones = {name for name in datasets() if name in words and name != rule.dataset}
+    return named_ones | (set(BEHIND_ELSEWHERE) if ELSEWHERE in words else set())
 
 
 def open_day(
-    con: duckdb.DuckDBPyConnection, settings: Settings, dataset: str, day: dt.date, arrived: list[Arrival], others: set[str]
+    con: duckdb.DuckDBPyConnection, settings: Settings, dataset: str, day: dt.date, arrived: list[Arrival], rules: list[Rule]
 ) -> None:
-    """Make the views and tables named in the module's docstring; `others` are the datasets that rules refer to."""
+    """Make the views and tables named in the module's docstring, as far as the rules need them."""
     canon = datasets()[dataset]
     con.execute(f"create view {dataset} as {_rows(canon, [a.file for a in arrived if a.file], day)}")
     _repeats(con, canon)
     _volume(con, canon, arrived)
+    others = set().union(*(referred(rule) for rule in rules))
+    rows_of: dict[str, dict[str, int]] = {}
     for other in sorted(others):
-        con.execute(f"create view {other} as {_references(datasets()[other], settings, day)}")
+        files = files_referred_to(settings, datasets()[other], day)
+        rows_of[other] = {agency: rows for agency, (_, rows) in files.items()}
+        con.execute(f"create view {other} as {_references(datasets()[other], [str(f) for f, _ in files.values()])}")
+    _delivered(con, arrived, rows_of)
+    if any(ELSEWHERE in str(rule.kwargs.get("unexpected_rows_query", "")) for rule in rules):
+        con.execute(f"create table {ELSEWHERE} as {elsewhere(day)}")
+
+
+def elsewhere(day: dt.date) -> str:
+    """What other datasets say of each person; education levels that SIASN ranks alike share the lowest of their codes."""
+    today = quoted(day.isoformat())
+    structural, senior = "p.job_kind in ('jpt', 'administrator', 'pengawas')", "p.job_kind in ('jpt', 'administrator')"
+    level = "case p.min_education_code when '12' then '10' when '17' then '15' when '18' then '15' when '40' then '35' "
+    level += "when '47' then '45' when '50' then '49' else p.min_education_code end"
+    return f"""
+        with posts as (
+            select a.agency_id, a.nip,
+                max(case when a.assignment_type = 'D' and a.valid_to is null and p.bup_age between 50 and 70
+                    then p.bup_age end) as bup_age,
+                max(case when a.assignment_type = 'D' and {structural} then 1 else 0 end) as holds_structural,
+                max(case when a.assignment_type = 'D' and {structural} then p.golongan_min end) as structural_golongan_min,
+                max(case when a.assignment_type = 'D' and {structural}
+                    then coalesce({level}, case when {senior} then '35' else '30' end) end) as structural_education_min,
+                max(case when a.assignment_type = 'D' and p.job_kind = 'jf'
+                    then coalesce({level}, case when p.job_level in ('pertama', 'muda', 'madya', 'utama') then '35'
+                        when p.job_level in ('terampil', 'mahir', 'penyelia') then '30' else '15' end)
+                    end) as functional_education_min
+            from assignments as a
+            left join positions as p on p.agency_id = a.agency_id and p.unit_id = a.unit_id and p.position_id = a.position_id
+            where a.assignment_type in ('D', 'DPK', 'DPB') and (a.valid_to is null or a.valid_to >= date {today})
+            group by a.agency_id, a.nip
+        ), reviews as (
+            select agency_id, nip, max(year) as last_review_year from performance_reviews group by agency_id, nip
+        )
+        select coalesce(p.agency_id, r.agency_id) as agency_id, coalesce(p.nip, r.nip) as nip, p.nip is not null as holds_post,
+            p.bup_age, p.holds_structural = 1 as holds_structural, p.structural_golongan_min, p.structural_education_min,
+            p.functional_education_min, r.last_review_year
+        from posts as p full join reviews as r on r.agency_id = p.agency_id and r.nip = p.nip
+        where coalesce(p.nip, r.nip) is not null
+        """
 
 
 def _repeats(con: duckdb.DuckDBPyConnection, canon: Dataset) -> None:
@@ -107,54 +117,27 @@ def _repeats(con: duckdb.DuckDBPyConnection, canon: Dataset) -> None:
 
 
 def _volume(con: duckdb.DuckDBPyConnection, canon: Dataset, arrived: list[Arrival]) -> None:
-    names = [f.name for f in fields(Arrival)]
-    cells = list(zip(*(astuple(a) for a in arrived), strict=True)) or [()] * len(names)
-    volume = pa.table({n: pa.array(c, VOLUME_TYPES.get(n, pa.int64())) for n, c in zip(names, cells, strict=True)})
+    names = [f.name for f in fields(Arrival) if f.name not in NAME_LISTS]
+    cells = {name: [getattr(a, name) for a in arrived] for name in names}
+    volume = pa.table({name: pa.array(cells[name], VOLUME_TYPES.get(name, pa.int64())) for name in names})
     con.register("arrived", volume)
     con.execute(f"create table {canon.name}_volume as select *, null::bigint as _row_id, '' as _record_key from arrived")
+    drifted = [(a.agency_id, "_unknown", name) for a in arrived for name in a.unknown_names]
+    drifted += [(a.agency_id, "_emptied", name) for a in arrived for name in a.emptied_names]
+    _pairs(con, "drift", ("agency_id", "kind", "name"), drifted)
 
 
-def _manifests(settings: Settings, dataset: str, day: dt.date) -> dict[str, Path]:
-    return {file.stem: file for file in (settings.home / "landing" / dataset / day.isoformat()).glob("*.json")}
+def _delivered(con: duckdb.DuckDBPyConnection, arrived: list[Arrival], rows_of: Mapping[str, Mapping[str, int]]) -> None:
+    found = [(a.agency_id, name) for a in arrived for name in a.filled_names]
+    found += [(agency, dataset) for dataset, agencies in rows_of.items() for agency, rows in agencies.items() if rows]
+    _pairs(con, "delivered", ("agency_id", "name"), found)
 
 
-def _arrival(settings: Settings, dataset: Dataset, agency: str, file: Path | None, before: int | None) -> Arrival:
-    manifest = _manifest(file)
-    if manifest is None:
-        return Arrival(agency, file is not None, False, None, None, None, None, before, None, None)
-    path = data_path(settings, "landing", manifest)
-    is_whole = _is_whole(path, manifest, dataset)
-    return Arrival(
-        agency_id=agency,
-        is_landed=True,
-        is_readable=is_whole,
-        rows_received=manifest.rows_received,
-        rows_landed=manifest.rows_landed,
-        rows_refused=manifest.rows_refused,
-        core_rows=manifest.rows_landed if dataset.core else None,
-        rows_before=before,
-        unknown_columns=len(manifest.unknown_columns),
-        file=str(path) if is_whole else None,
-    )
-
-
-def _manifest(file: Path | None) -> Landed | None:
-    try:
-        return read_manifest(file, Landed) if file else None
-    except (OSError, ValidationError):
-        return None
-
-
-def _is_whole(file: Path, manifest: Landed, dataset: Dataset) -> bool:
-    """The file is what its manifest says, byte by byte, and has the columns of the dataset."""
-    try:
-        if sha256(file) != manifest.data_sha256:
-            return False
-        with pq.ParquetFile(file) as parquet:
-            names, rows = set(parquet.schema_arrow.names), parquet.metadata.num_rows
-    except (OSError, pa.ArrowInvalid):
-        return False
-    return rows == manifest.rows_landed and names >= {"agency_id", "_row_id", *dataset.columns, *MARKS}
+def _pairs(con: duckdb.DuckDBPyConnection, table: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+    cells = list(zip(*rows, strict=True)) or [()] * len(columns)
+    con.register("listed", pa.table({c: pa.array(v, pa.string()) for c, v in zip(columns, cells, strict=True)}))
+    con.execute(f"create table {table} as select * from listed")
+    con.unregister("listed")
 
 
 def _rows(dataset: Dataset, files: list[str], day: dt.date) -> str:
@@ -169,21 +152,14 @@ def _rows(dataset: Dataset, files: list[str], day: dt.date) -> str:
     return f"select agency_id, _row_id, {columns}, {', '.join(MARKS)}, {extra} from {_parquet(files)}"
 
 
-def _references(dataset: Dataset, settings: Settings, day: dt.date) -> str:
-    """Rows that others refer to: today's of each agency, else those in use."""
-    files: dict[str, Path] = {}
-    for agency, promoted in in_use(settings, dataset.name, day).items():
-        files[agency] = data_path(settings, "promoted", promoted)
-    for agency, file in _manifests(settings, dataset.name, day).items():
-        manifest = _manifest(file)
-        if manifest and _is_whole(path := data_path(settings, "landing", manifest), manifest, dataset):
-            files[agency] = path
+def _references(dataset: Dataset, files: list[str]) -> str:
+    """Rows that others refer to."""
     columns = dataset.promoted_columns
     if not files:
         typed = ", ".join(f"null::{column.sql_type} as {named(name)}" for name, column in columns.items())
         return f"select null::varchar as agency_id, {typed} where false"
     names = ", ".join(named(name) for name in columns)
-    return f"select agency_id, {names} from {_parquet([str(files[a]) for a in sorted(files)])}"
+    return f"select agency_id, {names} from {_parquet(sorted(files))}"
 
 
 def _parquet(files: list[str]) -> str:

@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import re
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 import duckdb
 
-from mutasi.checks.day import arrivals, open_day
+from mutasi.checks.arrivals import arrivals
+from mutasi.checks.day import open_day
 from mutasi.checks.judge import CheckError, judge
-from mutasi.checks.suites import VOLUME, Rule, read_suite
+from mutasi.checks.policies import exceptions
+from mutasi.checks.suites import VOLUME, read_suite
 from mutasi.checks.verdicts import DatasetVerdicts, conclude, withdraw
 from mutasi.engine import connect
 from mutasi.settings import Settings
-from mutasi.sources.datasets import datasets
 
 log = logging.getLogger(__name__)
 
@@ -39,14 +39,15 @@ def check_dataset(settings: Settings, dataset: str, day: dt.date, run_id: str) -
     started = time.perf_counter()
     withdraw(settings, dataset, day)
     volume, rows = read_suite(settings.suites, VOLUME), read_suite(settings.suites, dataset)
+    excepted = exceptions(settings, dataset, day, [*volume, *rows])
     if not any((settings.home / "landing").glob(f"*/{day.isoformat()}/*.json")):
         raise CheckError(f"{dataset}: no agency landed anything on {day}; run the landing first.")
     arrived = arrivals(settings, dataset, day)
     with _workspace(settings, dataset) as (con, url):
-        open_day(con, settings, dataset, day, arrived, _referred(rows, dataset))
+        open_day(con, settings, dataset, day, arrived, rows)
         judge(con, url, f"{dataset}_volume", volume)
         judge(con, url, dataset, rows)
-        found = conclude(con, settings, dataset, day, run_id, [*volume, *rows])
+        found = conclude(con, settings, dataset, day, run_id, [*volume, *rows], excepted)
     log.info(
         "%s of %s: %d rows of %d agencies checked in %.1f s; %d rows to quarantine, %d agencies stopped.",
         dataset,
@@ -75,9 +76,3 @@ def _workspace(settings: Settings, dataset: str) -> Iterator[tuple[duckdb.DuckDB
         finally:
             con.execute("use memory")
             con.execute(f"detach {name}")
-
-
-def _referred(rules: list[Rule], dataset: str) -> set[str]:
-    """The other datasets that the rules' SQL speaks of."""
-    words = {word for rule in rules for word in re.findall(r"\w+", str(rule.kwargs.get("unexpected_rows_query", "")))}
-    return {name for name in datasets() if name in words and name != dataset}

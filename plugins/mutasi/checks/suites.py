@@ -17,7 +17,7 @@ from mutasi.settings import Settings
 from mutasi.sources.datasets import datasets
 
 VOLUME = "volume"
-LIST_COLUMNS = ("_unreadable", "_unmapped", "_repaired")
+LIST_COLUMNS = ("_unreadable", "_unmapped", "_repaired", "_unknown", "_emptied")
 Action = Literal["stop", "drop", "blank", "warn"]
 Severity = Literal["critical", "warning", "info"]
 
@@ -34,12 +34,15 @@ class Rule(BaseModel):
         action: `stop` keeps the agency's earlier snapshot, `drop` quarantines the row, `blank` empties `columns` and
             flags the row, `warn` flags it.
         columns: what is blanked, or what the rule is about; `_unreadable`, `_unmapped` and `_repaired` stand for the
-            columns that they list.
+            columns that they list, `_unknown` and `_emptied` for those of the source that appeared or ran empty.
         title, fix: for the agency, in Indonesian.
         bkn: indicator of BKN's data quality index, where the rule is one.
         since: day from which the rule in this form applies.
         stop_above_pct: more failing rows of an agency than this percentage stop its dataset; None tolerates any number.
         stop_needs_rows: fewer failing rows than this do not stop, unless all fail or `stop_above_pct` is 0.
+        needs: columns and other datasets without which the rule says nothing: where an agency delivers none of a column or
+            no row of a dataset, it counts as not judged (no rows checked), not as passed.
+        is_absolute: no agency can be excepted from it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -61,6 +64,8 @@ class Rule(BaseModel):
     since: dt.date
     stop_above_pct: float | None
     stop_needs_rows: int
+    needs: tuple[str, ...] = ()
+    is_absolute: bool = False
 
     @model_validator(mode="after")
     def is_consistent(self) -> Rule:
@@ -75,6 +80,9 @@ class Rule(BaseModel):
         unknown = [c for c in self.columns if c not in known and c not in LIST_COLUMNS]
         if unknown:
             raise ValueError(f"columns: {', '.join(unknown)} is not a column of {self.dataset}")
+        unheard = [name for name in self.needs if name not in known and name not in datasets()]
+        if unheard:
+            raise ValueError(f"needs: {', '.join(unheard)} is neither a column of {self.dataset} nor a dataset")
         return self
 
 

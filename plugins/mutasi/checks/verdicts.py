@@ -16,6 +16,8 @@ from typing import Literal
 import duckdb
 import pyarrow as pa
 
+from mutasi.checks.day import referred
+from mutasi.checks.policies import RuleException
 from mutasi.checks.suites import LIST_COLUMNS, VOLUME, Rule
 from mutasi.engine import quoted
 from mutasi.landing.snapshots import day_folder, scratch, write_text
@@ -68,10 +70,17 @@ def withdraw(settings: Settings, dataset: str, day: dt.date) -> None:
 
 
 def conclude(
-    con: duckdb.DuckDBPyConnection, settings: Settings, dataset: str, day: dt.date, run_id: str, rules: list[Rule]
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    dataset: str,
+    day: dt.date,
+    run_id: str,
+    rules: list[Rule],
+    excepted: list[RuleException],
 ) -> DatasetVerdicts:
     """Turn the table `failing` into the three files; see the module's docstring."""
     con.register("rule_list", _rule_table(rules))
+    con.register("excepted", _exception_table(excepted))
     con.execute(FAILURES.format(dataset=dataset))
     con.execute(RESULTS.format(dataset=dataset), [run_id, day, dataset])
     agencies = {
@@ -80,7 +89,7 @@ def conclude(
     }
     folder = day_folder(settings, "checks", dataset, day)
     _write(con, "select * from failures order by agency_id, _row_id, rule_code", folder / "failures.parquet")
-    columns = "* exclude (is_stopped, drops)"
+    columns = "* exclude (is_stopped)"
     target = settings.folder("quality", "check_results") / f"{day.isoformat()}-{dataset}.parquet"
     _write(con, f"select {columns} from results order by agency_id, rule_code", target)
     write_text(folder / "verdicts.json", json.dumps({a: asdict(v) for a, v in agencies.items()}, indent=1))
@@ -109,31 +118,45 @@ def _rule_table(rules: list[Rule]) -> pa.Table:
             "stop_needs_rows": rule.stop_needs_rows,
             "list_column": next((c for c in rule.columns if c in LIST_COLUMNS), None),
             "columns": list(rule.columns),
+            "needs": list(rule.needs) or sorted(referred(rule)),
         }
         for rule in rules
     ]
     schema = pa.schema(
         [(n, pa.string()) for n in ("rule_code", "title", "severity", "action", "owner", "reason", "source", "list_column")]
         + [("is_volume", pa.bool_()), ("rule_since", pa.date32()), ("tolerance_pct", pa.float64())]
-        + [("stop_needs_rows", pa.int64()), ("columns", pa.list_(pa.string()))]
+        + [("stop_needs_rows", pa.int64()), ("columns", pa.list_(pa.string())), ("needs", pa.list_(pa.string()))]
     )
     return pa.Table.from_pylist(rows, schema)
+
+
+def _exception_table(excepted: list[RuleException]) -> pa.Table:
+    rows = [(e.agency_id, e.rule, e.tolerance_pct, f"{e.reason} (sampai {e.valid_to}; {e.approved_by})") for e in excepted]
+    names = ("agency_id", "rule_code", "tolerance_pct", "exception_reason")
+    cells = list(zip(*rows, strict=True)) or [()] * len(names)
+    kinds = {"tolerance_pct": pa.float64()}
+    return pa.table({n: pa.array(c, kinds.get(n, pa.string())) for n, c in zip(names, cells, strict=True)})
 
 
 FAILURES = """
 create table failures as
 with once as (select distinct * from failing)
-select f.agency_id, f._row_id, d._record_key as record_key, f.rule_code, r.action,
+select f.agency_id, f._row_id, d._record_key as record_key, f.rule_code,
+    case when r.action = 'stop' and e.rule_code is not null and e.tolerance_pct is null then 'warn' else r.action end as action,
     unnest(case
         when r.list_column = '_unreadable' then string_split(trim(d._unreadable), ' ')
         when r.list_column = '_unmapped' then string_split(trim(d._unmapped), ' ')
         when r.list_column = '_repaired' then string_split(trim(d._repaired), ' ')
+        when r.list_column in ('_unknown', '_emptied') then n.names
         when r.action = 'blank' or len(r.columns) = 1 then r.columns
         else [null::varchar]
     end) as column_name
 from once as f
 join rule_list as r on r.rule_code = f.rule_code
 left join {dataset} as d on d.agency_id = f.agency_id and d._row_id = f._row_id
+left join (select agency_id, kind, list(name order by name) as names from drift group by all) as n
+    on n.agency_id = f.agency_id and n.kind = r.list_column
+left join excepted as e on e.agency_id = f.agency_id and e.rule_code = f.rule_code
 """
 
 RESULTS = """
@@ -146,19 +169,23 @@ with rows_of as (
         string_agg(distinct column_name, ', ' order by column_name) as column_name
     from failures group by all
 )
-select ? as run_id, cast(? as date) as snapshot_date, a.agency_id, ? as dataset, r.rule_code, r.title, r.severity, r.action,
+select ? as run_id, cast(? as date) as snapshot_date, a.agency_id, ? as dataset, r.rule_code, r.title, r.severity,
+    case when r.action = 'stop' and e.rule_code is not null and e.tolerance_pct is null then 'warn' else r.action end as action,
     r.owner, r.reason, r.source, r.rule_since,
     coalesce(f.column_name, case when r.list_column is null then array_to_string(r.columns, ', ') end) as column_name,
-    case when r.is_volume then 1 else a.row_count end as rows_checked,
+    case when r.is_volume then 1
+        when list_has_all(coalesce(h.names, []), r.needs) then a.row_count else 0 end as rows_checked,
     coalesce(f.rows_failed, 0) as rows_failed,
-    r.tolerance_pct,
+    case when e.rule_code is null then r.tolerance_pct else e.tolerance_pct end as tolerance_pct,
+    e.exception_reason,
     coalesce(f.rows_failed, 0) = 0 as is_passed,
-    r.action = 'drop' as drops,
-    coalesce(f.rows_failed > r.tolerance_pct / 100 * rows_checked
+    coalesce(f.rows_failed > (case when e.rule_code is null then r.tolerance_pct else e.tolerance_pct end) / 100 * rows_checked
         and (r.tolerance_pct = 0 or f.rows_failed >= r.stop_needs_rows or f.rows_failed = rows_checked), false) as is_stopped
 from rows_of as a
 join rule_list as r on a.is_readable or r.is_volume
 left join failed as f on f.agency_id = a.agency_id and f.rule_code = r.rule_code
+left join excepted as e on e.agency_id = a.agency_id and e.rule_code = r.rule_code
+left join (select agency_id, list(name) as names from delivered group by all) as h on h.agency_id = a.agency_id
 """
 
 VERDICTS = """

@@ -31,7 +31,7 @@ TYPED = {
 CHECK_RESULTS = (
     "run_id varchar, snapshot_date date, agency_id varchar, dataset varchar, rule_code varchar, title varchar, severity varchar, "
     "action varchar, owner varchar, reason varchar, source varchar, rule_since date, column_name varchar, rows_checked bigint, "
-    "rows_failed bigint, tolerance_pct double, is_passed boolean"
+    "rows_failed bigint, tolerance_pct double, exception_reason varchar, is_passed boolean"
 )
 FAILURES = "agency_id varchar, _row_id bigint, record_key varchar, rule_code varchar, action varchar, column_name varchar"
 QUARANTINE = (

@@ -100,6 +100,87 @@ def test_a_dataset_that_an_agency_stopped_sending_is_not_passed(landing: Any) ->
     assert landing.check("units")["contoh"].stopped_by == ["VOL-001", "VOL-002"]
 
 
+def test_data_older_than_the_dated_policy_are_reported(landing: Any) -> None:
+    landing.land("units", units(3), stage="promoted", day=DAY - dt.timedelta(days=8), agency="lama")
+    landing.land("units", units(3), stage="promoted", day=DAY - dt.timedelta(days=7), agency="masih_segar")
+    for agency in ("lama", "masih_segar"):
+        landing.land("jobs", [{}], agency=agency)
+    landing.check("units")
+    assert {f[0] for f in landing.failures("units") if f[2] == "VOL-010"} == {"lama"}
+
+
+def test_columns_that_appear_or_run_empty_are_named(landing: Any) -> None:
+    landing.land(
+        "units", [{**unit, "region_code": "1472", "region_code_system": "bps"} for unit in units(3)], stage="promoted", day=BEFORE
+    )
+    landing.land("units", units(3), unknown_columns=("KODE BARU", "198503152010011001"))
+    assert landing.check("units")["contoh"].verdict == "warn"
+    drift = {(rule, column) for _, _, rule, _, column in landing.failures("units")}
+    assert drift == {("VOL-009", "KODE BARU"), ("VOL-009", "#"), ("VOL-011", "region_code"), ("VOL-011", "region_code_system")}
+    results = {r["rule_code"]: r for r in landing.results("units")}
+    assert (results["VOL-011"]["rows_failed"], results["VOL-011"]["column_name"]) == (1, "region_code, region_code_system")
+
+
+def test_a_rule_without_its_data_is_not_judged_rather_than_passed(landing: Any) -> None:
+    landing.land("employees", [{}], agency="tanpa_email")
+    landing.land("employees", [{"email": "tokoh@example.invalid"}], agency="dengan_email")
+    landing.land("performance_reviews", [{}], agency="dengan_email")
+    landing.check("employees")
+    judged = {(r["agency_id"], r["rule_code"]): r["rows_checked"] for r in landing.results("employees")}
+    for rule in ("EMP-022", "EMP-024"):  # reviews, e-mail
+        assert (judged["tanpa_email", rule], judged["dengan_email", rule]) == (0, 1)
+
+
+EXCEPTION = """
+exceptions:
+  - {agency_id: contoh, rule: %s, dataset: units, valid_from: 2026-11-01, valid_to: %s, reason: Sedang dimigrasi dari sistem lama, approved_by: Tim Data%s}
+"""
+
+
+@pytest.mark.parametrize(
+    ("valid_to", "more", "verdict"),
+    [
+        ("2026-11-20", "", "warn"),
+        ("2026-11-19", "", "stop"),
+        ("2026-11-20", ", tolerance_pct: 60", "warn"),
+        ("2026-11-20", ", tolerance_pct: 40", "stop"),
+    ],
+)
+def test_a_dated_exception_changes_what_follows_and_never_what_is_counted(
+    landing: Any, tmp_path: Path, valid_to: str, more: str, verdict: str
+) -> None:
+    lost = [{"unit_id": None, "parent_unit_id": "A", "unit_name": "Lain"}] * 20
+    landing.land("units", [*units(20), *lost])
+    landing.land("units", [*units(20), *lost], agency="lain")
+    excepted = project_with(tmp_path, landing.settings, "units", str)
+    (excepted.suites.parent / "exceptions.yml").write_text(EXCEPTION % ("UNT-001", valid_to, more))
+    found = check_dataset(excepted, "units", DAY, "run-2")
+    assert (found["contoh"].verdict, found["lain"].verdict) == (verdict, "stop")
+    results = {(r["agency_id"], r["rule_code"]): r for r in landing.results("units")}
+    mine, other = results["contoh", "UNT-001"], results["lain", "UNT-001"]
+    assert (mine["rows_failed"], other["rows_failed"], other["exception_reason"]) == (20, 20, None)
+    assert (mine["exception_reason"] is None) == (valid_to == "2026-11-19")
+
+
+def test_an_exception_from_a_stop_rule_flags_the_row(landing: Any, tmp_path: Path) -> None:
+    landing.land("units", [{"parent_unit_id": "A"}])
+    excepted = project_with(tmp_path, landing.settings, "units", str)
+    (excepted.suites.parent / "exceptions.yml").write_text(EXCEPTION % ("UNT-007", "2026-12-01", ""))
+    check_dataset(excepted, "units", DAY, "run-2")
+    assert ("contoh", 1, "UNT-007", "warn", "parent_unit_id") in landing.failures("units")
+
+
+@pytest.mark.parametrize(
+    "text", [EXCEPTION % ("VOL-003", "2026-12-01", ""), "exceptions: [{agency_id: contoh, rule: UNT-001}]", "exceptions: 3"]
+)
+def test_an_exception_that_may_not_be_is_refused(landing: Any, tmp_path: Path, text: str) -> None:
+    landing.land("units", units(3))
+    excepted = project_with(tmp_path, landing.settings, "units", str)
+    (excepted.suites.parent / "exceptions.yml").write_text(text)
+    with pytest.raises(SuiteError, match=r"exceptions\.yml"):
+        check_dataset(excepted, "units", DAY, "run-2")
+
+
 def test_a_dataset_that_nobody_sends_has_no_verdict(landing: Any) -> None:
     landing.land("units", units(3))
     assert dict(landing.check("jobs")) == {}
@@ -195,7 +276,9 @@ def test_no_value_of_a_person_leaves_the_restricted_file(landing: Any, caplog: p
 def project_with(folder: Path, settings: Settings, name: str, change: Any) -> Settings:
     """The same installation with one suite changed."""
     suites = folder / "project" / "expectations" / "suites"
-    suites.mkdir(parents=True, exist_ok=True)
+    if not suites.exists():
+        suites.mkdir(parents=True)
+        (folder / "project" / "dbt_project").symlink_to(PROJECT / "dbt_project")
     for file in (PROJECT / "expectations" / "suites").glob("*.json"):
         (suites / file.name).write_text(file.read_text())
     (suites / f"{name}.json").write_text(change((settings.suites / f"{name}.json").read_text()))

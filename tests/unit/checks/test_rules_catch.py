@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from mutasi.checks import rules
+from mutasi.checks.day import referred
 from mutasi.sources.datasets import datasets
 
 Date = dt.date
@@ -17,18 +17,34 @@ NIP = "198503152010011001"
 OTHER = "199001012015022002"
 THIRD = "199202022016012003"
 RETIRED = "196605011990022002"
+NOVICE = "199503032026022001"
 RETIRED_PPPK = "199001012023212007"
 PAST = Date(2019, 1, 1)
 UNKNOWN_ELSEWHERE = {(2, "EMP-020", "warn", "nip"), (2, "EMP-022", "warn", "nip")}
 REFERENCES: dict[str, Sequence[dict[str, Any]]] = {
     "units": [{}, {"unit_id": "B", "parent_unit_id": "A", "is_active": False}],
     "jobs": [{}],
-    "positions": [{}, {"position_id": "P2", "job_kind": "administrator", "bup_age": 58}, {"unit_id": "B"}],
+    "positions": [
+        {},
+        {"position_id": "P2", "job_kind": "administrator", "bup_age": 58},
+        {"unit_id": "B"},
+        {"position_id": "P5", "job_kind": "administrator", "golongan_min": "41", "min_education_code": "40"},
+        {"position_id": "P7", "job_kind": "pelaksana"},
+        {"position_id": "P8", "job_kind": "pelaksana", "job_name": "Pranata Rekaan Terampil"},
+        {"position_id": "P10", "job_kind": "pelaksana", "job_name": "Pengelola Rekaan"},
+    ],
     "employees": [{}, {"nip": OTHER}, {"nip": THIRD}],
-    "assignments": [{}, {"nip": OTHER}, {"nip": RETIRED, "position_id": "P2"}],
-    "performance_reviews": [{}, {"nip": OTHER}, {"nip": RETIRED}],
+    "assignments": [
+        {},
+        {"nip": OTHER},
+        {"nip": RETIRED, "position_id": "P2"},
+        {"nip": NOVICE, "position_id": "P2"},
+        {"nip": THIRD, "position_id": "P5"},
+    ],
+    "performance_reviews": [{}, *({"nip": nip} for nip in (OTHER, RETIRED, NOVICE, THIRD))],
 }
 PERSON = {"nip": OTHER, "birth_date": Date(1990, 1, 1), "sex": "F", "tmt_cpns": Date(2015, 2, 1), "tmt_pns": Date(2016, 2, 1)}
+LEADER = {**PERSON, "nip": THIRD, "birth_date": Date(1992, 2, 2), "tmt_cpns": Date(2016, 1, 1), "tmt_pns": Date(2017, 1, 1)}
 PPPK = {**PERSON, "nip": "199001012023212002", "employment_status": "PPPK", "tmt_cpns": Date(2023, 3, 1), "tmt_pns": None}
 
 # dataset, rows after the good one (as changes to it), {(row, rule, action, column)} that must fail, and nothing else
@@ -191,6 +207,26 @@ CASES: list[tuple[str, list[dict[str, Any]], set[tuple[int, str, str, str | None
     ),
     ("employees", [{**PERSON, "phone": "0800"}], {(1, "EMP-025", "warn", "phone")}),
     ("employees", [{**PERSON, "nik": "0" * 16}], {(1, "EMP-026", "warn", "nik")}),
+    (
+        "employees",
+        [{**PERSON, "nip": NOVICE, "birth_date": Date(1995, 3, 3), "tmt_cpns": Date(2026, 2, 1), "tmt_pns": Date(2026, 3, 1)}],
+        {(2, "EMP-030", "warn", "tmt_cpns")},
+    ),
+    ("employees", [{**PERSON, "legal_status_code": "71"}], {(2, "EMP-031", "warn", "legal_status_code")}),
+    ("employees", [{**PPPK, "legal_status_code": "01"}], {(2, "EMP-031", "warn", "legal_status_code")} | UNKNOWN_ELSEWHERE),
+    ("employees", [{**LEADER, "golongan_code": "41"}], set()),
+    (
+        "employees",
+        [{**LEADER, "golongan_code": "41", "education_level_code": "30"}],
+        {(2, "EMP-032", "warn", "education_level_code")},
+    ),
+    (
+        "employees",
+        [{**PPPK, "nip": "199001012018212002", "tmt_cpns": Date(2018, 3, 1)}],
+        {(2, "EMP-033", "warn", "nip")} | UNKNOWN_ELSEWHERE,
+    ),
+    ("employees", [{**PERSON, "education_level_code": "12"}], {(2, "EMP-034", "warn", "education_level_code")}),
+    ("employees", [{**LEADER, "golongan_code": "34"}], {(2, "EMP-035", "warn", "golongan_code")}),
     ("assignments", [{"position_id": "P2", "valid_from": None, "valid_to": PAST}], {(2, "ASG-001", "drop", None)}),
     ("assignments", [{}], {(2, "ASG-002", "drop", None)}),
     ("assignments", [{"fte": 0.5}], {(1, "ASG-003", "drop", None), (2, "ASG-003", "drop", None)}),
@@ -218,6 +254,9 @@ CASES: list[tuple[str, list[dict[str, Any]], set[tuple[int, str, str, str | None
         [{"nip": OTHER, "assignment_type": "DPK", "home_agency_code": "5373", "work_agency_code": "5373"}],
         {(2, "ASG-014", "warn", "assignment_type")},
     ),
+    ("assignments", [{"nip": OTHER, "position_id": "P7"}], {(2, "ASG-018", "warn", "position_id")}),
+    ("assignments", [{"nip": OTHER, "position_id": "P8"}], {(2, "ASG-018", "warn", "position_id")}),
+    ("assignments", [{"nip": OTHER, "position_id": "P10"}], set()),
     ("performance_reviews", [{"year": None}], {(2, "SKP-001", "drop", None)}),
     ("performance_reviews", [{}], {(2, "SKP-002", "drop", None)}),
     (
@@ -287,8 +326,7 @@ MARKED = [
 
 
 def _references(dataset: str) -> list[str]:
-    sql = " ".join(str(r.kwargs.get("unexpected_rows_query", "")) for r in rules() if r.dataset == dataset)
-    return [name for name in REFERENCES if name != dataset and re.search(rf"\b{name}\b", sql)]
+    return sorted(set().union(*(referred(rule) for rule in rules() if rule.dataset == dataset)))
 
 
 @pytest.mark.parametrize("dataset", datasets())
