@@ -57,8 +57,10 @@ class Settings:
         self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self.home.stat().st_mode & 0o077:
             self.home.chmod(0o700)
-        path = self.home.joinpath(*parts)
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = self.home
+        for part in Path(*parts).parts:  # `parents=True` would leave the folders between open to others
+            path /= part
+            path.mkdir(mode=0o700, exist_ok=True)
         return path
 
     @cached_property

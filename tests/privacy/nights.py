@@ -2,9 +2,8 @@
 
     python nights.py <home> prepare     generate the population and plant the canaries
     python nights.py <home> good        a night in which nothing is wrong but the data
-    python nights.py <home> landing     a cast error, an HTTP 500, a torn file and a missing folder while landing
-    python nights.py <home> warehouse   a refused password, a refused connection, and a model and a test that fail
-    python nights.py <home> killed      the process is killed while dbt builds
+    python nights.py <home> killed      a refused password and a refused connection; the process is killed while dbt builds
+    python nights.py <home> troubled    a cast error, an HTTP 500, a torn file, a missing folder; a model and a test fail
 
 Every trouble is one whose library text would carry a value.
 """
@@ -25,7 +24,7 @@ from mutasi.demo import generate
 from mutasi.demo.session import demo_connections, demo_key, siasn_service
 from mutasi.settings import PROJECT, Settings
 
-DAYS = {name: dt.date(2026, 11, 2) + dt.timedelta(days=n) for n, name in enumerate(("good", "landing", "warehouse", "killed"))}
+DAYS = {name: dt.date(2026, 11, 2) + dt.timedelta(days=n) for n, name in enumerate(("good", "killed", "troubled"))}
 EMPLOYEES = 1_000
 # Whatever could be matched by accident is left out: names, addresses and dates are nobody's in the generated population.
 NAMES = {"dumai": "Kanarina Quxwzy Dumai", "binjai": "Kanarino Quxwzy Binjai", "pekanbaru": "Kanarisa Quxwzy Rumbai"}
@@ -102,7 +101,9 @@ def _plant_text(folder: Path, agency: str, date_format: str) -> None:
     digits = "".join(c for c in number if c.isdigit())
     for file in (f for f in folder.rglob("*") if f.suffix in (".csv", ".jsonl")):
         raw = file.read_bytes()
-        file.write_bytes(raw.replace(number.encode("windows-1252"), nip(agency).encode()).replace(digits.encode(), nip(agency).encode()))
+        file.write_bytes(
+            raw.replace(number.encode("windows-1252"), nip(agency).encode()).replace(digits.encode(), nip(agency).encode())
+        )
 
 
 def trouble_landing(home: Path) -> None:
@@ -127,8 +128,23 @@ def trouble_landing(home: Path) -> None:
     land.typed_query = failing  # type: ignore[assignment]
 
 
+def trouble_connections() -> dict[str, str]:
+    """A wrong password, and a database that refuses."""
+    service = json.loads(os.environ["AIRFLOW_CONN_BINJAI_SIASN"])
+    service["extra"]["sso_password"] = WRONG_PASSWORD
+    refused = {
+        "conn_type": "postgres",
+        "host": "127.0.0.1",
+        "port": 1,
+        "login": "kanari",
+        "password": PASSWORD,
+        "schema": "simpeg",
+    }
+    return {"AIRFLOW_CONN_BINJAI_SIASN": json.dumps(service), "AIRFLOW_CONN_DUMAI_SIMPEG": json.dumps(refused)}
+
+
 def trouble_warehouse(home: Path) -> dict[str, str]:
-    """A wrong password, a database that refuses, and a project with a model that quotes a number and a test that fails."""
+    """A project with a model that quotes a name and a test that fails on one."""
     project = home / "project"
     shutil.copytree(PROJECT / "dbt_project", project / "dbt_project", ignore=shutil.ignore_patterns("target", "logs"))
     (project / "expectations").symlink_to(PROJECT / "expectations")
@@ -136,14 +152,9 @@ def trouble_warehouse(home: Path) -> dict[str, str]:
     (models / "int_quoting.sql").write_text(
         "select cast(employee_name as integer) as broken, nip from {{ ref('stg_employees') }}", encoding="utf-8"
     )
-    test = f"select nip, employee_name from {{{{ ref('stg_employees') }}}} where employee_name like '{NAMES['dumai'][:9]}%'"
+    test = f"select nip, employee_name from {{{{ ref('employees') }}}} where employee_name like '{NAMES['dumai'][:9]}%'"
     (project / "dbt_project" / "tests" / "nobody_is_a_canary.sql").write_text(test, encoding="utf-8")
-    refused = {"conn_type": "postgres", "host": "127.0.0.1", "port": 1, "login": "kanari", "password": PASSWORD, "schema": "simpeg"}
-    return {
-        "MUTASI_PROJECT": str(project),
-        "MUTASI_AGENCIES": str(PROJECT / "dags" / "agencies"),
-        "AIRFLOW_CONN_DUMAI_SIMPEG": json.dumps(refused),
-    }
+    return {"MUTASI_PROJECT": str(project), "MUTASI_AGENCIES": str(PROJECT / "dags" / "agencies")}
 
 
 def kill_while_building() -> None:
@@ -153,7 +164,7 @@ def kill_while_building() -> None:
     invoke = build._invoke
 
     def doomed(*arguments: object) -> object:
-        threading.Timer(2.5, lambda: os.kill(os.getpid(), signal.SIGKILL)).start()
+        threading.Timer(1.5, lambda: os.kill(os.getpid(), signal.SIGKILL)).start()
         return invoke(*arguments)  # type: ignore[arg-type]
 
     build._invoke = doomed  # type: ignore[assignment]
@@ -163,15 +174,14 @@ def night(home: Path, kind: str) -> str:
     """Run the DAG for one night; returns the state of the run."""
     settings = Settings(home=home, project=PROJECT, agencies=PROJECT / "dags" / "agencies")
     environment = {"MUTASI_HOME": str(home), "MUTASI_PSEUDONYM_KEY_FILE": str(demo_key(settings)), **demo_connections(settings)}
-    if kind == "landing":
+    if kind == "troubled":
         trouble_landing(home)
     with siasn_service(settings) as service:
         os.environ |= {**environment, **service}
-        if kind == "warehouse":
-            connection = json.loads(os.environ["AIRFLOW_CONN_BINJAI_SIASN"])
-            connection["extra"]["sso_password"] = WRONG_PASSWORD
-            os.environ |= {"AIRFLOW_CONN_BINJAI_SIASN": json.dumps(connection), **trouble_warehouse(home)}
+        if kind == "troubled":
+            os.environ |= trouble_warehouse(home)
         if kind == "killed":
+            os.environ |= trouble_connections()
             kill_while_building()
         from airflow.dag_processing.dagbag import DagBag
         from airflow.utils.db import initdb
@@ -187,4 +197,4 @@ if __name__ == "__main__":
     if what == "prepare":
         prepare(folder)
     else:
-        print("STATE", night(folder, what))
+        sys.stdout.write(f"STATE {night(folder, what)}\n")

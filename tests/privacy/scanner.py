@@ -64,4 +64,3 @@ def _cells(file: Path, raw: bytes) -> Iterator[tuple[str, list[str]]]:
     elif raw.startswith(b"PAR1"):
         rows = duckdb.sql(f"select columns(*)::varchar from read_parquet('{file}')").fetchall()
         yield "rows", [c for row in rows for c in row if c is not None]
-
