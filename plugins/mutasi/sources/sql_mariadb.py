@@ -104,6 +104,7 @@ class MariaReading:
                 self.address,
                 statement,
                 return_type="arrow_stream",
+                protocol="binary",
                 batch_size=BATCH_ROWS,
                 pre_execution_query=SETTINGS,
             )

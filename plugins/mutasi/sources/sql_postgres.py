@@ -60,7 +60,7 @@ class PostgresReading:
         cursor.execute(f"select source.* from {selection.relation} limit 0")
         schema = cursor.fetch_record_batch().schema
         if len(set(schema.names)) < len(schema.names):
-            raise self.source.named_twice()
+            raise self.source.named_twice() from None
         return {field.name: (field.metadata or {}).get(b"POSTGRESQL:type", b"").decode() for field in schema}
 
     def _facts(self, cursor: Cursor, selection: Selection, moments: list[str]) -> tuple[Counted, set[str]]:

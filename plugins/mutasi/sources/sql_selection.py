@@ -88,6 +88,8 @@ class Source:
         else:
             # The line break ends a comment in the query's last line.
             relation = f"({(self.read.query or '').strip().rstrip(';')}\n)"
+        if self.request.sample is not None:
+            relation = f"(select * from {relation} sampled limit {self.request.sample})"
         cursor = quote(self.read.cursor) if self.read.cursor else None
         return Selection(f"{relation} source", cursor, self.read.deleted)
 
