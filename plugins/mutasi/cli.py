@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
+import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from mutasi.errors import NeedsAPerson
 from mutasi.settings import Settings
+
+if TYPE_CHECKING:
+    from mutasi.sources.agency import Agency
 
 
 class Main(click.Group):
@@ -70,8 +75,12 @@ def generate(employees: int, agencies: int | None, as_of: dt.datetime | None) ->
 
 @main.command("check-agency")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-def check_agency(files: tuple[Path, ...]) -> None:
-    """Check agency files offline: keys, datasets, columns and codes."""
+@click.option("--live", is_flag=True, help="Connect to the sources, look at their data, and say what fits.")
+def check_agency(files: tuple[Path, ...], live: bool) -> None:
+    """Check agency files: keys, datasets, columns and codes; with --live also the sources themselves.
+
+    Connections come from variables AIRFLOW_CONN_<NAME>. Exit code 1 means that something required does not fit.
+    """
     from mutasi.sources.registry import AgencyFileError, read_agency
 
     failed = False
@@ -79,10 +88,26 @@ def check_agency(files: tuple[Path, ...]) -> None:
         try:
             agency = read_agency(file)
             click.echo(f"{file.name}: in order; {agency.agency_name} lands {', '.join(agency.datasets)}.")
+            failed |= live and not _fits_live(agency)
         except AgencyFileError as error:
             failed = True
             click.echo(str(error), err=True)
     sys.exit(1 if failed else 0)
+
+
+def _fits_live(agency: Agency) -> bool:
+    """Look at the sources of an agency and print what was found."""
+    from mutasi.landing.live import look
+    from mutasi.sources.connection import connection_from_environment
+
+    looks = []
+    with tempfile.TemporaryDirectory(dir=Settings.from_environment().folder("tmp")) as folder:
+        for found in look(agency, connection_from_environment, Path(folder)):
+            click.echo("\n".join(found.lines()))
+            looks.append(found)
+    amiss = [found.dataset for found in looks if not found.fits]
+    click.echo(f"Does not fit yet: {', '.join(amiss)}." if amiss else "Everything required fits.")
+    return not amiss
 
 
 @main.command()

@@ -17,8 +17,9 @@ from mutasi.sources.agency import ColumnMap, DatasetSource
 from mutasi.sources.datasets import Column, Dataset
 
 BLANKS = "\t\n\r \N{NO-BREAK SPACE}"
-TRUE_WORDS = ("1", "true", "t", "y", "ya", "yes", "aktif")
-FALSE_WORDS = ("0", "false", "f", "n", "tidak", "no", "nonaktif")
+# `T` is no word: PostgreSQL writes it for true, and people for "tidak".
+TRUE_WORDS = ("1", "true", "y", "ya", "yes", "aktif")
+FALSE_WORDS = ("0", "false", "f", "n", "tidak", "no", "nonaktif", "tidak aktif")
 MORE_DATE_FORMATS = ("%Y-%m-%d", "%Y-%m-%dT%H:%M:%S")
 NIP = "nip"
 

@@ -34,12 +34,18 @@ def extract(
     archive.mkdir(mode=0o700, parents=True, exist_ok=True)
     source = agency.datasets[dataset]
     request = Request(agency=agency, dataset=dataset, connection_name=source.connection, connect=connection, archive=archive)
-    found = _read(request, source.read, earlier)
+    found = read_source(request, earlier)
     request.require(request.mapped, found.batches.schema.names)
     return found
 
 
-def _read(request: Request, read: SqlRead | FilesRead | SiasnRead, earlier: Earlier | None) -> Extract:
+def read_source(request: Request, earlier: Earlier | None = None) -> Extract:
+    """Read what the request asks for, whichever columns it has.
+
+    Raises:
+        SourceError: the source cannot be read, or cannot be read completely.
+    """
+    read = request.source.read
     # Imported where used: a run over CSV files need not load SQLAlchemy, nor a database run the HTTP client.
     if isinstance(read, SqlRead):
         from mutasi.sources.sql import read_sql
@@ -51,4 +57,5 @@ def _read(request: Request, read: SqlRead | FilesRead | SiasnRead, earlier: Earl
         return read_files(request, read)
     from mutasi.sources.siasn import read_siasn
 
+    assert isinstance(read, SiasnRead)
     return read_siasn(request, read)

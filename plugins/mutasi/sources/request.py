@@ -31,6 +31,7 @@ class Request:
         connection_name: key of the connection in the agency file.
         connect: resolves the name of a connection to its address and secret.
         archive: existing folder for the files as they arrive.
+        sample: read about so many rows of a database, or ask for so many persons; None reads everything.
     """
 
     agency: Agency
@@ -38,6 +39,7 @@ class Request:
     connection_name: str
     connect: Callable[[str], Connection]
     archive: Path
+    sample: int | None = None
 
     @property
     def source(self) -> DatasetSource:

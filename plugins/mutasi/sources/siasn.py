@@ -114,7 +114,7 @@ def _read_list(request: Request, path: str) -> Extract:
             total = page.whole or total
             previous, offset = answer.body, offset + page.records
             # A page shorter than asked for is no end: services cap `limit` as they like.
-            if page.records == 0 or (total is not None and offset >= total):
+            if request.sample is not None or page.records == 0 or (total is not None and offset >= total):
                 break
     batches = stage_records(response_records(responses, None), request)
     return Extract(batches=batches, rows_received=received if total is None else total, archive=(responses,))
@@ -185,7 +185,7 @@ def _nips(request: Request, read: FilesRead, connection: str, column: str) -> tu
     entries = pc.replace_substring_regex(listed.column(column).cast(pa.string()), r"[\s']", "")
     entries = pc.unique(entries.filter(pc.greater(pc.fill_null(pc.utf8_length(entries), 0), 0)))
     is_nip = pc.match_substring_regex(entries, r"^\d{18}$")
-    nips = entries.filter(is_nip).to_pylist()
+    nips = entries.filter(is_nip).slice(0, request.sample).to_pylist()
     if not nips:
         raise request.error(f"the list of NIPs holds none in its column `{column}`; check `nips` and `nips_column`.")
     return nips, entries.filter(pc.invert(is_nip)).to_pylist(), found.archive

@@ -1,0 +1,206 @@
+"""One dataset of an agency under the eye of somebody who writes its agency file: what each column holds, in sentences.
+
+Codes are shown, because they have to be mapped; values of identifiers, names and texts never are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from mutasi.engine import named, quoted
+from mutasi.landing import values
+from mutasi.landing.typed import BLANKS, MORE_DATE_FORMATS, NIP, typed_query
+from mutasi.sources.agency import ColumnMap, DatasetSource
+from mutasi.sources.connection import Extract, SourceError
+from mutasi.sources.datasets import Column, datasets
+from mutasi.sources.request import Request
+from mutasi.sources.staging import engine
+
+# The rules on keys stop a dataset above this share of its rows; a few rows of a small dataset are no reason to stop.
+TOLERATED, TOLERATED_ROWS = 0.05, 10
+SHOWN_CODES, LONGEST_CODE = 12, 24
+DATE_FORMATS = (
+    "%d-%m-%Y", "%d/%m/%Y", "%Y-%m-%d", "%d.%m.%Y", "%Y/%m/%d", "%Y%m%d", "%d %B %Y", "%d %b %Y", "%d-%b-%Y", "%d-%m-%y",
+    "%d/%m/%y", "%m/%d/%Y", "%m-%d-%Y",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One sentence; `stops` says that the dataset cannot be used so."""
+
+    sentence: str
+    stops: bool = False
+
+
+class Examined:
+    """The raw and the typed rows of one dataset in an engine of their own."""
+
+    def __init__(self, request: Request, found: Extract, folder: Path) -> None:
+        self.request, self.canon = request, datasets()[request.dataset]
+        self.names = found.batches.schema.names
+        present = {c: m for c, m in request.source.columns.items() if m.source is None or m.source in self.names}
+        skips = {c: words for c, words in request.source.skip_where.items() if c in self.names}
+        self.source: DatasetSource = request.source.model_copy(update={"columns": present, "skip_where": skips})
+        self.con = engine(folder)
+        self.con.register("arrived", found.batches)
+        self.con.execute("create table raw as select row_number() over () as _place, * from arrived")
+        typed = typed_query(request.agency.agency_id, self.canon, self.source, found.batches.schema, "raw")
+        self.con.execute(f"create table typed as {typed}")
+        self.read = self._number("select count(*) from typed")
+        if skips:
+            self.con.execute("delete from typed where _is_skipped")
+        self.rows = self._number("select count(*) from typed")
+
+    def findings(self) -> tuple[int, list[Finding]]:
+        """(rows read, what is to be said of them)."""
+        found = list(self._missing())
+        if self.read > self.rows:
+            found.append(Finding(f"{self.read - self.rows:,} rows are no records by `skip_where`."))
+        if self.rows == 0:
+            found.append(Finding("there are no rows.", stops=self.canon.core))
+        else:
+            for column, mapping in self.source.columns.items():
+                found += self._column(column, self.canon.columns[column], mapping)
+            found += self._keys()
+        found += self._left_over()
+        self.con.close()
+        return self.read, found
+
+    def _missing(self) -> Iterator[Finding]:
+        try:
+            self.request.require(self.request.mapped, self.names)
+        except SourceError as error:
+            yield Finding(str(error), stops=True)
+
+    def _left_over(self) -> Iterator[Finding]:
+        known = {*self.request.mapped, *(() if self.source.ignore == "*" else self.source.ignore)}
+        rest = [f"`{name}`" for name in self.names if name not in known]
+        if rest and self.source.ignore != "*":
+            yield Finding(f"nothing maps the source's {', '.join(rest)}; map them or name them under `ignore`.")
+
+    def _keys(self) -> Iterator[Finding]:
+        key = [named(column) for column in self.canon.key if column in self.source.columns]
+        if len(key) < len([c for c in self.canon.key if self.canon.columns[c].required]):
+            return
+        complete = " and ".join(f"{named(c)} is not null" for c in self.canon.key if self.canon.columns[c].required)
+        twice = self._number(
+            f"select coalesce(sum(n), 0) from (select count(*) as n from typed where {complete} group by {', '.join(key)} having n > 1)"
+        )
+        if twice:
+            yield Finding(
+                f"{twice:,} rows share their key ({', '.join(self.canon.key)}) with another row.",
+                stops=self._is_too_many(twice),
+            )
+
+    def _column(self, name: str, column: Column, mapping: ColumnMap) -> Iterator[Finding]:
+        value = named(name)
+        if mapping.source is None:
+            return
+        label = f"{name} (from `{mapping.source}`)"
+        bad = self._number(f"select count(*) from typed where contains(_unreadable || _unmapped, {quoted(f' {name} ')})")
+        empty = self._number(f"select count(*) from typed where {value} is null") - bad
+        is_needed = column.required and self._is_too_many(bad + empty)
+        if bad:
+            yield Finding(f"{label}: {self._bad(name, column, mapping, bad)}", stops=is_needed)
+        if empty == self.rows:
+            yield Finding(f"{label}: is empty in every row.", stops=column.required)
+        elif empty and column.required:
+            yield Finding(f"{label}: is required and empty in {empty:,} of {self.rows:,} rows.", stops=is_needed)
+        if name == NIP:
+            yield from self._nips(label)
+        if column.type in ("integer", "decimal") and mapping.decimal == ".":
+            yield from self._groups(label, mapping)
+
+    def _groups(self, label: str, mapping: ColumnMap) -> Iterator[Finding]:
+        """`2.400` is two thousand four hundred in Indonesia, and 2.4 to a computer."""
+        [(dotted, grouped)] = self.con.execute(
+            f"select count(*), count(*) filter (where regexp_full_match(x, '[0-9]{{1,3}}(\\.[0-9]{{3}})+')) "
+            f"from ({self._texts(mapping)}) where contains(x, '.')"
+        ).fetchall()
+        if dotted and dotted == grouped:
+            yield Finding(
+                f"{label}: every dot of its {dotted:,} dotted values stands before three digits; if it parts thousands, set "
+                '`decimal: ","`.'
+            )
+
+    def _nips(self, label: str) -> Iterator[Finding]:
+        wrong = self._number("select count(*) from typed where not regexp_full_match(nip, '[0-9]{18}')")
+        lost = self._number(f"select count(*) from typed where regexp_full_match(nip, {quoted(values.LOST_NIP)})")
+        if wrong:
+            spoilt = f" {lost:,} of them were rounded by a spreadsheet and cannot be recovered." if lost else ""
+            yield Finding(
+                f"{label}: {wrong:,} of {self.rows:,} values have not 18 digits.{spoilt}", stops=self._is_too_many(wrong)
+            )
+
+    def _bad(self, name: str, column: Column, mapping: ColumnMap, bad: int) -> str:
+        of = f"{bad:,} of {self.rows:,} rows"
+        if column.type == "date":
+            asked = mapping.format or self.source.date_format
+            zero = self._number(f"select count(*) from ({self._texts(mapping)}) where x in ('0000-00-00', '00-00-0000')")
+            zeros = f" {zero:,} of them are zero dates; name them under `nulls`." if zero else ""
+            return f"{of} hold no date in the format {asked}.{zeros}{self._likelier_format(mapping, asked)}"
+        if column.type in ("integer", "decimal"):
+            other = "," if mapping.decimal == "." else "."
+            more = self._readable(mapping, lambda x: values.number(x, other))
+            hint = f' With `decimal: "{other}"` {more:,} rows would be numbers.' if more > self._readable_now(name) else ""
+            kind = "whole number" if column.type == "integer" else "number"
+            return f"{of} hold no {kind} with the decimal sign `{mapping.decimal}`.{hint}"
+        wanted = f" Ours are {', '.join(column.allowed)}." if column.allowed else ""
+        return f"{of} hold a code that is not mapped: {self._codes(name, mapping)}{wanted}"
+
+    def _readable_now(self, name: str) -> int:
+        return self._number(f"select count({named(name)}) from typed")
+
+    def _readable(self, mapping: ColumnMap, sql: Callable[[str], str]) -> int:
+        return self._number(f"select count({sql('x')}) from ({self._texts(mapping)})")
+
+    def _likelier_format(self, mapping: ColumnMap, asked: str) -> str:
+        """The format that reads the most rows, if it reads more than the one asked for; the first of equals."""
+
+        def readable(form: str) -> int:
+            return self._readable(mapping, lambda x: values.date(x, (form, *MORE_DATE_FORMATS)))
+
+        counts = {form: readable(form) for form in (asked, *DATE_FORMATS)}
+        best = max(counts, key=lambda form: counts[form])
+        return f' Most likely is "{best}", which reads {counts[best]:,} rows.' if counts[best] > counts[asked] else ""
+
+    def _codes(self, name: str, mapping: ColumnMap) -> str:
+        """Unmapped codes with their rows; what looks like persons' data instead of codes is counted and not shown."""
+        found = self.con.execute(
+            f"""
+            select trim(cast(raw.{named(str(mapping.source))} as varchar), {quoted(BLANKS)}) as code, count(*) as times
+            from typed join raw on raw._place = typed._row_id
+            where contains(typed._unmapped || typed._unreadable, {quoted(f" {name} ")})
+            group by code order by times desc, code
+            """
+        ).fetchall()
+        rows = sum(times for _, times in found)
+        if len(found) > max(SHOWN_CODES, 0.2 * rows) or self._maps_persons(mapping):
+            return f"{len(found):,} different values; is `{mapping.source}` the right column?"
+        shown = [f"`{code}` ({times:,})" for code, times in found[:SHOWN_CODES] if _is_like_a_code(code)]
+        rest = len(found) - len(shown)
+        return ", ".join(shown) + (f"{' and ' if shown else ''}{rest} more that are not shown" if rest else "") + "."
+
+    def _maps_persons(self, mapping: ColumnMap) -> bool:
+        """The same source column fills a column about persons too."""
+        return any(
+            other.source == mapping.source and self.canon.columns[column].privacy in ("identity", "contact")
+            for column, other in self.source.columns.items()
+        )
+
+    def _is_too_many(self, rows: int) -> bool:
+        return rows > TOLERATED * self.rows and (rows >= TOLERATED_ROWS or 2 * rows >= self.rows)
+
+    def _texts(self, mapping: ColumnMap) -> str:
+        return f"select trim(cast({named(str(mapping.source))} as varchar), {quoted(BLANKS)}) as x from raw"
+
+    def _number(self, query: str) -> int:
+        [(number,)] = self.con.execute(query).fetchall()
+        return int(number)
+
+
+def _is_like_a_code(code: str) -> bool:
+    return len(code) <= LONGEST_CODE and sum(c.isdigit() for c in code) < 8
