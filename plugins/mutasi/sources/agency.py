@@ -76,7 +76,7 @@ class FilesRead(Model):
     member: str | None = None
     format: Literal["csv", "xlsx", "parquet", "json"] | None = None
     encoding: str = "utf-8"
-    delimiter: str = ","
+    delimiter: Annotated[str, StringConstraints(strip_whitespace=False, min_length=1, max_length=1)] = ","
     sheet: str | None = None
     header_row: Annotated[int, Field(ge=1)] | tuple[Annotated[int, Field(ge=1)], ...] = 1
 
@@ -131,6 +131,8 @@ class ColumnMap(Model):
     @model_validator(mode="before")
     @classmethod
     def short_form(cls, value: Any) -> Any:
+        if isinstance(value, bool):
+            raise ValueError("YAML takes yes, no, on and off for truth values; put the name of the source column in quotes")
         return {"from": value} if isinstance(value, str) else value
 
     @model_validator(mode="after")

@@ -164,8 +164,23 @@ CASES: list[tuple[str, list[dict[str, Any]], set[tuple[int, str, str, str | None
     ("employees", [{"employee_name": "Orang Lain"}], {(1, "EMP-003", "drop", None), (2, "EMP-003", "drop", None)}),
     (
         "employees",
-        [{**PERSON, "nip": "1.99001012015E17"}],
+        [{**PERSON, "nip": "1990010120150220"}],
         {(2, "EMP-004", "drop", "nip")} | UNKNOWN_ELSEWHERE,
+    ),
+    (
+        "employees",
+        [{**PERSON, "nip": "1.98E+17"}],
+        {(2, "EMP-004", "drop", "nip"), (2, "EMP-036", "drop", "nip")} | UNKNOWN_ELSEWHERE,
+    ),
+    (
+        "assignments",
+        [{"nip": "198801012010011008.0"}],
+        {(2, "ASG-004", "drop", "nip"), (2, "ASG-019", "drop", "nip"), (2, "ASG-005", "warn", "nip")},
+    ),
+    (
+        "performance_reviews",
+        [{"nip": "1,98E+17"}],
+        {(2, "SKP-004", "drop", "nip"), (2, "SKP-013", "drop", "nip"), (2, "SKP-006", "warn", "nip")},
     ),
     (
         "employees",

@@ -51,6 +51,7 @@ def test_a_good_file_is_read(tmp_path):
             "datasets.units.columns.unit_nam: is not a column of units; `unit_nam` is unknown; did you mean `unit_name`?",
         ),
         ('"1": hospital', '"1": hospitl', "datasets.units.columns.unit_type: `hospitl` is unknown; did you mean `hospital`?"),
+        ("unit_id: id", "unit_id: no", "datasets.units.columns.unit_id: YAML takes yes, no, on and off for truth values; put"),
         (
             "unit_id: id",
             "unit_id: {from: id, value: 1}",
@@ -92,3 +93,13 @@ def test_two_files_with_one_id_are_refused(tmp_path):
 def test_the_template_is_no_agency(tmp_path):
     write(tmp_path, GOOD, "template.yml")
     assert read_agencies(tmp_path) == {}
+
+
+def test_a_header_is_one_piece_and_a_tab_delimits(tmp_path):
+    files = GOOD.replace("type: sql", "type: files").replace(
+        "{table: m_unor}", '{path: "*.tsv", delimiter: "\\t", header_row: [2, 3]}'
+    )
+    read = read_agency(write(tmp_path, files)).datasets["units"].read
+    assert (read.delimiter, read.header_rows) == ("\t", (2, 3))
+    with pytest.raises(AgencyFileError, match=r"`header_row` is one row, or rows that follow each other, for example \[3, 4\]"):
+        read_agency(write(tmp_path, files.replace("[2, 3]", "[2, 4]")))
