@@ -17,12 +17,14 @@ from mutasi.orchestration.nightly import (
     promote,
     publish,
     remember,
+    report_checks,
+    report_defects,
 )
 
 DOC = """
 Refreshes the warehouse for one day, 02:00 Asia/Jakarta.
 
-`land` and `promote` run once per agency, `check` once per dataset over all agencies. An agency that fails does so alone
+`land`, `promote` and `report_defects` run once per agency, `check` once per dataset over all agencies. An agency that fails does so alone
 and by name; its newest earlier snapshot stays in use. When every agency fails the run fails and the marts stay as they are.
 
 Runbooks: `docs/runbooks/` (failed-check, stale-agency, backfill, onboard-agency).
@@ -46,7 +48,8 @@ def nightly_refresh() -> None:
     checked = check.expand(dataset=plan_datasets())
     promoted = promote.expand(agency_id=agencies)
 
-    landed >> checked >> promoted
+    landed >> checked >> promoted >> report_defects.expand(agency_id=agencies)
+    checked >> report_checks()
     gate(promoted) >> remember() >> build() >> publish()
 
 

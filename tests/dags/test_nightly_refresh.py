@@ -26,7 +26,8 @@ def test_it_runs_at_two_in_the_morning_in_jakarta_and_is_partitioned_by_day(nigh
 
 def test_the_order_is_the_life_of_the_data(nightly):
     arrows = {task.task_id: task.downstream_task_ids for task in nightly.tasks}
-    assert arrows["land"] == {"check"} and arrows["check"] == {"promote"} and arrows["promote"] == {"gate"}
+    assert arrows["land"] == {"check"} and arrows["check"] == {"promote", "report_checks"}
+    assert arrows["promote"] == {"gate", "report_defects"}
     assert arrows["gate"] == {"remember"} and arrows["remember"] == {"build"} and arrows["build"] == {"publish"}
 
 
@@ -35,8 +36,13 @@ def test_only_the_mapped_promotions_stand_before_the_gate(nightly):
     assert gate.upstream_task_ids == {"promote"} and gate.trigger_rule == "all_done_min_one_success"
 
 
+def test_an_agency_gets_its_report_whatever_became_of_its_data(nightly):
+    report = nightly.get_task("report_defects")
+    assert report.trigger_rule == "all_done" and report.upstream_task_ids >= {"promote"} and not report.downstream_task_ids
+
+
 def test_agencies_and_datasets_are_mapped_and_named(nightly):
-    for task_id, label in (("land", "agency"), ("check", "dataset"), ("promote", "agency")):
+    for task_id, label in (("land", "agency"), ("check", "dataset"), ("promote", "agency"), ("report_defects", "agency")):
         task = nightly.get_task(task_id)
         assert task.is_mapped and task.map_index_template == f"{{{{ {label} }}}}"
 

@@ -18,6 +18,7 @@ STEPS = {
     "land": "landed",
     "check": "checked",
     "promote": "promoted",
+    "report": "reported",
     "history": "history",
     "build": "dbt build",
     "publish": "published",

@@ -91,6 +91,27 @@ def promote(agency_id: str) -> dict[str, int]:
     return {entry.dataset: entry.rows_promoted or 0 for entry in entries if entry.dataset}
 
 
+@task(map_index_template=BY_AGENCY, trigger_rule="all_done")
+def report_defects(agency_id: str) -> None:
+    """Write what one agency gets back; above all when its delivery failed."""
+    from mutasi.publish import write_defect_report
+
+    get_current_context()["agency"] = agency_id  # type: ignore[typeddict-unknown-key]
+    settings, day, run_id = _night()
+    with timed(Entry(run_id, "report", day, agency_id)) as entry:
+        write_defect_report(settings, read_agency(settings.agencies / f"{agency_id}.yml"), day)
+    record(settings, [entry])
+
+
+@task(trigger_rule="all_done")
+def report_checks() -> None:
+    """Write the page of all rules with what they last found."""
+    from mutasi.publish import write_checks_page
+
+    settings, day, _ = _night()
+    write_checks_page(settings, day)
+
+
 @task(trigger_rule="all_done_min_one_success", outlets=[PROMOTED])
 def gate(promoted: Any) -> Iterator[Metadata]:
     """Go on when at least one agency was promoted; only the mapped promotions stand directly before it."""

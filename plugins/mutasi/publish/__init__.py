@@ -1,0 +1,9 @@
+"""What people read: the defect report that an agency gets back every night, and the page of all rules.
+
+Planner-facing text is Indonesian. Keys of rows stand in one place only, the restricted sheet of the agency's own workbook.
+"""
+
+from mutasi.publish.checks_page import write_checks_page
+from mutasi.publish.report import write_defect_report
+
+__all__ = ["write_checks_page", "write_defect_report"]
