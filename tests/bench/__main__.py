@@ -5,12 +5,14 @@ Each measured run is a process of its own. The data are generated once into `var
 
 from __future__ import annotations
 
+import importlib
 import json
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -34,6 +36,10 @@ class Size:
 SIZES = {"city": Size(5_000, 3, 5.0), "province": Size(200_000, 1, None)}
 
 
+# Parts of a night measured by themselves, at a size of their own: modules whose `figures()` are the fields of `Figure`.
+PARTS = {"extraction": "tests.bench.extraction"}
+
+
 @dataclass(frozen=True)
 class Figure:
     """One line of the result; `target` is a bound that we set, `peer` what it is measured against."""
@@ -43,6 +49,11 @@ class Figure:
     unit: str
     target: float | None = None
     peer: str | None = None
+
+
+def _part(name: str) -> Iterable[tuple[str, float, str, float | None, str | None]]:
+    figures: Iterable[tuple[str, float, str, float | None, str | None]] = importlib.import_module(PARTS[name]).figures()
+    return figures
 
 
 def bench(size: str) -> list[Figure]:
@@ -121,10 +132,10 @@ def _figures(
 def main() -> None:
     """Print one figure a line and write them to `var/bench/<size>.json`, one JSON object a line."""
     size = sys.argv[1] if len(sys.argv) > 1 else "city"
-    if size not in SIZES:
-        raise SystemExit(f"SIZE is one of {', '.join(SIZES)}, not {size}.")
+    if size not in {*SIZES, *PARTS}:
+        raise SystemExit(f"SIZE is one of {', '.join([*SIZES, *PARTS])}, not {size}.")
     BENCH.mkdir(parents=True, exist_ok=True)
-    figures = bench(size)
+    figures = [Figure(*figure) for figure in _part(size)] if size in PARTS else bench(size)
     print(f"{'name':<28}{'value':>12} {'unit':<7}{'target':>8}  peer")  # noqa: T201
     for f in figures:
         print(f"{f.name:<28}{f.value:>12,.3f} {f.unit:<7}{'' if f.target is None else f.target:>8}  {f.peer or ''}")  # noqa: T201

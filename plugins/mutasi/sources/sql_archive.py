@@ -37,7 +37,7 @@ class _Writer(threading.Thread):
                         group = []
                 # An empty group as well: a file without rows still has its columns.
                 writer.write_table(pa.Table.from_batches(group, self.schema))
-        except (pa.ArrowException, OSError) as failure:
+        except BaseException as failure:  # of any kind: it is raised again where the batches come from
             self.failure = failure
             while self.waiting.get() is not None:
                 pass

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -30,7 +31,7 @@ def merge(earlier: Path, changes: Path, keys: list[str], target: Path) -> int | 
     """Write the earlier rows, less those whose key is among the changes, followed by the changes that are not deletions.
 
     Returns:
-        The number of rows written; None when the two have different columns or lack a key column, and nothing was written.
+        The number of rows written; None when the two do not fit (other columns, other types, no key), and nothing was written.
     """
     old, new = pq.read_schema(earlier), pq.read_schema(changes)
     names = [name for name in new.names if name != DELETED]
@@ -41,21 +42,22 @@ def merge(earlier: Path, changes: Path, keys: list[str], target: Path) -> int | 
         f"trim(cast(o.{named(k)} as varchar)) is not distinct from trim(cast(n.{named(k)} as varchar))" for k in keys
     )
     unfinished = target.with_name(f".{target.name}.part")
-    with engine(target.parent) as con:
-        con.execute(f"create view old as select * from read_parquet({quoted(str(earlier))}, file_row_number = true)")
-        con.execute(f"create view new as select * from read_parquet({quoted(str(changes))}, file_row_number = true)")
-        con.execute(
-            f"""
-            copy (
-              select * exclude (part, place) from (
-                select {_columns(names, old)}, 1 as part, o.file_row_number as place from old o
-                where not exists (select 1 from new n where {same})
-                union all
-                select {_columns(names, new)}, 2, o.file_row_number from new o where o.{DELETED} = 0
-              ) order by part, place
-            ) to {quoted(str(unfinished))} (format parquet, compression zstd)
-            """
-        )
+    merged = f"""
+        select * exclude (_part, _place) from (
+          select {_columns(names, old)}, 1 as _part, o.file_row_number as _place from old o
+          where not exists (select 1 from new n where {same})
+          union all
+          select {_columns(names, new)}, 2, o.file_row_number from new o where o.{DELETED} = 0
+        ) order by _part, _place
+    """
+    try:
+        with engine(target.parent) as con:
+            for view, file in (("old", earlier), ("new", changes)):
+                con.execute(f"create view {view} as select * from read_parquet({quoted(str(file))}, file_row_number = true)")
+            con.execute(f"copy ({merged}) to {quoted(str(unfinished))} (format parquet, compression zstd)")
+    except duckdb.Error:  # its words hold values; a whole read either mends it or says what is wrong
+        unfinished.unlink(missing_ok=True)
+        return None
     unfinished.chmod(0o600)
     unfinished.replace(target)
     return int(pq.read_metadata(target).num_rows)

@@ -1,9 +1,9 @@
 """MariaDB and MySQL by ConnectorX: rows and their count from one statement.
 
-ConnectorX opens connections of its own, so count and rows cannot share a transaction. They share a statement instead: the
-rows, and behind them one row with `count(*)` over the same relation. One statement reads one snapshot (InnoDB), or holds off
-writers to the end (MyISAM), so the count is the server's own and of the same moment. The last row is also the proof that the
-stream was not cut: a connection that breaks leaves it out.
+ConnectorX opens connections of its own, so count and rows cannot share a transaction. They share a statement instead: every row
+carries `(select count(*) …)` over the same relation, which the server works out once. One statement reads one snapshot (InnoDB),
+or holds off writers to the end (MyISAM), so the count is the server's own and of the same moment. `count(*) over ()` would copy
+the whole result on the server first, and a `union all` with the count costs twice the time of the rows.
 """
 
 from __future__ import annotations
@@ -21,10 +21,15 @@ from mutasi.sources.sql_archive import archive_batches
 from mutasi.sources.sql_selection import DELETED, Counted, Selection, Source
 
 BATCH_ROWS = 32_768
-SETTINGS = ["set session transaction isolation level repeatable read", "set session transaction read only"]
+SETTINGS = [
+    "set session transaction isolation level repeatable read",
+    "set session transaction read only",
+    # ConnectorX first asks for one row to learn the types, before these settings: no count is wanted then.
+    "set @is_read = 1",
+]
 # Numbers of the wire protocol. Dates are not among the kept ones: ConnectorX breaks on `0000-00-00`, and prints it.
 INTEGERS, FLOATS, TEXTS, BIT = {1, 2, 3, 8, 9}, {4, 5}, {249, 250, 251, 252, 253, 254}, 16
-SAME_NAME = 1060
+SAME_NAME, AS_TEXT = 1060, "cast({} as char)"
 BINARY, UNSIGNED, ENUM_OR_SET = 63, 32, 256 | 2048
 
 
@@ -84,17 +89,24 @@ class MariaReading:
         fields = self._fields(selection)
         names = [field.name for field in fields] + ([DELETED] if selection.since is not None else [])
         reader = self._reader(self._statement(selection, fields))
-        schema = pa.schema([(name, kind.type) for name, kind in zip(names, list(reader.schema)[2:], strict=True)])
-        ends: list[Counted] = []
-        archive_batches(self._rows(reader, schema, ends), schema, target)
-        return ends[0]
+        facts = len(reader.schema) - len(names)
+        schema = pa.schema([(name, kind.type) for name, kind in zip(names, list(reader.schema)[facts:], strict=True)])
+        counts: set[tuple[int, str | None]] = set()
+        archive_batches(self._rows(reader, schema, facts, counts), schema, target)
+        return Counted(*counts.pop()) if counts else self._counted(selection)
 
     def _statement(self, selection: Selection, fields: list[Field]) -> str:
         mapped = self.source.request.mapped
+        count = f"{self.buffered}case when @is_read = 1 then ({selection.count()}) end as rows_counted"
+        newest = [f"case when @is_read = 1 then ({selection.newest(AS_TEXT)}) end as newest"] if selection.cursor else []
         columns = [f"{field.read(field.name in mapped)} as c{n}" for n, field in enumerate(fields)]
-        nothing = ["null"] * (len(fields) + (selection.since is not None))
-        rows = selection.rows([f"{self.buffered}null as rows_counted", "null as newest", *columns])
-        return f"{rows} union all {selection.facts(nothing, as_text='cast({} as char)')}"
+        return selection.rows([count, *newest, *columns])
+
+    def _counted(self, selection: Selection) -> Counted:
+        """Count and newest value where no row came that could carry them: an empty table, or no change."""
+        rows = self.session.exec_driver_sql(selection.facts(as_text=AS_TEXT)).one()
+        self.session.rollback()
+        return Counted(int(rows[0]), rows[1])
 
     def _reader(self, statement: str) -> pa.RecordBatchReader:
         import connectorx
@@ -112,19 +124,14 @@ class MariaReading:
             # Its own words hold the statement and parts of the address.
             raise NotReadable(type(error).__name__) from None
 
-    def _rows(self, reader: pa.RecordBatchReader, schema: pa.Schema, ends: list[Counted]) -> Iterator[pa.RecordBatch]:
-        """The batches without the two columns of the count; the count itself goes to `ends`."""
+    def _rows(
+        self, reader: pa.RecordBatchReader, schema: pa.Schema, facts: int, counts: set[tuple[int, str | None]]
+    ) -> Iterator[pa.RecordBatch]:
+        """The batches without the columns of the count, which goes to `counts`."""
         for batch in self._whole(reader):
-            counts = batch.column(0)
-            rows = pa.RecordBatch.from_arrays(batch.columns[2:], schema=schema)
-            if counts.null_count < len(counts):
-                last = len(counts) - 1
-                newest = batch.column(1)[last].as_py()
-                ends.append(Counted(counts[last].as_py(), newest.decode() if isinstance(newest, bytes) else newest))
-                rows = rows.slice(0, last)
-            yield rows
-        if not ends:
-            raise self.source.broken_off()
+            if len(batch):
+                counts.add((batch.column(0)[0].as_py(), batch.column(1)[0].as_py() if facts > 1 else None))
+            yield pa.RecordBatch.from_arrays(batch.columns[facts:], schema=schema)
 
     def _whole(self, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
         try:

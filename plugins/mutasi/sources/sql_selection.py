@@ -49,6 +49,14 @@ class Selection:
         newest = as_text.format(f"max({self.cursor})") if self.cursor else "null"
         return f"select {', '.join(['count(*)', newest, *more])} from {self.relation}{self._living()}"
 
+    def count(self) -> str:
+        """The number of living rows by itself, as a subquery."""
+        return f"select count(*) from {self.relation}{self._living()}"
+
+    def newest(self, as_text: str) -> str:
+        """The newest cursor value by itself, as a subquery."""
+        return f"select {as_text.format(f'max({self.cursor})')} from {self.relation}{self._living()}"
+
     def rows(self, columns: Sequence[str] = ("source.*",)) -> str:
         """The statement for the rows."""
         if self.since is None:

@@ -13,10 +13,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from sqlalchemy.dialects import mysql, postgresql
+from tests.unit.sources.conftest import UNITS, agency
 
 from mutasi.sources import sql, sql_plain
 from mutasi.sources.agency import SqlRead
 from mutasi.sources.connection import Connection, SourceError
+from mutasi.sources.request import Request
 from mutasi.sources.sql_selection import Selection, Source
 
 
@@ -42,7 +44,9 @@ def test_addresses() -> None:
 
 
 def selected(dialect: Any, **read: Any) -> Selection:
-    return Source(None, SqlRead(**read)).selection(dialect.identifier_preparer.quote)  # type: ignore[arg-type]
+    found = agency("sql", read, UNITS)
+    request = Request(found, "units", "main", lambda name: Connection("sqlite"), Path())
+    return Source(request, SqlRead(**read)).selection(dialect.identifier_preparer.quote)
 
 
 @pytest.mark.parametrize(
