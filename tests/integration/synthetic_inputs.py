@@ -94,7 +94,13 @@ POSITIONS: Rows = [
     _post("U4", "P8", 1, is_critical=True),
     _post("U2", "P9", 1, is_critical=True),
     _post("U5", "P11", 1),
-    _post("U2", "P12", 1),
+    _post("U2LAMA", "P12", 1),
+]
+BRIDGE: Rows = [
+    {"old_unit_id": "U2LAMA", "new_unit_id": "U2", "valid_from": "2026-01-01", "decree_number": "1/2026"},
+    {"old_unit_id": "U2", "new_unit_id": "U3", "valid_from": "2027-01-01"},  # not yet in force
+    {"old_unit_id": "U8", "new_unit_id": "U3"},
+    {"old_unit_id": "U8", "new_unit_id": "U4"},
 ]
 
 
@@ -113,7 +119,7 @@ WORKLOADS: Rows = [
     _task("U1", "P1", "T1", 999, 75_000, year=2027),
     _task("U1", "P2", "T1", 12, 900),
     _task("U1", "P2", "T2", 20, 45, volume_period="month"),
-    _task("U2", "P3", "T1", 2.5, 75_000),
+    _task("U2LAMA", "P3", "T1", 2.5, 75_000),
     _task("U3", "P4", "T1", 5, 75_000, status="draft"),
     *[_task(u, p, "T1", 1, 75_000) for u, p in (("U3", "P5"), ("U4", "P6"), ("U4", "P7"), ("U4", "P8"), ("U2", "P9"), ("U5", "P11"), ("U2", "P12"))],
 ]  # fmt: skip
@@ -143,7 +149,7 @@ def _duty(n: int, unit: str, position: str, start: str, **more: Any) -> dict[str
 ASSIGNMENTS: Rows = [
     *[_duty(n, "U1", "P1", "2024-01-01") for n in (1, 2, 3)],
     _duty(1, "U1", "P1", "2020-01-01"),  # an older decree for the same post, never closed
-    _duty(4, "U2", "P3", "2026-01-01"),
+    _duty(4, "U2LAMA", "P3", "2026-01-01"),  # the unit before the reorganisation
     _duty(5, "U2", "P3", "2026-07-01", assignment_type="PLT"),
     _duty(6, "U2", "P3", "2020-01-01", valid_to="2026-03-31"),
     _duty(7, "U2", "P3", "2020-01-01", valid_to="2026-06-30"),
@@ -153,6 +159,7 @@ ASSIGNMENTS: Rows = [
     _duty(7, "U3", "P5", "2026-07-01", assignment_type="DPK", home_agency_code="5373", work_agency_code="4011"),
     _duty(8, "U4", "P7", "2023-01-01", assignment_type="DPK", home_agency_code="4011", work_agency_code="5373"),
     _duty(9, "U2", "P9", "2010-01-01"),
+    _duty(9, "U8", "P1", "2001-01-01", valid_to="2009-12-31"),
     _duty(10, "U4", "P8", "2021-01-01"),  # the employee is not in use
 ]
 REQUIREMENTS: Rows = [
@@ -175,11 +182,12 @@ def write_inputs(settings: Settings) -> None:
             "units": UNITS, "positions": POSITIONS, "employees": EMPLOYEES, "assignments": ASSIGNMENTS, "workloads": WORKLOADS,
             "jobs": [{"job_id": "J4", "job_name": "Jabatan P4", "bup_age": 0}, {"job_id": "J3", "job_name": "Jabatan P3", "bup_age": 62}],
             "performance_reviews": [{"nip": N[1], "year": 2025, "predicate_code": "2"}],
-            "non_asn_counts": [{"unit_id": "U2", "position_id": "P3", "category": "honorer", "headcount": 2}],
+            "unit_bridge": BRIDGE,
+            "non_asn_counts": [{"unit_id": "U2LAMA", "position_id": "P3", "category": "honorer", "headcount": 2}],
             "job_requirements": REQUIREMENTS,
         }  # fmt: skip
         for name in datasets():
-            writer.dataset(name, KOTA, rows[name])
+            writer.dataset(name, KOTA, rows.get(name, []))
         writer.dataset("units", KAB, [{"unit_id": "U0", "unit_name": "Kabupaten Uji"}])
         writer.dataset("job_requirements", KAB, [{"job_id": "J1", "job_name": "Ajudan", "required_count": 4}])
         identities = [

@@ -159,6 +159,13 @@ def test_units_keep_their_tree_even_with_a_cycle(reporting: duckdb.DuckDBPyConne
     }
 
 
+def test_units_that_no_reorganisation_explains_are_reported(reporting: duckdb.DuckDBPyConnection) -> None:
+    orphans = _records(reporting, "select dataset, unit_id, orphan_reason, rows_affected from quality.unit_orphans order by all")
+    assert orphans == [("assignments", "U8", "SPLIT", 1)]
+    posts = _records(reporting, "select unit_id from marts.dim_position where position_id in ('P3', 'P12') order by all")
+    assert posts == [("U2",), ("U2",)], "posts of the old unit stand under the new one"
+
+
 def test_history_shows_intervals_closed_by_change_and_deletion(built: tuple[Settings, BuildResult]) -> None:
     with duckdb.connect(str(build_file(built[0])), read_only=True) as con:
         rows = _records(con, "select unit_id, unit_name, valid_from, valid_to, is_current from history.hist_units order by all")

@@ -15,7 +15,7 @@ select
     try_cast(assignments.snapshot_date as date) as snapshot_date,
     try_cast(assignments._row_id as bigint) as row_id,
     employees.person_id,
-    assignments.unit_id,
+    coalesce(moved.current_unit_id, assignments.unit_id) as unit_id,
     assignments.position_id,
     assignments.assignment_type,
     try_cast(assignments.valid_from as date) as assigned_from,
@@ -26,3 +26,5 @@ select
     assignments._flags as flags
 from assignments
 left join employees on assignments.agency_id = employees.agency_id and assignments.nip = employees.nip
+left join {{ ref('stg_current_units') }} as moved
+    on assignments.agency_id = moved.agency_id and assignments.unit_id = moved.unit_id

@@ -1,20 +1,35 @@
+with positions as (
+    select * from {{ source('inputs', 'positions') }}
+),
+
+{{ clashing('positions', ['position_id']) }}
+
 select
-    agency_id,
-    try_cast(snapshot_date as date) as snapshot_date,
-    unit_id,
-    position_id,
-    job_id,
-    job_name,
-    job_kind,
-    job_level,
-    sub_job,
-    try_cast(job_class as integer) as job_class,
-    job_family,
-    min_education_code,
-    golongan_min,
-    golongan_max,
-    nullif(try_cast(bup_age as integer), 0) as bup_age,
-    try_cast(establishment_approved as integer) as establishment_approved,
-    coalesce(try_cast(is_critical as boolean), false) as is_critical,
-    _flags as flags
-from {{ source('inputs', 'positions') }}
+    positions.agency_id,
+    try_cast(positions.snapshot_date as date) as snapshot_date,
+    case
+        when clashing.agency_id is null then coalesce(moved.current_unit_id, positions.unit_id) else positions.unit_id
+    end as unit_id,
+    positions.position_id,
+    positions.job_id,
+    positions.job_name,
+    positions.job_kind,
+    positions.job_level,
+    positions.sub_job,
+    try_cast(positions.job_class as integer) as job_class,
+    positions.job_family,
+    positions.min_education_code,
+    positions.golongan_min,
+    positions.golongan_max,
+    nullif(try_cast(positions.bup_age as integer), 0) as bup_age,
+    try_cast(positions.establishment_approved as integer) as establishment_approved,
+    coalesce(try_cast(positions.is_critical as boolean), false) as is_critical,
+    positions._flags as flags
+from positions
+left join {{ ref('stg_current_units') }} as moved
+    on positions.agency_id = moved.agency_id and positions.unit_id = moved.unit_id
+left join clashing
+    on
+        moved.agency_id = clashing.agency_id
+        and moved.current_unit_id = clashing.current_unit_id
+        and positions.position_id = clashing.position_id

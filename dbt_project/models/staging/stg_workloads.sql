@@ -1,15 +1,32 @@
+with workloads as (
+    select * from {{ source('inputs', 'workloads') }}
+),
+
+{{ clashing('workloads', ['position_id', '"year"', 'task_id']) }}
+
 select
-    agency_id,
-    try_cast(snapshot_date as date) as snapshot_date,
-    unit_id,
-    position_id,
-    try_cast("year" as integer) as abk_year,
-    task_id,
-    task_name,
-    try_cast(volume as double) as volume,
-    coalesce(volume_period, 'year') as volume_period,
-    try_cast(minutes_per_unit as double) as minutes_per_unit,
-    status,
-    coalesce(method, 'abk') as method,
-    _flags as flags
-from {{ source('inputs', 'workloads') }}
+    workloads.agency_id,
+    try_cast(workloads.snapshot_date as date) as snapshot_date,
+    case
+        when clashing.agency_id is null then coalesce(moved.current_unit_id, workloads.unit_id) else workloads.unit_id
+    end as unit_id,
+    workloads.position_id,
+    try_cast(workloads."year" as integer) as abk_year,
+    workloads.task_id,
+    workloads.task_name,
+    try_cast(workloads.volume as double) as volume,
+    coalesce(workloads.volume_period, 'year') as volume_period,
+    try_cast(workloads.minutes_per_unit as double) as minutes_per_unit,
+    workloads.status,
+    coalesce(workloads.method, 'abk') as method,
+    workloads._flags as flags
+from workloads
+left join {{ ref('stg_current_units') }} as moved
+    on workloads.agency_id = moved.agency_id and workloads.unit_id = moved.unit_id
+left join clashing
+    on
+        moved.agency_id = clashing.agency_id
+        and moved.current_unit_id = clashing.current_unit_id
+        and workloads.position_id = clashing.position_id
+        and workloads."year" = clashing."year"
+        and workloads.task_id = clashing.task_id

@@ -28,6 +28,7 @@ Row = Mapping[str, Any]
 
 GOOD: dict[str, dict[str, Any]] = {
     "units": {"unit_id": "A", "unit_name": "Kantor Contoh"},
+    "unit_bridge": {"old_unit_id": "OLD", "new_unit_id": "A"},
     "jobs": {"job_id": "J1", "job_name": "Penata Contoh", "job_kind": "jf", "bup_age": 58},
     "positions": {"unit_id": "A", "position_id": "P1", "job_id": "J1", "job_name": "Penata Contoh", "job_kind": "jf"},
     "employees": {

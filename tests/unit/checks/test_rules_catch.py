@@ -23,6 +23,7 @@ PAST = Date(2019, 1, 1)
 UNKNOWN_ELSEWHERE = {(2, "EMP-020", "warn", "nip"), (2, "EMP-022", "warn", "nip")}
 REFERENCES: dict[str, Sequence[dict[str, Any]]] = {
     "units": [{}, {"unit_id": "B", "parent_unit_id": "A", "is_active": False}],
+    "unit_bridge": [{}],
     "jobs": [{}],
     "positions": [
         {},
@@ -131,6 +132,30 @@ CASES: list[tuple[str, list[dict[str, Any]], set[tuple[int, str, str, str | None
         [{"unit_id": "B", "parent_unit_id": "A", "unit_name": "Lain", "_repaired": " unit_name "}],
         {(2, "UNT-016", "warn", "unit_name")},
     ),
+    (
+        "unit_bridge",
+        [{"old_unit_id": "Y", "new_unit_id": None}],
+        {(2, "BRG-001", "drop", None)},
+    ),
+    ("assignments", [{"nip": OTHER, "unit_id": "OLD"}], set()),
+    ("positions", [{"unit_id": "OLD"}], set()),
+    ("unit_bridge", [{}], {(2, "BRG-002", "drop", None)}),
+    ("unit_bridge", [{"decree_number": "1/2026"}], {(1, "BRG-003", "drop", None), (2, "BRG-003", "drop", None)}),
+    (
+        "unit_bridge",
+        [{"old_unit_id": "A"}],
+        {(2, "BRG-004", "drop", None)},
+    ),
+    ("unit_bridge", [{"old_unit_id": "Y", "new_unit_id": "X"}], {(2, "BRG-005", "warn", "new_unit_id")}),
+    ("unit_bridge", [{"old_unit_id": "Y", "new_unit_id": "OLD"}], set()),
+    ("unit_bridge", [{"new_unit_id": "B"}], {(1, "BRG-006", "warn", "old_unit_id"), (2, "BRG-006", "warn", "old_unit_id")}),
+    (
+        "unit_bridge",
+        [{"old_unit_id": "Y", "new_unit_id": "X"}, {"old_unit_id": "X", "new_unit_id": "Y"}],
+        {(2, "BRG-007", "warn", "old_unit_id"), (3, "BRG-007", "warn", "old_unit_id")},
+    ),
+    ("unit_bridge", [{"old_unit_id": "Y", "_unreadable": " valid_from "}], {(2, "BRG-008", "blank", "valid_from")}),
+    ("unit_bridge", [{"old_unit_id": "Y", "_repaired": " old_unit_id "}], {(2, "BRG-009", "warn", "old_unit_id")}),
     ("jobs", [{"job_id": None}], {(2, "JOB-001", "drop", "job_id")}),
     ("jobs", [{}], {(2, "JOB-002", "drop", None)}),
     ("jobs", [{"bup_age": 60}], {(1, "JOB-003", "drop", None), (2, "JOB-003", "drop", None)}),
