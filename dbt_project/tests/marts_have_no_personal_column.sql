@@ -1,6 +1,7 @@
 -- depends_on: {{ ref('dim_agency') }}, {{ ref('dim_unit') }}, {{ ref('dim_position') }}, {{ ref('dim_date') }}
 -- depends_on: {{ ref('unit_workload') }}, {{ ref('position_workload') }}, {{ ref('vacancies') }}
 -- depends_on: {{ ref('check_results') }}, {{ ref('quarantine_summary') }}, {{ ref('runs') }}
+-- depends_on: {{ ref('agency_data_quality') }}, {{ ref('unit_orphans') }}
 select
     table_schema,
     table_name,
@@ -8,4 +9,4 @@ select
 from information_schema.columns
 where
     table_schema in ('marts', 'quality')
-    and column_name in ({% for column in var('forbidden_columns') %}'{{ column }}'{{ ", " if not loop.last }}{% endfor %})
+    and list_contains({{ var('forbidden_columns') }}, column_name)
