@@ -22,6 +22,7 @@ up: $(STAMP)  ## Airflow's scheduler and web interface on this machine
 
 test: $(STAMP)  ## set up, then run every test
 	@$(PY) -m pytest
+	@echo "All tests passed; skipped ones are listed above with their reason. Next: make run, then docs/runbooks/onboard-agency.md."
 
 lint: $(STAMP)  ## ruff, mypy, sqlfluff, import-linter
 	$(VENV)/bin/ruff check .
