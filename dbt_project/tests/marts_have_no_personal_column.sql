@@ -1,7 +1,8 @@
 -- depends_on: {{ ref('dim_agency') }}, {{ ref('dim_unit') }}, {{ ref('dim_position') }}, {{ ref('dim_date') }}
 -- depends_on: {{ ref('unit_workload') }}, {{ ref('position_workload') }}, {{ ref('vacancies') }}
 -- depends_on: {{ ref('check_results') }}, {{ ref('quarantine_summary') }}, {{ ref('runs') }}
--- depends_on: {{ ref('agency_data_quality') }}, {{ ref('data_quality_indicators') }}, {{ ref('dataset_freshness') }}, {{ ref('unit_orphans') }}
+-- depends_on: {{ ref('agency_data_quality') }}, {{ ref('data_quality_indicators') }}, {{ ref('dataset_freshness') }}
+-- depends_on: {{ ref('unit_orphans') }}
 select
     table_schema,
     table_name,
