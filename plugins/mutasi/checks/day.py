@@ -57,40 +57,37 @@ def open_day(
         con.execute(f"create view {other} as {_references(datasets()[other], [str(f) for f, _ in files.values()])}")
     _delivered(con, arrived, rows_of)
     if any(ELSEWHERE in str(rule.kwargs.get("unexpected_rows_query", "")) for rule in rules):
-        con.execute(f"create table {ELSEWHERE} as {elsewhere(day)}")
+        con.execute(f"create view {ELSEWHERE} as {elsewhere(day)}")
 
 
 def elsewhere(day: dt.date) -> str:
     """What other datasets say of each person; education levels that SIASN ranks alike share the lowest of their codes."""
     today = quoted(day.isoformat())
-    structural, senior = "p.job_kind in ('jpt', 'administrator', 'pengawas')", "p.job_kind in ('jpt', 'administrator')"
+    structural = "a.assignment_type = 'D' and p.job_kind in ('jpt', 'administrator', 'pengawas')"
     level = "case p.min_education_code when '12' then '10' when '17' then '15' when '18' then '15' when '40' then '35' "
     level += "when '47' then '45' when '50' then '49' else p.min_education_code end"
     return f"""
-        with posts as (
-            select a.agency_id, a.nip,
-                max(case when a.assignment_type = 'D' and a.valid_to is null and p.bup_age between 50 and 70
-                    then p.bup_age end) as bup_age,
-                max(case when a.assignment_type = 'D' and {structural} then 1 else 0 end) as holds_structural,
-                max(case when a.assignment_type = 'D' and {structural} then p.golongan_min end) as structural_golongan_min,
-                max(case when a.assignment_type = 'D' and {structural}
-                    then coalesce({level}, case when {senior} then '35' else '30' end) end) as structural_education_min,
-                max(case when a.assignment_type = 'D' and p.job_kind = 'jf'
+        with said as (
+            select a.agency_id, a.nip, 1 as post, null as year,
+                case when a.assignment_type = 'D' and a.valid_to is null and p.bup_age between 50 and 70 then p.bup_age end as bup_age,
+                case when {structural} then 1 end as structural,
+                case when {structural} then p.golongan_min end as golongan_min,
+                case when {structural} then coalesce({level}, case p.job_kind when 'pengawas' then '30' else '35' end)
+                    end as structural_education_min,
+                case when a.assignment_type = 'D' and p.job_kind = 'jf'
                     then coalesce({level}, case when p.job_level in ('pertama', 'muda', 'madya', 'utama') then '35'
                         when p.job_level in ('terampil', 'mahir', 'penyelia') then '30' else '15' end)
-                    end) as functional_education_min
+                    end as functional_education_min
             from assignments as a
             left join positions as p on p.agency_id = a.agency_id and p.unit_id = a.unit_id and p.position_id = a.position_id
             where a.assignment_type in ('D', 'DPK', 'DPB') and (a.valid_to is null or a.valid_to >= date {today})
-            group by a.agency_id, a.nip
-        ), reviews as (
-            select agency_id, nip, max(year) as last_review_year from performance_reviews group by agency_id, nip
+            union all
+            select agency_id, nip, null, year, null, null, null, null, null from performance_reviews
         )
-        select coalesce(p.agency_id, r.agency_id) as agency_id, coalesce(p.nip, r.nip) as nip, p.nip is not null as holds_post,
-            p.bup_age, p.holds_structural = 1 as holds_structural, p.structural_golongan_min, p.structural_education_min,
-            p.functional_education_min, r.last_review_year
-        from posts as p full join reviews as r on r.agency_id = p.agency_id and r.nip = p.nip
-        where coalesce(p.nip, r.nip) is not null
+        select agency_id, nip, max(post) = 1 as holds_post, max(bup_age) as bup_age, max(structural) = 1 as holds_structural,
+            max(golongan_min) as structural_golongan_min, max(structural_education_min) as structural_education_min,
+            max(functional_education_min) as functional_education_min, max(year) as last_review_year
+        from said where nip is not null group by agency_id, nip
         """
 
 

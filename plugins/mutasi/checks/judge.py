@@ -1,8 +1,9 @@
 """Great Expectations judges a DuckDB table; the failing rows stay in DuckDB.
 
-Great Expectations counts; for every rule that fails, the query that it gives for the failing rows is run by DuckDB into
-`failing (agency_id, _row_id, rule_code)` and must find as many rows as were counted. No value of a row reaches Python,
-a log or an exception.
+Three steps: Great Expectations counts what its own expectations find, in one query; the failing rows of these and of the
+rules written as SQL are found in one reading of the data into `failing (agency_id, _row_id, rule_code)`; Great Expectations
+judges the rules written as SQL by what was found there. Counted and found must agree. No value of a row reaches Python, a log
+or an exception.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ from __future__ import annotations
 import logging
 import os
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import duckdb
 
+from mutasi.checks.passes import PassError, find_rows
 from mutasi.checks.suites import Rule
 
 if TYPE_CHECKING:
@@ -44,12 +46,43 @@ def judge(con: duckdb.DuckDBPyConnection, url: str, table: str, rules: list[Rule
         CheckError: a rule could not be run, or its count and its rows disagree.
     """
     con.execute("create table if not exists failing (agency_id varchar, _row_id bigint, rule_code varchar)")
+    written = [rule for rule in rules if rule.type == ROWS_QUERY]
+    results = _results(url, table, [rule for rule in rules if rule.type != ROWS_QUERY])
+    queries = {rule.code: str(rule.kwargs["unexpected_rows_query"]).format(batch=table) for rule in written}
+    counts = {}
+    for rule in rules:
+        if rule.type != ROWS_QUERY:
+            counts[rule.code] = _count(table, rule, results.get(rule.code))
+            if counts[rule.code]:
+                queries[rule.code] = str(results[rule.code].result["unexpected_index_query"]).rstrip().rstrip(";")
     try:
-        results = {r.expectation_config.meta["rule"]: r for r in _validate(url, table, rules) if r.expectation_config}
+        find_rows(con, queries)
+    except PassError as error:
+        [culprit] = [rule for rule in rules if rule.code == str(error)] or [rules[0]]
+        raise CheckError(_not_judged(table, culprit)) from None
+    results = _results(url, table, [_judged_by_failing(rule) for rule in written])
+    counts |= {rule.code: _count(table, rule, results.get(rule.code)) for rule in written}
+    found = dict(con.execute("select rule_code, count(*) from failing group by rule_code").fetchall())
+    for rule in rules:
+        if found.get(rule.code, 0) != counts[rule.code]:
+            raise CheckError(
+                f"{_where(table, rule)}: {counts[rule.code]} rows were counted, but its query finds {found.get(rule.code, 0)}."
+            )
+
+
+def _results(url: str, table: str, rules: list[Rule]) -> dict[str, ExpectationValidationResult]:
+    if not rules:
+        return {}
+    try:
+        return {r.expectation_config.meta["rule"]: r for r in _validate(url, table, rules) if r.expectation_config}
     except Exception as error:
         raise CheckError(f"{table}: Great Expectations could not run the suite ({type(error).__name__}).") from None
-    for rule in rules:
-        _take(con, table, rule, results.get(rule.code))
+
+
+def _judged_by_failing(rule: Rule) -> Rule:
+    """The rule over the rows that were found; the comment holds the batch, which Great Expectations asks for."""
+    query = f"SELECT agency_id, _row_id FROM failing WHERE rule_code = '{rule.code}' /* {{batch}} */"
+    return rule.model_copy(update={"kwargs": {"unexpected_rows_query": query}})
 
 
 def _validate(url: str, table: str, rules: list[Rule]) -> list[ExpectationValidationResult]:
@@ -97,30 +130,24 @@ def suite(name: str, rules: list[Rule]) -> ExpectationSuite:
     )
 
 
-def _take(con: duckdb.DuckDBPyConnection, table: str, rule: Rule, result: ExpectationValidationResult | None) -> None:
-    """Put the failing rows of one rule into `failing`."""
-    where = f"{table}: rule {rule.code} ({rule.title})"
+def _count(table: str, rule: Rule, result: ExpectationValidationResult | None) -> int:
+    """Failing rows as Great Expectations counts them."""
     if result is None or result.exception_info.get("raised_exception", True):
-        raise CheckError(f"{where} could not be judged; look at its expectation in expectations/suites/{rule.dataset}.json.")
+        raise CheckError(_not_judged(table, rule))
     count = int(result.result.get("observed_value" if rule.type == ROWS_QUERY else "unexpected_count") or 0)
     if bool(result.success) != (count == 0):
-        raise CheckError(f"{where} says success={result.success} with {count} failing rows; `mostly` has no place in a rule.")
-    if not count:
-        return
-    try:
-        con.execute(f"insert into failing select agency_id, _row_id, ? from ({_query(table, rule, result)})", [rule.code])
-        [(found,)] = con.execute("select count(*) from failing where rule_code = ?", [rule.code]).fetchall()
-    except duckdb.Error as error:
-        raise CheckError(f"{where}: the query for its failing rows does not run ({type(error).__name__}).") from None
-    if found != count:
-        raise CheckError(f"{where}: {count} rows were counted, but its query finds {found}.")
+        raise CheckError(
+            f"{_where(table, rule)} says success={result.success} with {count} failing rows; `mostly` has no place in a rule."
+        )
+    return count
 
 
-def _query(table: str, rule: Rule, result: ExpectationValidationResult) -> str:
-    if rule.type == ROWS_QUERY:
-        return str(rule.kwargs["unexpected_rows_query"]).format(batch=table)
-    query: Any = result.result["unexpected_index_query"]
-    return str(query).rstrip().rstrip(";")
+def _where(table: str, rule: Rule) -> str:
+    return f"{table}: rule {rule.code} ({rule.title})"
+
+
+def _not_judged(table: str, rule: Rule) -> str:
+    return f"{_where(table, rule)} could not be judged; look at its expectation in expectations/suites/{rule.dataset}.json."
 
 
 @cache

@@ -1,0 +1,82 @@
+"""Failing rows of many rules in one reading of the data.
+
+A rule's query is `SELECT agency_id, _row_id FROM <source> WHERE <condition>`, be it written in the suite or made by Great
+Expectations for the failing rows of a rule. Those of one source are put together: each row is read once and says which
+conditions it meets. Queries of any other form (common tables, groups) run by themselves.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import duckdb
+
+from mutasi.engine import quoted
+
+FORM = re.compile(
+    r"^\s*SELECT (?P<prefix>\w+\.)?agency_id, (?:\w+\.)?_row_id(?:, [\w\", ]+?)?\s+FROM (?P<source>[^()]+?)\s+WHERE (?P<condition>.+)$",
+    re.IGNORECASE | re.DOTALL,
+)
+MORE = re.compile(r"\b(GROUP BY|HAVING|UNION|INTERSECT|EXCEPT|ORDER BY|LIMIT|QUALIFY|WINDOW)\b", re.IGNORECASE)
+AT_ONCE = 60  # one bit of a number for each rule
+
+
+class PassError(RuntimeError):
+    """A rule's query does not run; the message is the rule's code."""
+
+
+def find_rows(con: duckdb.DuckDBPyConnection, queries: Mapping[str, str]) -> None:
+    """Add the failing rows of each rule to `failing (agency_id, _row_id, rule_code)`; `queries` are by rule code.
+
+    Raises:
+        PassError: a query does not run.
+    """
+    for statement, codes in _statements(queries):
+        try:
+            con.execute(statement)
+        except duckdb.Error:
+            raise PassError(_culprit(con, {code: queries[code] for code in codes})) from None
+
+
+def _statements(queries: Mapping[str, str]) -> list[tuple[str, list[str]]]:
+    sources: dict[tuple[str, str], dict[str, str]] = {}
+    found: list[tuple[str, list[str]]] = []
+    for code, query in queries.items():
+        form = FORM.match(query)
+        if form is None or MORE.search(query):
+            found.append((f"insert into failing select agency_id, _row_id, {quoted(code)} from ({query})", [code]))
+        else:
+            source = " ".join(form["source"].split())
+            sources.setdefault((source, form["prefix"] or ""), {})[code] = form["condition"]
+    for (source, prefix), conditions in sources.items():
+        listed = list(conditions.items())
+        for first in range(0, len(listed), AT_ONCE):
+            part = dict(listed[first : first + AT_ONCE])
+            found.append((_one_pass(source, prefix, part), list(part)))
+    return found
+
+
+def _one_pass(source: str, prefix: str, conditions: Mapping[str, str]) -> str:
+    bits = {code: 1 << number for number, code in enumerate(conditions)}
+    met = " + ".join(f"case when {condition} then {bits[code]}::bigint else 0 end" for code, condition in conditions.items())
+    rules = ", ".join(f"({bit}::bigint, {quoted(code)})" for code, bit in bits.items())
+    return f"""
+        insert into failing
+        select f.agency_id, f._row_id, r.rule_code
+        from (
+            select {prefix}agency_id as agency_id, {prefix}_row_id as _row_id, {met} as met from {source}
+            where {" or ".join(f"({condition})" for condition in conditions.values())}
+        ) as f
+        join (values {rules}) as r (bit, rule_code) on f.met & r.bit <> 0
+        """
+
+
+def _culprit(con: duckdb.DuckDBPyConnection, queries: Mapping[str, str]) -> str:
+    """The first rule whose query does not run alone."""
+    for code, query in queries.items():
+        try:
+            con.execute(f"select count(*) from ({query})")
+        except duckdb.Error:
+            return code
+    return ", ".join(queries)
