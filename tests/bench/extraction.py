@@ -148,7 +148,7 @@ def driver(reader: Connection, query: str, target: Path) -> None:
             import connectorx
 
             address = url.set(drivername="mysql").render_as_string(hide_password=False)
-            batches = connectorx.read_sql(address, query, return_type="arrow_stream", batch_size=65_536)
+            batches = connectorx.read_sql(address, query, return_type="arrow_stream", protocol="binary", batch_size=65_536)
         _write(batches, batches.schema, target)
 
 
