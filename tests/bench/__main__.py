@@ -37,7 +37,7 @@ SIZES = {"city": Size(5_000, 3, 5.0), "province": Size(200_000, 1, None)}
 
 
 # Parts of a night measured by themselves, at a size of their own: modules whose `figures()` are the fields of `Figure`.
-PARTS = {"extraction": "tests.bench.extraction"}
+PARTS = {"checks": "tests.bench.checks", "extraction": "tests.bench.extraction"}
 
 
 @dataclass(frozen=True)
