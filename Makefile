@@ -21,7 +21,7 @@ up: $(STAMP)  ## Airflow's scheduler and web interface on this machine
 	@$(VENV)/bin/mutasi up
 
 test: $(STAMP)  ## set up, then run every test
-	@$(PY) -m pytest
+	@$(PY) -m pytest -n 2 --dist loadfile
 	@echo "All tests passed; skipped ones are listed above with their reason. Next: make run, then docs/runbooks/onboard-agency.md."
 
 lint: $(STAMP)  ## ruff, mypy, sqlfluff, import-linter
