@@ -180,7 +180,8 @@ select ? as run_id, cast(? as date) as snapshot_date, a.agency_id, ? as dataset,
     e.exception_reason,
     coalesce(f.rows_failed, 0) = 0 as is_passed,
     coalesce(f.rows_failed > (case when e.rule_code is null then r.tolerance_pct else e.tolerance_pct end) / 100 * rows_checked
-        and (r.tolerance_pct = 0 or f.rows_failed >= r.stop_needs_rows or f.rows_failed = rows_checked), false) as is_stopped
+        and rows_checked > 0 and (r.tolerance_pct = 0 or f.rows_failed >= r.stop_needs_rows or f.rows_failed = rows_checked), false)
+        as is_stopped
 from rows_of as a
 join rule_list as r on a.is_readable or r.is_volume
 left join failed as f on f.agency_id = a.agency_id and f.rule_code = r.rule_code

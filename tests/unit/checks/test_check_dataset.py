@@ -131,6 +131,16 @@ def test_a_rule_without_its_data_is_not_judged_rather_than_passed(landing: Any) 
         assert (judged["tanpa_email", rule], judged["dengan_email", rule]) == (0, 1)
 
 
+def test_orphans_are_judged_without_a_bridge_and_a_few_do_not_stop(landing: Any) -> None:
+    """Twelve orphans among a hundred rows: a warning, whether or not the agency sends a bridge."""
+    landing.land("units", [{}])
+    landing.land("assignments", [{"unit_id": "LAIN" if n < 12 else "A", "nip": f"1985031520100110{n:02}"} for n in range(100)])
+    found = landing.check("assignments")
+    result = next(r for r in landing.results("assignments") if r["rule_code"] == "ASG-006")
+    assert (result["rows_checked"], result["rows_failed"]) == (100, 12)
+    assert "ASG-006" not in found["contoh"].stopped_by
+
+
 EXCEPTION = """
 exceptions:
   - {agency_id: contoh, rule: %s, dataset: units, valid_from: 2026-11-01, valid_to: %s, reason: Sedang dimigrasi dari sistem lama, approved_by: Tim Data%s}
