@@ -211,7 +211,7 @@ def machine_paths() -> list[str]:
 def test_no_tracked_file_names_a_package_index_or_a_folder_of_a_machine() -> None:
     hosts = "|".join(re.escape(host) for host in sorted(package_hosts()))
     paths = "|".join(rf"(?<![\w.}}~-]){path}" for path in machine_paths())
-    option = r"(?<!emit-)\b(?:extra-)?index-url\b|--find-links|--trusted-host"
+    option = r"(?<!emit-)\b(?:extra-)?index-url\b|--find[-]links|--trusted-host"
     found = []
     for file in tracked():
         text = file.read_bytes().decode("utf-8", errors="replace") if file != Path(__file__) else ""
