@@ -57,7 +57,8 @@ def status() -> None:
 def generate(employees: int, agencies: int | None, as_of: dt.datetime | None) -> None:
     """Generate the demo agencies: fictitious people with planted truth, at any size."""
     from mutasi.demo import generate as generate_population
-    from mutasi.demo.session import LARGEST_DEMO, ensure_demo, today
+    from mutasi.demo.session import LARGEST_DEMO, ensure_demo
+    from mutasi.orchestration.dates import today
 
     settings = Settings.from_environment()
     day = as_of.date() if as_of else today()
@@ -116,8 +117,8 @@ def prune(yes: bool) -> None:
     """Show, or remove, files past their retention (dated rows `retention_…_days` in the rules)."""
     from itertools import groupby
 
-    from mutasi.demo.session import today
     from mutasi.landing import retention
+    from mutasi.orchestration.dates import today
     from mutasi.warehouse.lock import writing
 
     settings = Settings.from_environment()

@@ -11,7 +11,8 @@ from pathlib import Path
 import click
 import pyarrow.parquet as pq
 
-from mutasi.demo.session import EMPLOYEES, ensure_demo, session, today
+from mutasi.demo.session import EMPLOYEES, ensure_demo, session
+from mutasi.orchestration.dates import today
 from mutasi.settings import Settings
 
 STEPS = {

@@ -16,20 +16,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from mutasi.demo import NIGHTS, generate
 from mutasi.demo.siasn_server import serve
+from mutasi.orchestration.dates import today
 from mutasi.settings import Settings
 
 EMPLOYEES = 12_000
 LARGEST_DEMO = 200_000  # beyond it a worksheet of Tanjungbalai would not hold its rows
 SHELL_LINE = re.compile(r"^(?P<name>[A-Z_0-9]+)='(?P<value>.*)'$")
-
-
-def today() -> dt.date:
-    """The day in Jakarta."""
-    return dt.datetime.now(ZoneInfo("Asia/Jakarta")).date()
 
 
 def ensure_demo(settings: Settings, employees: int = EMPLOYEES, as_of: dt.date | None = None) -> bool:

@@ -91,7 +91,6 @@ class Promoted(Manifest):
 
 
 M = TypeVar("M", bound=Manifest)
-STAGES: dict[Stage, type[Manifest]] = {"landing": Landed, "promoted": Promoted}
 
 
 def sha256(file: Path) -> str:

@@ -16,6 +16,11 @@ class DateError(NeedsAPerson):
     """A run carries a date that is not one."""
 
 
+def today() -> dt.date:
+    """The day in Jakarta."""
+    return dt.datetime.now(JAKARTA).date()
+
+
 def snapshot_date(partition_key: str | None, params: Mapping[str, Any], run_after: dt.datetime) -> dt.date:
     """The day of a run, in Jakarta: the form's date, else the partition, else the day on which the run was due.
 

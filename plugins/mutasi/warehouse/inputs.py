@@ -102,11 +102,10 @@ def _write_agencies(fresh: Path, agencies: Mapping[str, Agency], present: Mappin
 
 def _write_empty(settings: Settings, fresh: Path) -> None:
     """A typed file without rows in every folder, so that a dataset nobody sends still has its columns."""
-    flags = "_flags varchar"
     typed = dict(TYPED)
     for name, dataset in datasets().items():
         columns = ", ".join(f"{named(c)} {column.sql_type}" for c, column in dataset.promoted_columns.items())
-        typed[name] = f"agency_id varchar, snapshot_date date, _row_id bigint, {columns}, {flags}"
+        typed[name] = f"agency_id varchar, snapshot_date date, _row_id bigint, {columns}, _flags varchar"
     with connect(settings) as con:
         for name, columns in typed.items():
             _empty(con, columns, fresh / name / "_none.parquet")
