@@ -68,6 +68,27 @@ GOOD: dict[str, dict[str, Any]] = {
     },
     "non_asn_counts": {"unit_id": "A", "position_id": "P1", "category": "honorer", "headcount": 2},
     "job_requirements": {"job_id": "J1", "job_name": "Penata Contoh", "required_count": 3},
+    "work_time_parameters": {"year": 2026, "available_hours": 1200.0},
+    "teaching_loads": {
+        "unit_id": "A",
+        "teacher_kind": "subject",
+        "sub_job": "Contoh",
+        "grade": "7",
+        "school_year": 2026,
+        "class_count": 3,
+        "hours_per_week": 5.0,
+    },
+    "unit_surveys": {"unit_id": "A", "surveyed_on": dt.date(2026, 6, 30), "respondents": 9, "perceived_load": 3.5},
+    "service_metrics": {
+        "unit_id": "A",
+        "metric_code": "WAKTU",
+        "month": dt.date(2026, 10, 1),
+        "metric_value": 12.0,
+        "direction": "lower_is_better",
+        "unit_of_measure": "hari",
+    },
+    "quotas": {"unit_id": "A", "position_id": "P1", "year": 2026, "recruitment": "cpns", "status": "approved", "seats": 2},
+    "planned_leavers": {"nip": "198503152010011001", "leaves_on": dt.date(2027, 1, 1), "leave_reason": "mpp"},
 }
 
 
