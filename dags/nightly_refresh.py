@@ -13,7 +13,6 @@ from mutasi.orchestration.nightly import (
     known_agency_ids,
     land,
     plan_agencies,
-    plan_datasets,
     promote,
     publish,
     remember,
@@ -24,7 +23,7 @@ from mutasi.orchestration.nightly import (
 DOC = """
 Refreshes the warehouse for one day, 02:00 Asia/Jakarta.
 
-`land`, `promote` and `report_defects` run once per agency, `check` once per dataset over all agencies. An agency that fails does so alone
+`land`, `promote` and `report_defects` run once per agency, `check` once for all: each dataset over all agencies. An agency that fails does so alone
 and by name; its newest earlier snapshot stays in use. When every agency fails the run fails and the marts stay as they are.
 
 Runbooks: `docs/runbooks/` (failed-check, stale-agency, backfill, onboard-agency).
@@ -45,7 +44,7 @@ def nightly_refresh() -> None:
     """Names and arrows."""
     agencies = plan_agencies()
     landed = land.expand(agency_id=agencies)
-    checked = check.expand(dataset=plan_datasets())
+    checked = check()
     promoted = promote.expand(agency_id=agencies)
 
     landed >> checked >> promoted >> report_defects.expand(agency_id=agencies)

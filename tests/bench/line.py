@@ -52,7 +52,7 @@ def run(source: Path, home: Path) -> Meter:
         import dbt.cli.main  # noqa: F401
         import great_expectations  # noqa: F401
 
-        from mutasi.checks import check_dataset, dialect, expectations, judge  # noqa: F401
+        from mutasi.checks import check_datasets, dialect, expectations, judge  # noqa: F401
         from mutasi.demo.session import demo_connections
         from mutasi.landing.history import refresh_history
         from mutasi.landing.land import land_agency
@@ -68,8 +68,7 @@ def run(source: Path, home: Path) -> Meter:
         for agency in agencies.values():
             land_agency(settings, agency, DAY, RUN, connection_from_environment)
     with meter.step("check"):
-        for name in datasets():
-            check_dataset(settings, name, DAY, RUN)
+        check_datasets(settings, list(datasets()), DAY, RUN)
     with meter.step("promote"):
         for agency in agencies.values():
             promote_agency(settings, agency, DAY, RUN)

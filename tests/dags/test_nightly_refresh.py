@@ -41,10 +41,10 @@ def test_an_agency_gets_its_report_whatever_became_of_its_data(nightly):
     assert report.trigger_rule == "all_done" and report.upstream_task_ids >= {"promote"} and not report.downstream_task_ids
 
 
-def test_agencies_and_datasets_are_mapped_and_named(nightly):
-    for task_id, label in (("land", "agency"), ("check", "dataset"), ("promote", "agency"), ("report_defects", "agency")):
+def test_agencies_are_mapped_and_named(nightly):
+    for task_id in ("land", "promote", "report_defects"):
         task = nightly.get_task(task_id)
-        assert task.is_mapped and task.map_index_template == f"{{{{ {label} }}}}"
+        assert task.is_mapped and task.map_index_template == "{{ agency }}"
 
 
 def test_what_cannot_get_better_is_not_retried(nightly):

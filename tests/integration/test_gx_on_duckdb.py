@@ -20,7 +20,7 @@ import pytest
 from tests.integration.servers import running_postgres
 
 from mutasi.checks.arrivals import Arrival
-from mutasi.checks.day import _delivered, _repeats, _rows, _volume, elsewhere
+from mutasi.checks.day import _delivered, _drift, _repeats, _rows, elsewhere, open_arrivals
 from mutasi.checks.dialect import lent
 from mutasi.checks.judge import judge
 from mutasi.checks.suites import read_suite, rules
@@ -158,7 +158,8 @@ def _workspace(dirty: duckdb.DuckDBPyConnection, dataset: str, folder: Path) -> 
     con.execute(f"use {name}")
     con.execute(f"create view {dataset} as {_rows(datasets()[dataset], [str(file)], DAY)}")
     _repeats(con, datasets()[dataset])
-    _volume(con, datasets()[dataset], VOLUME)
+    open_arrivals(con, f"{dataset}_volume", {dataset: VOLUME})
+    _drift(con, VOLUME)
     for other in datasets():
         if other != dataset:
             # few rows, so that references without their row exist

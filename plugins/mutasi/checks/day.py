@@ -48,7 +48,8 @@ def open_day(
     canon = datasets()[dataset]
     con.execute(f"create view {dataset} as {_rows(canon, [a.file for a in arrived if a.file], day)}")
     _repeats(con, canon)
-    _volume(con, canon, arrived)
+    open_arrivals(con, f"{dataset}_volume", {dataset: arrived})
+    _drift(con, arrived)
     others = set().union(*(referred(rule) for rule in rules))
     rows_of: dict[str, dict[str, int]] = {}
     for other in sorted(others):
@@ -113,12 +114,17 @@ def _repeats(con: duckdb.DuckDBPyConnection, canon: Dataset) -> None:
     )
 
 
-def _volume(con: duckdb.DuckDBPyConnection, canon: Dataset, arrived: list[Arrival]) -> None:
+def open_arrivals(con: duckdb.DuckDBPyConnection, table: str, arrived: Mapping[str, Sequence[Arrival]]) -> None:
+    """Make a table of what arrived, one row per dataset and agency; `_row_id` is the number of the dataset in `arrived`."""
     names = [f.name for f in fields(Arrival) if f.name not in NAME_LISTS]
-    cells = {name: [getattr(a, name) for a in arrived] for name in names}
-    volume = pa.table({name: pa.array(cells[name], VOLUME_TYPES.get(name, pa.int64())) for name in names})
-    con.register("arrived", volume)
-    con.execute(f"create table {canon.name}_volume as select *, null::bigint as _row_id, '' as _record_key from arrived")
+    rows = [(number, arrival) for number, listed in enumerate(arrived.values()) for arrival in listed]
+    cells = {name: pa.array([getattr(a, name) for _, a in rows], VOLUME_TYPES.get(name, pa.int64())) for name in names}
+    con.register("arrived", pa.table({**cells, "_row_id": pa.array([number for number, _ in rows], pa.int64())}))
+    con.execute(f"create table {table} as select *, '' as _record_key from arrived")
+    con.unregister("arrived")
+
+
+def _drift(con: duckdb.DuckDBPyConnection, arrived: Sequence[Arrival]) -> None:
     drifted = [(a.agency_id, "_unknown", name) for a in arrived for name in a.unknown_names]
     drifted += [(a.agency_id, "_emptied", name) for a in arrived for name in a.emptied_names]
     _pairs(con, "drift", ("agency_id", "kind", "name"), drifted)

@@ -1,24 +1,30 @@
-"""The counting form of `UnexpectedRowsExpectation`.
+"""The counting forms of the stock expectations: they ask for the number of failing rows and how to find them, no more.
 
-The stock expectation runs its query twice: once to count and once to carry rows into the result. Only the count is
-wanted here; the rows stay in DuckDB. Suites name the stock type, so that Great Expectations' own tools open them.
+A stock expectation on a column also counts its empty values and carries examples into the result, and
+`UnexpectedRowsExpectation` runs its query twice, once to carry rows. Here only the count is wanted; the rows stay in
+DuckDB. Conditions, metrics and SQL are Great Expectations' own, and suites name the stock types, so that its own tools open
+them.
 """
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, ClassVar
 
 from great_expectations.compatibility.pydantic import PrivateAttr
 from great_expectations.expectations.core.unexpected_rows_expectation import UnexpectedRowsExpectation
+from great_expectations.expectations.expectation import Expectation
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+from great_expectations.expectations.registry import get_expectation_impl, get_metric_kwargs
+from great_expectations.validator.metric_configuration import MetricConfiguration
+from great_expectations.validator.validator import ValidationDependencies
 
-COUNTED = "expect_no_rows_counted"
+COUNT, ROWS = "unexpected_count", "unexpected_index_query"
 
 
-class ExpectNoRowsCounted(UnexpectedRowsExpectation):
-    """Expect a query to find no row; the result holds the number of rows and nothing else."""
+class _Counted(Expectation):
+    """What all counting forms share."""
 
-    metric_dependencies: ClassVar[tuple[str, ...]] = ("unexpected_rows_query.row_count",)
     _known: ExpectationConfiguration | None = PrivateAttr(default=None)
 
     @property
@@ -28,6 +34,45 @@ class ExpectNoRowsCounted(UnexpectedRowsExpectation):
             self._known = super().configuration
         return self._known
 
+
+class _CountedCondition(_Counted):
+    """Expect each row to meet a condition on its columns; the result holds the count of those that do not, and their query."""
+
+    map_metric: ClassVar[str | None] = None
+
+    @classmethod
+    def is_abstract(cls) -> bool:
+        """A condition comes from a stock expectation."""
+        return not cls.map_metric
+
+    def get_validation_dependencies(
+        self, execution_engine: Any = None, runtime_configuration: dict[str, Any] | None = None, **_: Any
+    ) -> ValidationDependencies:
+        """The two metrics of the result."""
+        dependencies = ValidationDependencies(
+            metric_configurations={}, result_format=(runtime_configuration or {})["result_format"]
+        )
+        for metric in (f"{self.map_metric}.{COUNT}", f"{self.map_metric}.{ROWS}"):
+            kwargs = get_metric_kwargs(metric, self.configuration, runtime_configuration)
+            wanted = MetricConfiguration(metric, kwargs["metric_domain_kwargs"], kwargs["metric_value_kwargs"])
+            dependencies.set_metric_configuration(metric, wanted)
+        return dependencies
+
+    def _validate(
+        self,
+        metrics: dict[str, Any],
+        runtime_configuration: dict[str, Any] | None = None,
+        execution_engine: Any = None,
+    ) -> dict[str, Any]:
+        count = metrics[f"{self.map_metric}.{COUNT}"] or 0
+        return {"success": count == 0, "result": {COUNT: count, ROWS: metrics[f"{self.map_metric}.{ROWS}"]}}
+
+
+class CountedUnexpectedRowsExpectation(_Counted, UnexpectedRowsExpectation):
+    """Expect a query to find no row; the result holds the number of rows and nothing else."""
+
+    metric_dependencies: ClassVar[tuple[str, ...]] = ("unexpected_rows_query.row_count",)
+
     def _validate(
         self,
         metrics: dict[str, Any],
@@ -35,4 +80,22 @@ class ExpectNoRowsCounted(UnexpectedRowsExpectation):
         execution_engine: Any = None,
     ) -> dict[str, Any]:
         count = metrics["unexpected_rows_query.row_count"]
-        return {"success": count == 0, "result": {"observed_value": count}}
+        return {"success": count == 0, "result": {COUNT: count}}
+
+
+@cache
+def counted(kind: str) -> str:
+    """The type under which Great Expectations knows the counting form of a stock type.
+
+    Raises:
+        ExpectationNotFoundError: there is no such stock type.
+        TypeError: the stock type judges a table or a statistic, so that no row can be said to fail.
+    """
+    stock = get_expectation_impl(kind)
+    if issubclass(stock, UnexpectedRowsExpectation):
+        return "counted_unexpected_rows_expectation"
+    metric: str | None = getattr(stock, "map_metric", None)
+    if not metric:
+        raise TypeError(f"{kind} does not say which rows fail; write unexpected_rows_expectation instead.")
+    type(f"Counted{stock.__name__}", (_CountedCondition, stock), {"__module__": __name__, "map_metric": metric})
+    return f"counted_{kind}"

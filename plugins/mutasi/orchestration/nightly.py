@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,7 +18,7 @@ from mutasi.settings import Settings
 from mutasi.sources.registry import AgencyFileError, read_agencies, read_agency
 
 log = logging.getLogger("mutasi.nightly")
-BY_AGENCY, BY_DATASET = "{{ agency }}", "{{ dataset }}"
+BY_AGENCY = "{{ agency }}"
 
 
 def _night() -> tuple[Settings, dt.date, str]:
@@ -48,14 +49,6 @@ def plan_agencies() -> list[str]:
     return sorted(wanted)
 
 
-@task
-def plan_datasets() -> list[str]:
-    """The canonical datasets."""
-    from mutasi.sources.datasets import datasets
-
-    return list(datasets())
-
-
 @task(map_index_template=BY_AGENCY)
 def land(agency_id: str) -> int:
     """Archive and type what one agency sends; returns the rows landed."""
@@ -67,20 +60,18 @@ def land(agency_id: str) -> int:
     return land_agency(settings, agency, day, run_id, airflow_connection)
 
 
-@task(map_index_template=BY_DATASET, trigger_rule="all_done_min_one_success")
-def check(dataset: str) -> dict[str, str]:
-    """Judge one dataset over all agencies; returns the verdict per agency."""
-    from mutasi.checks import check_dataset
+@task(trigger_rule="all_done_min_one_success")
+def check() -> dict[str, dict[str, int]]:
+    """Judge every dataset over all agencies; returns per dataset how many agencies got which verdict."""
+    from mutasi.checks import check_datasets
+    from mutasi.sources.datasets import datasets
 
-    get_current_context()["dataset"] = dataset  # type: ignore[typeddict-unknown-key]
     settings, day, run_id = _night()
-    with timed(Entry(run_id, "check", day, dataset=dataset)) as entry:
-        verdicts = check_dataset(settings, dataset, day, run_id)
-    record(settings, [entry])
-    return {agency_id: verdict.verdict for agency_id, verdict in verdicts.items()}
+    found = check_datasets(settings, list(datasets()), day, run_id)
+    return {name: dict(Counter(verdict.verdict for verdict in verdicts.values())) for name, verdicts in found.items()}
 
 
-@task(map_index_template=BY_AGENCY, trigger_rule="all_done_min_one_success")
+@task(map_index_template=BY_AGENCY, trigger_rule="all_done")
 def promote(agency_id: str) -> dict[str, int]:
     """Promote one agency; returns rows promoted per dataset."""
     from mutasi.landing.promote import promote_agency
