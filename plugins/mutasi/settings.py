@@ -64,6 +64,20 @@ class Settings:
         return path
 
     @cached_property
+    def reporting_url(self) -> str | None:
+        """Where the marts go besides the files, from `MUTASI_REPORTING_URL_FILE` or `MUTASI_REPORTING_URL`; None: nowhere else.
+
+        Raises:
+            SettingsError: the file cannot be read.
+        """
+        file = os.environ.get("MUTASI_REPORTING_URL_FILE")
+        try:
+            url = Path(file).read_text(encoding="utf-8") if file else os.environ.get("MUTASI_REPORTING_URL", "")
+        except OSError:
+            raise SettingsError(f"MUTASI_REPORTING_URL_FILE names {file}, which cannot be read.") from None
+        return url.strip() or None
+
+    @cached_property
     def pseudonym_key(self) -> bytes:
         """The secret behind pseudonyms, from `MUTASI_PSEUDONYM_KEY_FILE` or `MUTASI_PSEUDONYM_KEY`.
 

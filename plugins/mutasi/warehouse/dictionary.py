@@ -32,12 +32,18 @@ class ModelColumn:
 
 @dataclass(frozen=True)
 class ModelTable:
-    """A table that dbt builds for readers; `key` is what its first uniqueness test holds, empty for a log."""
+    """A table that dbt builds for readers: `keys` are what its uniqueness tests hold, `indexes` what readers look up by."""
 
     name: str
     description: str
-    key: tuple[str, ...]
+    keys: tuple[tuple[str, ...], ...]
     columns: tuple[ModelColumn, ...]
+    indexes: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The grain, which the first uniqueness test keeps true; empty for a log."""
+        return self.keys[0] if self.keys else ()
 
 
 def model_tables(models: Path, folder: str) -> list[ModelTable]:
@@ -67,7 +73,10 @@ def doc_blocks(models: Path) -> dict[str, str]:
 def _model(file: Path, body: dict[str, Any], blocks: dict[str, str]) -> ModelTable:
     where = f"{file.name}: {body['name']}"
     columns = tuple(_column(f"{where}.{column['name']}", column, blocks) for column in body.get("columns", []))
-    return ModelTable(body["name"], described(body.get("description", ""), blocks, where), _key(body), columns)
+    indexes = body.get("config", {}).get("meta", {}).get("indexes", [])
+    return ModelTable(
+        body["name"], described(body.get("description", ""), blocks, where), _keys(body), columns, tuple(map(tuple, indexes))
+    )
 
 
 def _column(where: str, body: dict[str, Any], blocks: dict[str, str]) -> ModelColumn:
@@ -77,12 +86,15 @@ def _column(where: str, body: dict[str, Any], blocks: dict[str, str]) -> ModelCo
     return ModelColumn(body["name"], body["data_type"], is_filled, described(body.get("description", ""), blocks, where))
 
 
-def _key(body: dict[str, Any]) -> tuple[str, ...]:
-    """The columns of the first uniqueness test, which is what keeps the grain true."""
-    for test in body.get("data_tests", []):
-        if isinstance(test, dict) and (unique := test.get("unique_combination")):
-            return tuple(unique["arguments"]["columns"])
-    return next(((c["name"],) for c in body.get("columns", []) if "unique" in c.get("data_tests", [])), ())
+def _keys(body: dict[str, Any]) -> tuple[tuple[str, ...], ...]:
+    """The columns of each uniqueness test, in their order."""
+    tests = [
+        test["unique_combination"]
+        for test in body.get("data_tests", [])
+        if isinstance(test, dict) and "unique_combination" in test
+    ]
+    single = [(c["name"],) for c in body.get("columns", []) if "unique" in c.get("data_tests", [])]
+    return (*(tuple(test["arguments"]["columns"]) for test in tests), *single)
 
 
 def described(text: str, blocks: dict[str, str], where: str) -> str:

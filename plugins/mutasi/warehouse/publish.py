@@ -1,5 +1,7 @@
 """Hand the built marts to readers: two files, each replaced in one rename, so nobody ever opens half a night.
 
+Where `MUTASI_REPORTING_URL` names a PostgreSQL it gets the same tables: both stores show the same night, or the one before.
+
 `reporting.duckdb` holds marts and aggregate quality and is refused when anything in it could name a person;
 `planning.duckdb` holds the people and is closed to other users. Both carry the run that made them, so a reader of both
 can tell whether they belong together.
@@ -9,6 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +22,7 @@ from mutasi.errors import NeedsAPerson
 from mutasi.settings import Settings
 from mutasi.sources.datasets import datasets
 from mutasi.warehouse.build import build_file, remove_database
+from mutasi.warehouse.publish_postgres import Run, publication
 
 # Dashboards lag behind: the oldest DuckDB that still opens what we write.
 STORAGE_VERSION = "v1.2.0"
@@ -38,12 +42,17 @@ class PublishError(NeedsAPerson):
 
 @dataclass(frozen=True)
 class Table:
-    """A table of the build database with the columns that hold text."""
+    """A table of the build database with its columns and their DuckDB types."""
 
     schema: str
     name: str
     columns: tuple[str, ...]
-    text_columns: tuple[str, ...]
+    types: tuple[str, ...]
+
+    @property
+    def text_columns(self) -> tuple[str, ...]:
+        """The columns that hold text, by itself or in lists."""
+        return tuple(name for name, kind in zip(self.columns, self.types, strict=True) if "VARCHAR" in kind)
 
     @property
     def sql(self) -> str:
@@ -68,33 +77,49 @@ def planning_file(settings: Settings) -> Path:
 
 
 def publish(settings: Settings, *, run_id: str) -> int:
-    """Replace `planning.duckdb` and `reporting.duckdb` by what stands in `build.duckdb`.
+    """Replace `planning.duckdb`, `reporting.duckdb` and PostgreSQL's schemas by what stands in `build.duckdb`.
+
+    Everything is written before anything is replaced, and PostgreSQL, which can still refuse then, comes first.
 
     Returns:
         The size of both files in bytes.
 
     Raises:
         PublishError: nothing is built, or a table for BI holds a personal column or what looks like an employee number.
+        ReportingDatabaseError: PostgreSQL is configured and could not be reached.
+        ReportingRefused: PostgreSQL is configured and lacks a right, or holds schemas of others.
     """
     source = build_file(settings)
     if not source.exists():
         raise PublishError(f"{source} does not exist: build the warehouse first. What was published before stays.")
     fresh = {target: target.with_name(f".{target.stem}-{os.getpid()}.duckdb") for target in _targets(settings)}
+    server = publication(settings.reporting_url, settings.dbt_project / "models") if settings.reporting_url else nullcontext()
     try:
-        with _engine(settings) as con:
-            con.execute(f"attach {quoted(str(source))} as build (read_only)")
-            tables = _tables(con)
-            refuse_personal(con, [t for t in tables if t.schema in REPORTING_SCHEMAS])
-            for target, schemas in _targets(settings).items():
-                _write(con, fresh[target], [t for t in tables if t.schema in schemas], run_id)
-        fresh[planning_file(settings)].chmod(0o600)
-        size = sum(file.stat().st_size for file in fresh.values())
+        with server as postgres:
+            with _engine(settings) as con:
+                con.execute(f"attach {quoted(str(source))} as build (read_only)")
+                tables, run = _tables(con), _run(con, run_id)
+                refuse_personal(con, [t for t in tables if t.schema in REPORTING_SCHEMAS])
+                for target, schemas in _targets(settings).items():
+                    _write(con, fresh[target], [t for t in tables if t.schema in schemas], run)
+                if postgres:
+                    postgres.load(con, tables, forbidden_columns(), run)
+            fresh[planning_file(settings)].chmod(0o600)
+            size = sum(file.stat().st_size for file in fresh.values())
+            if postgres:
+                postgres.swap()
         for target, file in fresh.items():
             _replace(file, target)
     finally:
         for file in fresh.values():
             remove_database(file)
     return size
+
+
+def _run(con: duckdb.DuckDBPyConnection, run_id: str) -> Run:
+    described = con.execute("select as_of from build.intermediate.int_as_of").fetchone()
+    assert described is not None
+    return Run(run_id, described[0], dt.datetime.now(dt.UTC).replace(tzinfo=None))
 
 
 def _engine(settings: Settings) -> duckdb.DuckDBPyConnection:
@@ -116,14 +141,13 @@ def _targets(settings: Settings) -> dict[Path, tuple[str, ...]]:
 def _tables(con: duckdb.DuckDBPyConnection) -> list[Table]:
     rows = con.execute(
         """
-        select schema_name, table_name, list(column_name order by column_index),
-          coalesce(list(column_name order by column_index) filter (where data_type = 'VARCHAR'), [])
+        select schema_name, table_name, list(column_name order by column_index), list(data_type order by column_index)
         from duckdb_columns()
         where database_name = 'build' and schema_name in ('marts', 'quality', 'planning')
         group by all order by all
         """
     ).fetchall()
-    return [Table(schema, name, tuple(columns), tuple(texts)) for schema, name, columns, texts in rows]
+    return [Table(schema, name, tuple(columns), tuple(types)) for schema, name, columns, types in rows]
 
 
 def refuse_personal(con: duckdb.DuckDBPyConnection, tables: list[Table]) -> None:
@@ -148,10 +172,8 @@ def _nips_in(con: duckdb.DuckDBPyConnection, table: Table) -> list[str]:
     if not table.text_columns:
         return []
     known = "select nip from build.planning.employees"
-    counts = ", ".join(
-        f"count(*) filter (where regexp_matches({named(c)}, {quoted(NIP_PATTERN)}) or {named(c)} in ({known}))"
-        for c in table.text_columns
-    )
+    cells = [f"{named(c)}::varchar" for c in table.text_columns]
+    counts = ", ".join(f"count(*) filter (where regexp_matches({c}, {quoted(NIP_PATTERN)}) or {c} in ({known}))" for c in cells)
     row = con.execute(f"select {counts} from build.{table.sql}").fetchone()
     assert row is not None
     return [
@@ -161,7 +183,7 @@ def _nips_in(con: duckdb.DuckDBPyConnection, table: Table) -> list[str]:
     ]
 
 
-def _write(con: duckdb.DuckDBPyConnection, file: Path, tables: list[Table], run_id: str) -> None:
+def _write(con: duckdb.DuckDBPyConnection, file: Path, tables: list[Table], run: Run) -> None:
     remove_database(file)
     con.execute(f"attach {quoted(str(file))} as target (storage_version {quoted(STORAGE_VERSION)})")
     con.execute("begin transaction")  # else each comment would be flushed to disk by itself
@@ -171,21 +193,18 @@ def _write(con: duckdb.DuckDBPyConnection, file: Path, tables: list[Table], run_
         # Keys stand first; rows in their order compress well and are the same on every build.
         order = ", ".join(str(n) for n in range(1, min(len(table.columns), 5) + 1))
         con.execute(f"create table target.{table.sql} as select * from build.{table.sql} order by {order}")
-    _write_publication(con, tables[0].schema if tables[0].schema == "planning" else "quality", run_id)
+    _write_publication(con, tables[0].schema if tables[0].schema == "planning" else "quality", run)
     _copy_comments(con, tables)
     con.execute("commit")
     con.execute("checkpoint target")
     con.execute("detach target")
 
 
-def _write_publication(con: duckdb.DuckDBPyConnection, schema: str, run_id: str) -> None:
+def _write_publication(con: duckdb.DuckDBPyConnection, schema: str, run: Run) -> None:
     """One row that tells a reader which run it is looking at."""
     con.execute(
-        f"""
-        create table target.{named(schema)}.publication as
-        select ?::varchar as run_id, as_of, ?::timestamp as published_at from build.intermediate.int_as_of
-        """,
-        [run_id, dt.datetime.now(dt.UTC).replace(tzinfo=None)],
+        f"create table target.{named(schema)}.publication as select ?::varchar as run_id, ?::date as as_of, ?::timestamp as published_at",
+        [run.run_id, run.as_of, run.published_at],
     )
     con.execute(
         f"comment on table target.{named(schema)}.publication is 'Run behind this file, day described, time written (UTC)'"
