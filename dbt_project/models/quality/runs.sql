@@ -15,3 +15,5 @@ select
     message,
     started_at
 from {{ source('ledger', 'runs') }}
+-- A task that ran again in the same run left a newer row.
+qualify row_number() over (partition by run_id, step, agency_id, dataset order by started_at desc) = 1

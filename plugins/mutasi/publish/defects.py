@@ -112,7 +112,8 @@ def _ledger(
     con: duckdb.DuckDBPyConnection, settings: Settings, agency_id: str, day: dt.date
 ) -> dict[str, tuple[int | None, int | None, int | None, str | None]]:
     """Rows and the first trouble of each dataset, from the newest run of the day."""
-    files = [str(f) for f in (settings.home / "quality" / "runs").glob(f"*/*-{agency_id}.parquet")]
+    runs = settings.home / "quality" / "runs"
+    files = [str(f) for pattern in (f"*/*-{agency_id}.parquet", "*/_bound.parquet") for f in runs.glob(pattern)]
     if not files:
         return {}
     found = con.execute(

@@ -12,6 +12,7 @@ from mutasi.settings import Settings
 from mutasi.sources.agency import Agency
 from mutasi.warehouse.build import BuildError, build
 from mutasi.warehouse.inputs import link_inputs
+from mutasi.warehouse.leaves import bind_leaves
 from mutasi.warehouse.lock import writing
 from mutasi.warehouse.publish import publish
 
@@ -34,6 +35,7 @@ def build_warehouse(settings: Settings, agencies: Mapping[str, Agency], day: dt.
             raise BuildError(
                 "No agency has a usable snapshot of every core dataset; yesterday's marts stay. See docs/runbooks/stale-agency.md."
             )
+        bind_leaves(settings)
         result = build(settings, as_of=as_of, run_id=run_id)
         write_text(green, json.dumps({"run_id": run_id, "as_of": as_of.isoformat()}))
     entry.data_as_of = min(present.values())
