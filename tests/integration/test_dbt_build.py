@@ -59,7 +59,8 @@ def _records(con: duckdb.DuckDBPyConnection, query: str) -> list[tuple[Any, ...]
 
 def test_every_model_test_and_unit_test_is_green(built: tuple[Settings, BuildResult]) -> None:
     result = built[1]
-    models = len(list((PROJECT / "dbt_project" / "models").rglob("*.sql")))
+    files = (PROJECT / "dbt_project" / "models").rglob("*.sql")
+    models = sum("materialized='ephemeral'" not in file.read_text(encoding="utf-8") for file in files)
     assert (result.models, result.warnings) == (models, [])
     assert result.unit_tests > 5 and result.tests > 50
 

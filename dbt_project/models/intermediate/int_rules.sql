@@ -2,7 +2,14 @@
 {% set numeric_rules = [
     'abk_effective_minutes', 'abk_minimum_one', 'abk_doubtful_ratio',
     'abk_period_factor_year', 'abk_period_factor_month', 'abk_period_factor_week', 'abk_period_factor_day',
+    'abk_volume_jump_pct', 'abk_identical_sheets', 'abk_old_years', 'wisn_available_hours',
+    'school_year_first_month', 'teacher_hours_per_week', 'teacher_overload_hours',
+    'load_high_pressure', 'load_low_pressure', 'survey_high_from', 'survey_low_to', 'survey_valid_months',
     'ej_grade_a_above', 'ej_grade_b_from', 'ej_grade_c_from', 'ej_grade_d_from',
+    'transfer_tenure_months', 'transfer_due_months_jpt', 'transfer_due_months_administrator', 'transfer_due_months_pengawas',
+    'transfer_due_months_jf', 'transfer_due_months_pelaksana', 'transfer_new_pns_years', 'transfer_before_retirement_months',
+    'transfer_worst_predicate', 'transfer_good_score_from', 'transfer_skp_due_month', 'pppk_internal_move_allowed',
+    'election_window', 'talent_potential_middle_from', 'talent_potential_high_from', 'inter_agency_opt_in',
     'minimum_cell_size', 'ranking_minimum_need_fte', 'pppk_part_time_fte',
     'bup_jpt', 'bup_administrator', 'bup_pengawas', 'bup_pelaksana', 'bup_jf', 'bup_jf_madya', 'bup_jf_utama',
 ] %}

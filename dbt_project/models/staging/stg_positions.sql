@@ -24,6 +24,7 @@ select
     nullif(try_cast(positions.bup_age as integer), 0) as bup_age,
     try_cast(positions.establishment_approved as integer) as establishment_approved,
     coalesce(try_cast(positions.is_critical as boolean), false) as is_critical,
+    nullif(trim(positions.critical_decree), '') is not null as has_critical_decree,
     positions._flags as flags
 from positions
 left join {{ ref('stg_current_units') }} as moved

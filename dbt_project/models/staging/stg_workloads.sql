@@ -19,6 +19,11 @@ select
     try_cast(workloads.minutes_per_unit as double) as minutes_per_unit,
     workloads.status,
     coalesce(workloads.method, 'abk') as method,
+    coalesce(workloads.activity_class, 'service') as activity_class,
+    try_cast(workloads.allowance_pct as double) as allowance_pct,
+    try_cast(workloads.allowance_hours as double) as allowance_hours,
+    try_cast(workloads.needed_from as date) as needed_from,
+    try_cast(workloads.needed_to as date) as needed_to,
     workloads._flags as flags
 from workloads
 left join {{ ref('stg_current_units') }} as moved

@@ -81,7 +81,7 @@ posts as (
         end as seats
     from {{ ref('dim_position') }} as positions
     left join agency_facts on positions.agency_id = agency_facts.agency_id
-    left join {{ ref('int_abk_need') }} as need
+    left join {{ ref('int_need') }} as need
         on
             positions.agency_id = need.agency_id
             and positions.unit_id = need.unit_id

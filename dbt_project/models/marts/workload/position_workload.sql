@@ -39,7 +39,7 @@ posts as (
         agency_id,
         unit_id,
         position_id
-    from {{ ref('int_abk_need') }}
+    from {{ ref('int_need') }}
     union
     select
         agency_id,
@@ -66,9 +66,19 @@ measured as (
         positions.job_kind,
         positions.position_id is not null as is_in_establishment,
         review.position_id is not null as is_under_review,
+        need.method,
         need.abk_year,
         need.need_fte,
         need.need_rounded,
+        need.available_hours,
+        need.category_factor,
+        need.individual_fte,
+        need.temporary_need_fte,
+        need.temporary_from,
+        need.temporary_to,
+        need.volume_growth_pct,
+        coalesce(need.has_volume_jump, false) as has_volume_jump,
+        coalesce(need.has_identical_sheet, false) as has_identical_sheet,
         coalesce(need.tasks_without_figure > 0, false) as has_incomplete_abk,
         case when known_staff.agency_id is not null then coalesce(staff.staff_fte, 0) end as staff_fte,
         coalesce(non_asn.staff_non_asn, 0) as staff_non_asn
@@ -79,7 +89,7 @@ measured as (
             posts.agency_id = positions.agency_id
             and posts.unit_id = positions.unit_id
             and posts.position_id = positions.position_id
-    left join {{ ref('int_abk_need') }} as need
+    left join {{ ref('int_need') }} as need
         on posts.agency_id = need.agency_id and posts.unit_id = need.unit_id and posts.position_id = need.position_id
     left join staff
         on posts.agency_id = staff.agency_id and posts.unit_id = staff.unit_id and posts.position_id = staff.position_id
@@ -101,7 +111,9 @@ compared as (
         measured.*,
         {{ ratio('need_fte', 'staff_fte') }} as pressure,
         {{ ratio('need_fte', 'staff_fte + staff_non_asn') }} as pressure_with_non_asn,
-        cast({{ round_half_up(ratio('need_fte', 'staff_fte'), 2) }} as double) as ej
+        -- EJ is load over staff, WISN is staff over need: the inverse. Each stands in a column of its own, for its own method.
+        case when method = 'abk' then cast({{ round_half_up(ratio('need_fte', 'staff_fte'), 2) }} as double) end as ej,
+        case when method in ('wisn', 'abk_kes', 'kes81') then {{ ratio('staff_fte', 'need_fte') }} end as wisn_ratio
     from measured
 )
 
@@ -112,6 +124,7 @@ select
     compared.as_of_year as "year",
     compared.job_name,
     compared.job_kind,
+    compared.method,
     compared.need_fte,
     compared.need_rounded,
     compared.staff_fte,
@@ -126,6 +139,14 @@ select
     {{ above_zero('compared.need_fte - compared.staff_fte - compared.staff_non_asn') }} as shortage_with_non_asn_fte,
     compared.ej,
     {{ ej_grade('compared.ej') }} as pj,
+    compared.wisn_ratio,
+    case when compared.method in ('wisn', 'abk_kes', 'kes81') then compared.staff_fte - compared.need_fte end
+        as wisn_difference_fte,
+    cast({{ exact('100 * (1 - compared.wisn_ratio)') }} as double) as wisn_pressure_pct,
+    compared.available_hours,
+    compared.category_factor,
+    compared.individual_fte,
+    {{ load_state('compared.need_fte', 'compared.staff_fte') }} as load_state,
     case
         when compared.need_fte is null then 'NO_ABK'
         when compared.staff_fte is null then 'STAFF_UNKNOWN'
@@ -134,7 +155,15 @@ select
     compared.abk_year,
     compared.as_of_year - compared.abk_year as abk_age_years,
     compared.need_fte is not null as has_final_abk,
+    coalesce(compared.as_of_year - compared.abk_year > rules.abk_old_years, false) as has_old_abk,
+    compared.volume_growth_pct,
+    compared.has_volume_jump,
+    compared.has_identical_sheet,
+    coalesce(compared.need_fte > rules.abk_doubtful_ratio * nullif(compared.staff_fte, 0), false) as has_doubtful_abk,
     compared.has_incomplete_abk,
+    compared.temporary_need_fte,
+    compared.temporary_from,
+    compared.temporary_to,
     compared.is_in_establishment,
     compared.is_under_review,
     compared.as_of
