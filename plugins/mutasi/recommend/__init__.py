@@ -1,0 +1,1 @@
+"""Weekly recommendations: lawful moves of people to posts, exactly optimal, proved and explained."""
