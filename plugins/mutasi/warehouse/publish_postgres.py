@@ -32,7 +32,7 @@ log = logging.getLogger("mutasi.publish")
 SCHEMAS = ("marts", "planning", "quality")
 NEW, OLD = "mutasi_new_", "mutasi_old_"
 MARK = "Published by Mutasi and replaced as a whole at every refresh: keep nothing of your own here."
-SWAP_TRIES = 10
+SWAP_TRIES = 40
 BATCH_ROWS = 100_000
 
 
@@ -88,24 +88,36 @@ class Publication:
         not waited for.
         """
         stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%d%H%M%S%f")
+        tables = [
+            row[0]
+            for row in self._server.rows(
+                "select format('%I.%I', schemaname, tablename) from pg_catalog.pg_tables where schemaname in "
+                f"({', '.join(map(quoted, SCHEMAS))}) order by 1"
+            )
+        ]
         for _ in range(SWAP_TRIES):
             with suppress(Occupied), self._server.transaction("the change of names"):
-                self._server.run("set local lock_timeout = '200ms'")
-                self._lock_old_tables()
+                self._server.run("set local lock_timeout = '100ms'")
+                self._lock(tables)
                 self._rename(stamp)
                 return
-            time.sleep(random.uniform(0.2, 0.8))
+            time.sleep(random.uniform(0.02, 0.2))
         log.warning("A session holds tables of the night before; the new night takes their names without waiting for it.")
         with self._server.transaction("the change of names"):
             self._rename(stamp)
 
-    def _lock_old_tables(self) -> None:
-        names = ", ".join(map(quoted, SCHEMAS))
-        tables = self._server.rows(
-            f"select format('%I.%I', schemaname, tablename) from pg_catalog.pg_tables where schemaname in ({names}) order by 1"
-        )
-        if tables:
-            self._server.run(f"lock table {', '.join(row[0] for row in tables)} in access exclusive mode")
+    def _lock(self, tables: list[str]) -> None:
+        """Lock one by one; a table that was not to be had comes first the next time.
+
+        Whoever holds it may wait for one that we hold already. Taken in the readers' own order there is no such circle.
+        """
+        for table in list(tables):
+            try:
+                self._server.run(f"lock table {table} in access exclusive mode")
+            except Occupied:
+                tables.remove(table)
+                tables.insert(0, table)
+                raise
 
     def _rename(self, stamp: str) -> None:
         present = self._schemas(f"in ({', '.join(map(quoted, SCHEMAS))})")
