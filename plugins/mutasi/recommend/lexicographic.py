@@ -4,7 +4,7 @@ The prices of an objective say which edges, empty seats and idle people its opti
 objective is minimised over these alone: its costs are added to the ranks of the prices before it, times a factor. The
 factor is only a guess: the result must keep every seat and person that the earlier prices demand, else the factor grows.
 Together the prices form rows of five figures which prove the whole order at once: compared from the left, no edge has a
-reduced cost below zero, and the rows of the prices add up to the rows of the plan.
+reduced cost below zero, and the rows of the prices add up to the row of the plan.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from mutasi.recommend.core import LIMIT, OVERFLOW, SOLVED, UNFILLABLE, Indices, Integers, Matching, Network, match
+from mutasi.recommend.core import LIMIT, OVER_BUDGET, OVERFLOW, SOLVED, Indices, Integers, Matching, Network, match, priced
+from mutasi.recommend.face import Face, Graph
 from mutasi.recommend.problem import Problem
+from mutasi.recommend.second_opinion import flow
 
 FIRST_FACTOR_PATH = 256  # the first guess suits exchanges among so many people
 
@@ -30,7 +31,7 @@ class NotSolved(RuntimeError):
 
 @dataclass(frozen=True)
 class Solution:
-    """Where everybody goes (`post`, -1 = stays without being needed), prices (G, T), values (E, T), and edges looked at."""
+    """Where everybody is (`post`, -1 = stays without being needed), prices (G, 5), values (E, 5), edges looked at."""
 
     post: Indices
     price: Integers
@@ -38,88 +39,76 @@ class Solution:
     looked: int
 
 
-@dataclass
-class _Face:
-    """The optima of the objectives so far: open edges, and what must be used."""
-
-    edge: npt.NDArray[np.intp]  # open edges (moves and stays), indices into the arrays of `_Graph`
-    rank_price: Integers
-    rank_value: Integers
-    open_seat: npt.NDArray[np.bool_]
-    needed_seat: npt.NDArray[np.bool_]
-    needed_person: npt.NDArray[np.bool_]
-
-
 @dataclass(frozen=True)
-class _Graph:
-    """Moves and stays together."""
+class _Ranks:
+    """The order of the prices and values so far, as small whole numbers."""
 
-    post: Indices
-    person: Indices
-    cost: Integers
+    price: Integers
+    value: Integers
+
+    @classmethod
+    def of(cls, price: Integers, value: Integers) -> _Ranks:
+        distinct = np.unique(np.concatenate([[0], price, -value]))
+        return cls(np.searchsorted(distinct, price).astype(np.int64), np.searchsorted(distinct, -value).astype(np.int64))
 
 
 def minimise(problem: Problem, budget: int) -> Solution:
-    """The lexicographic optimum and its prices.
+    """The lexicographic optimum and its prices; past the budget (edges looked at) another engine takes the objective over.
 
     Raises:
-        NotSolved: a protected seat can be held by nobody, or the search exceeded its budget or its numbers.
+        NotSolved: a protected seat can be held by nobody, or the numbers are too large.
     """
-    graph = _with_stays(problem)
+    graph = Graph.of(problem)
+    face = Face.whole(problem, graph)
     people, posts, tiers = len(problem.home), len(problem.protected), problem.edge_cost.shape[1]
+    ranks = _Ranks(np.zeros(posts, np.int64), np.zeros(people, np.int64))
     price, value = np.zeros((posts, tiers), np.int64), np.zeros((people, tiers), np.int64)
-    seats = len(problem.seat_post)
-    face = _Face(
-        np.arange(len(graph.post)),
-        np.zeros(posts, np.int64),
-        np.zeros(people, np.int64),
-        np.ones(seats, bool),
-        np.zeros(seats, bool),
-        np.zeros(people, bool),
-    )
     looked, post = 0, problem.home
     for tier in range(tiers):
-        found, factor, pens = _minimise_tier(problem, graph, face, tier, budget - looked)
+        found, factor, penalty = _minimise_tier(problem, graph, face, ranks, tier, budget)
         looked += found.looked
         post = found.post
-        price[:, tier] = found.price - factor * face.rank_price
-        value[:, tier] = found.value + factor * face.rank_value
-        if tier + 1 < tiers:
-            face = _narrow(problem, graph, face, found, factor, tier, pens)
+        price[:, tier] = found.price - factor * ranks.price
+        value[:, tier] = found.value + factor * ranks.value
+        edge = face.edge
+        cost = factor * _base(graph, face, ranks) + graph.cost[edge, tier]
+        tight = cost == found.price[graph.post[edge]] + found.value[graph.person[edge]]
+        face = face.narrowed(tight, penalty, found.price[problem.seat_post], found.value)
+        ranks = _Ranks.of(found.price, found.value)
     return Solution(post, price, value, looked)
 
 
-def _with_stays(problem: Problem) -> _Graph:
-    """Add the edge of cost 0 from each person to the own post where somebody must hold a seat."""
-    by_home = np.argsort(problem.home, kind="stable")
-    stay = by_home[problem.protected[problem.home[by_home]] > 0]
-    post = np.concatenate([problem.home[stay], problem.edge_post])
-    person = np.concatenate([stay.astype(np.int32), problem.edge_person])
-    cost = np.concatenate([np.zeros((len(stay), problem.edge_cost.shape[1]), np.int64), problem.edge_cost])
-    return _Graph(post, person, cost)
+def _base(graph: Graph, face: Face, ranks: _Ranks) -> Integers:
+    """What the open edges cost in ranks of the earlier prices: nothing that the earlier optima would notice."""
+    base: Integers = ranks.price[graph.post[face.edge]] - ranks.value[graph.person[face.edge]]
+    return base
 
 
-def _minimise_tier(problem: Problem, graph: _Graph, face: _Face, tier: int, budget: int) -> tuple[Matching, int, Integers]:
+def _minimise_tier(
+    problem: Problem, graph: Graph, face: Face, ranks: _Ranks, tier: int, budget: int
+) -> tuple[Matching, int, Integers]:
     """One objective over the face; returns the matching, the factor that sufficed, and the seats' penalties (closed: -1)."""
-    cost = graph.cost[face.edge, tier]
-    base = face.rank_price[graph.post[face.edge]] - face.rank_value[graph.person[face.edge]]
-    seat_base = face.rank_price[problem.seat_post] + face.needed_seat
+    cost, base = graph.cost[face.edge, tier], _base(graph, face, ranks)
+    seat_base = ranks.price[problem.seat_post] + face.needed_seat
     own_penalty = np.where(face.needed_seat, 0, problem.seat_penalty[:, tier])
-    top = int(max(face.rank_price.max(initial=0) + 1, 1))
-    factor = (int(max(cost.max(initial=0), own_penalty.max(initial=0))) + 1) * FIRST_FACTOR_PATH if tier else 0
-    while True:
-        if factor * top >= LIMIT:
-            raise NotSolved(OVERFLOW, -1)
+    top = int(ranks.price.max(initial=0)) + 1
+    largest = max(int(np.abs(cost).max(initial=0)), int(own_penalty.max(initial=0)))
+    factor = (largest + 1) * FIRST_FACTOR_PATH if tier else 0
+    while factor * top < LIMIT:
         penalty = np.where(face.open_seat, factor * seat_base + own_penalty, -1)
-        found = match(_network(problem, graph, face, factor * base + cost, penalty), budget)
+        network = _network(problem, graph, face, factor * base + cost, penalty)
+        found = match(network, budget)
+        if found.status == OVER_BUDGET:
+            found = priced(network, flow(problem, graph, face, cost, own_penalty), found.looked)
         if found.status != SOLVED:
             raise NotSolved(found.status, found.where)
         if _keeps(problem, face, found):
             return found, factor, penalty
         factor *= 8
+    raise NotSolved(OVERFLOW, -1)
 
 
-def _network(problem: Problem, graph: _Graph, face: _Face, cost: Integers, penalty: Integers) -> Network:
+def _network(problem: Problem, graph: Graph, face: Face, cost: Integers, penalty: Integers) -> Network:
     """The open edges sorted by post and cost; everybody who may stay on a protected seat begins there."""
     posts = len(problem.protected)
     post, person = graph.post[face.edge], graph.person[face.edge]
@@ -135,27 +124,7 @@ def _network(problem: Problem, graph: _Graph, face: _Face, cost: Integers, penal
     return Network(start, person[order], cost[order], problem.protected, seats, penalty[kept], owner)
 
 
-def _keeps(problem: Problem, face: _Face, found: Matching) -> bool:
+def _keeps(problem: Problem, face: Face, found: Matching) -> bool:
     """Whether every seat and person that the earlier prices demand is used."""
     needed = np.bincount(problem.seat_post[face.needed_seat], minlength=len(problem.protected))
     return bool((found.filled >= problem.protected + needed).all() and (found.post[face.needed_person] >= 0).all())
-
-
-def _narrow(problem: Problem, graph: _Graph, face: _Face, found: Matching, factor: int, tier: int, penalty: Integers) -> _Face:
-    """Keep what the optima of this objective may use."""
-    post, person = graph.post[face.edge], graph.person[face.edge]
-    cost = factor * (face.rank_price[post] - face.rank_value[person]) + graph.cost[face.edge, tier]
-    tight = cost == found.price[post] + found.value[person]
-    ranks = np.unique(np.concatenate([[0], found.price, -found.value]))
-    seat_price = found.price[problem.seat_post]
-    return _Face(
-        face.edge[tight],
-        np.searchsorted(ranks, found.price).astype(np.int64),
-        np.searchsorted(ranks, -found.value).astype(np.int64),
-        penalty >= seat_price,
-        penalty > seat_price,
-        found.value < 0,
-    )
-
-
-__all__ = ["UNFILLABLE", "NotSolved", "Solution", "minimise"]

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from mutasi.recommend.core import Indices, Integers
 
 TIERS = ("critical", "imbalance", "fit", "effort", "tie")
+CAPS_PER_EDGE = 3
 Texts = npt.NDArray[np.str_]
 
 
@@ -27,7 +28,8 @@ class Problem:
     """People, posts, vacant seats and edges of one cycle; make it with `Problem.of`, which sorts and checks.
 
     Shapes: `home`, `person_ids` (E); `protected`, `post_ids` (G); `seat_post` (S) and `seat_penalty` (S, 5), each post's
-    seats by falling penalty; `edge_post`, `edge_person` (M) and `edge_cost` (M, 5), sorted by post and person.
+    seats by falling penalty; `edge_post`, `edge_person` (M) and `edge_cost` (M, 5), sorted by post and person;
+    `cap_limit` (C): most moves that each cap allows, `edge_caps` (M, 3): the caps that count an edge, -1 = none.
     """
 
     person_ids: Texts
@@ -39,6 +41,8 @@ class Problem:
     edge_post: Indices
     edge_person: Indices
     edge_cost: Integers
+    cap_limit: Integers
+    edge_caps: Indices
 
     @classmethod
     def of(
@@ -52,6 +56,8 @@ class Problem:
         edge_post: Indices,
         edge_person: Indices,
         edge_cost: Integers,
+        cap_limit: Integers | None = None,
+        edge_caps: Indices | None = None,
     ) -> Problem:
         """Bring arrays in any order into the canonical one, and check them.
 
@@ -64,6 +70,8 @@ class Problem:
         seat_post, edge_post, edge_person = new_post[seat_post], new_post[edge_post], new_person[edge_person]
         seats = np.lexsort((*(-seat_penalty.T[::-1]), seat_post))
         edges = np.lexsort((edge_person, edge_post))
+        if cap_limit is None or edge_caps is None:
+            cap_limit, edge_caps = np.empty(0, np.int64), np.full((len(edge_post), CAPS_PER_EDGE), -1, np.int32)
         problem = cls(
             person_ids[people],
             new_post[home][people],
@@ -74,6 +82,8 @@ class Problem:
             edge_post[edges],
             edge_person[edges],
             edge_cost[edges].astype(np.int64),
+            cap_limit,
+            edge_caps[edges],
         )
         problem._check()
         return problem
@@ -100,8 +110,35 @@ class Problem:
     def only(self, edges: npt.NDArray[np.bool_]) -> Problem:
         """The same problem with some edges only."""
         return replace(
-            self, edge_post=self.edge_post[edges], edge_person=self.edge_person[edges], edge_cost=self.edge_cost[edges]
+            self,
+            edge_post=self.edge_post[edges],
+            edge_person=self.edge_person[edges],
+            edge_cost=self.edge_cost[edges],
+            edge_caps=self.edge_caps[edges],
         )
+
+    def moves(self, post: Indices) -> npt.NDArray[np.intp]:
+        """The edges that a plan uses, given the post of each person (-1 or the own post = stays)."""
+        return np.flatnonzero(post[self.edge_person] == self.edge_post)
+
+    def row(self, post: Indices) -> tuple[int, ...]:
+        """What a plan costs, figure by figure: its moves and the seats it leaves empty."""
+        moves = self.moves(post)
+        leaves, comes = self.home[self.edge_person[moves]], self.edge_post[moves]
+        posts = len(self.protected)
+        present = self.at_home() - np.bincount(leaves, minlength=posts) + np.bincount(comes, minlength=posts)
+        empty = self.seat_number() >= (present - self.protected)[self.seat_post]
+        total = self.edge_cost[moves].sum(axis=0) + self.seat_penalty[empty].sum(axis=0)
+        return tuple(int(figure) for figure in total)
+
+    def seat_number(self) -> Integers:
+        """0, 1, … for the vacant seats of each post, the dearest first (S)."""
+        return np.arange(len(self.seat_post)) - np.searchsorted(self.seat_post, self.seat_post)
+
+    def cap_use(self, moves: npt.NDArray[np.intp]) -> Integers:
+        """How many of these moves each cap counts (C)."""
+        used = self.edge_caps[moves].ravel()
+        return np.bincount(used[used >= 0], minlength=len(self.cap_limit)).astype(np.int64)
 
     def equals(self, other: Problem) -> bool:
         """Whether both hold the same numbers."""

@@ -78,3 +78,10 @@ def test_refuses_a_pair_that_stands_twice() -> None:
             np.repeat(problem.edge_person, 2),
             np.repeat(problem.edge_cost, 2, axis=0),
         )
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_second_engine_agrees_and_its_plan_gets_the_same_proof(seed: int) -> None:
+    problem = random_problem(seed, people=50, posts=20, density=0.2, largest=9)
+    mine, other = minimise(problem, INFINITE), minimise(problem, budget=0)
+    assert row_of(problem, other.post) == row_of(problem, mine.post) == proved_row(problem, other)

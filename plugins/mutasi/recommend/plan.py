@@ -1,0 +1,40 @@
+"""The plan of one cycle, with the prices that prove it and how far they reach."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mutasi.recommend.core import Indices, Integers
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Where everybody is, what that costs, and the bound that no plan can beat.
+
+    `post` (E) is the post of each person, the own one for those who stay. Prices `price` (G, 5), `value` (E, 5) and
+    `cap_price` (C, 5) and `bound` (5) are in parts of `scale`; `row` (5) is in whole points. The plan is proved optimal
+    when `row * scale` equals `bound`; `branched` says that caps took branch and bound.
+    """
+
+    post: Indices
+    row: tuple[int, ...]
+    price: Integers
+    value: Integers
+    cap_price: Integers
+    scale: int
+    bound: tuple[int, ...]
+    looked: int
+    branched: bool = False
+
+    @property
+    def is_proved(self) -> bool:
+        """Whether the prices alone prove that no plan is better."""
+        return self.bound == tuple(self.scale * figure for figure in self.row)
+
+    @property
+    def gap(self) -> tuple[int, float] | None:
+        """The first objective that the prices do not settle and by how much in points; nothing when all are settled."""
+        for tier, (figure, least) in enumerate(zip(self.row, self.bound, strict=True)):
+            if figure * self.scale != least:
+                return tier, figure - least / self.scale
+        return None

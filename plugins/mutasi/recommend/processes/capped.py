@@ -1,0 +1,130 @@
+"""The lexicographic plan under caps that people share, by HiGHS: linear programs first, branch and bound where they do not suffice.
+
+Each objective is minimised over the optima of those before it, which its prices describe; prices of caps are handed back as
+whole numbers in parts of `scale`, so that the proof needs no floating point. When the last linear optimum is not whole, the
+objectives are minimised again in whole numbers, each with the earlier ones held.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import highspy
+import numpy as np
+import numpy.typing as npt
+
+from mutasi.recommend.processes import Arrays
+
+TOLERANCE = 1e-6
+Floats = npt.NDArray[np.float64]
+
+
+class Program:
+    """The linear program: a column per edge and open seat, a row per person, post and cap."""
+
+    def __init__(self, a: Arrays) -> None:
+        self.edges, self.seats = len(a["post"]), len(a["seat_post"])
+        self.people, self.posts, self.caps = len(a["idle"]), len(a["protected"]), len(a["cap_limit"])
+        self.cost = np.vstack([a["cost"], a["seat_penalty"]]).astype(np.float64)
+        seats = a["protected"] + np.bincount(a["seat_post"], minlength=self.posts)
+        self.lower = np.concatenate([np.full(self.people, -np.inf), seats, np.full(self.caps, -np.inf)])
+        self.upper = np.concatenate([np.ones(self.people), seats, a["cap_limit"]])
+        self.engine = highspy.Highs()  # type: ignore[no-untyped-call]
+        for option, value in {
+            "output_flag": False,
+            "threads": 1,
+            "random_seed": 0,
+            "mip_rel_gap": 0.0,
+            "mip_abs_gap": 0.5,
+        }.items():
+            self.engine.setOptionValue(option, value)
+        self.engine.passModel(self._model(a))
+        self.every = np.arange(self.edges + self.seats, dtype=np.int32)
+
+    def _model(self, a: Arrays) -> Any:
+        model = highspy.HighsLp()
+        column = np.arange(self.edges)
+        caps = a["caps"].astype(np.int64)
+        edge, which = np.nonzero(caps >= 0)
+        rows = [a["person"], self.people + a["post"], self.people + a["seat_post"], self.people + self.posts + caps[edge, which]]
+        columns = [column, column, self.edges + np.arange(self.seats), edge]
+        row, col = np.concatenate(rows).astype(np.int64), np.concatenate(columns)
+        order = np.lexsort((row, col))
+        model.num_col_, model.num_row_ = self.edges + self.seats, len(self.lower)
+        model.col_cost_ = np.zeros(model.num_col_)
+        model.col_lower_ = np.zeros(model.num_col_)
+        model.col_upper_ = np.concatenate([np.full(self.edges, np.inf), np.ones(self.seats)])
+        model.row_lower_, model.row_upper_ = self.lower, self.upper
+        model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+        model.a_matrix_.start_ = np.concatenate([[0], np.cumsum(np.bincount(col, minlength=model.num_col_))]).astype(np.int32)
+        model.a_matrix_.index_ = row[order].astype(np.int32)
+        model.a_matrix_.value_ = np.ones(len(row))
+        return model
+
+    def minimise(self, tier: int) -> Any:
+        """One objective as the program now stands; raises SystemExit when there is no optimum."""
+        self.engine.changeColsCost(len(self.every), self.every, np.ascontiguousarray(self.cost[:, tier]))
+        self.engine.run()
+        status = self.engine.getModelStatus()
+        if status != highspy.HighsModelStatus.kOptimal:
+            raise SystemExit(f"no optimum: {status}")
+        return self.engine.getSolution()
+
+    def hold_optimum(self, solution: Any) -> Floats:
+        """Close what no optimum of this objective uses and demand what all of them use; returns the prices of the caps."""
+        reduced, dual = np.array(solution.col_dual), np.array(solution.row_dual)
+        lower, upper = np.array(self.engine.getLp().col_lower_), np.array(self.engine.getLp().col_upper_)
+        upper[reduced > TOLERANCE] = 0
+        seat = np.arange(len(reduced)) >= self.edges
+        lower[(reduced < -TOLERANCE) & seat] = 1
+        upper[(reduced < -TOLERANCE) & ~seat] = np.inf
+        lower = np.minimum(lower, upper)
+        self.engine.changeColsBounds(len(self.every), self.every, lower, upper)
+        bound = np.flatnonzero(np.abs(dual) > TOLERANCE)
+        bound = bound[(bound < self.people) | (bound >= self.people + self.posts)]
+        self.lower[bound] = self.upper[bound]
+        for row in bound.tolist():
+            self.engine.changeRowBounds(row, float(self.lower[row]), float(self.upper[row]))
+        prices: Floats = -dual[self.people + self.posts :]
+        return prices
+
+
+def solve(a: Arrays) -> Arrays:
+    """Which edges the plan uses, the prices of the caps (C, 5) in parts of `scale`, and whether branch and bound was needed."""
+    program, scale = Program(a), int(a["scale"])
+    tiers = program.cost.shape[1]
+    prices = np.zeros((program.caps, tiers))
+    value = np.zeros(program.edges)
+    for tier in range(tiers):
+        solution = program.minimise(tier)
+        value = np.array(solution.col_value)[: program.edges]
+        prices[:, tier] = program.hold_optimum(solution)
+    whole = bool((np.abs(value - np.rint(value)) < TOLERANCE).all())
+    if not whole:
+        value = _in_whole_numbers(a)
+    return {
+        "used": np.rint(value).astype(bool),
+        "cap_price": np.rint(prices * scale).astype(np.int64),
+        "branched": np.array([not whole]),
+    }
+
+
+def _in_whole_numbers(a: Arrays) -> Floats:
+    """The objectives one by one in whole numbers, each earlier one held at its least value."""
+    program = Program(a)
+    columns = len(program.every)
+    kinds = [highspy.HighsVarType.kInteger] * columns
+    program.engine.changeColsIntegrality(columns, program.every, np.array(kinds))
+    value = np.zeros(columns)
+    for tier in range(program.cost.shape[1]):
+        value = np.rint(np.array(program.minimise(tier).col_value))
+        cost = program.cost[:, tier]
+        used = np.flatnonzero(cost).astype(np.int32)
+        program.engine.addRow(-np.inf, float(cost @ value), len(used), used, cost[used])
+    return value[: program.edges]
+
+
+if __name__ == "__main__":
+    with np.load(sys.argv[1]) as given:
+        np.savez(sys.argv[2], **solve(dict(given)))  # type: ignore[arg-type]

@@ -1,0 +1,212 @@
+"""The best plan of a cycle: the exact matching where caps do not bind, linear programs priced over every edge where they do.
+
+A cap counts moves of many people at once, which no matching can hold. Agencies whose plan breaks a cap are solved again:
+HiGHS finds the plan and what each cap costs, over the edges that matter; the matching, with those costs on the edges,
+proves it over all edges, or shows the edges that were missing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from mutasi.recommend.core import INFINITE, UNFILLABLE, Indices, Integers
+from mutasi.recommend.face import Graph
+from mutasi.recommend.lexicographic import NotSolved, Solution, minimise
+from mutasi.recommend.plan import Plan
+from mutasi.recommend.problem import Problem
+from mutasi.recommend.processes import run
+
+SCALE = 60  # prices of caps are fractions with small denominators; 60 holds those of 2, 3, 4 and 5
+ROUNDS = 12  # of adding edges that were missing, before the gap is left and shown
+BEST_EDGES = 8  # per person and per post, of the first round
+
+
+class Infeasible(RuntimeError):
+    """No plan keeps every protected seat held; `post_id` names one that nobody lawful can hold."""
+
+    def __init__(self, post_id: str) -> None:
+        super().__init__(f"Nobody can take over {post_id}, which may not fall below its need.")
+        self.post_id = post_id
+
+
+def solve(problem: Problem, budget: int = INFINITE) -> Plan:
+    """The lexicographic optimum under the caps; deterministic, whatever the order of the input.
+
+    Raises:
+        Infeasible: a seat that must be held can be held by nobody.
+    """
+    free = _matching(problem, budget)
+    post = np.where(free.post < 0, problem.home, free.post).astype(np.int32)
+    broken = problem.cap_use(problem.moves(post)) > problem.cap_limit
+    if not broken.any():
+        row = problem.row(post)
+        prices = np.zeros((len(problem.cap_limit), len(row)), np.int64)
+        return Plan(post, row, free.price, free.value, prices, 1, _bound(problem, free, prices, 1), free.looked)
+    return _capped(problem, post, broken, budget)
+
+
+def _matching(problem: Problem, budget: int) -> Solution:
+    try:
+        return minimise(problem, budget)
+    except NotSolved as given_up:
+        if given_up.status == UNFILLABLE:
+            raise Infeasible(str(problem.post_ids[given_up.where])) from None
+        raise
+
+
+def _bound(problem: Problem, solution: Solution, cap_price: Integers, scale: int) -> tuple[int, ...]:
+    """What the prices add up to, figure by figure, in parts of `scale`: no plan costs less."""
+    total = (solution.price * problem.protected[:, None]).sum(axis=0) + solution.value.sum(axis=0)
+    total = total - (cap_price * problem.cap_limit[:, None]).sum(axis=0)
+    price, penalty = solution.price[problem.seat_post], problem.seat_penalty * scale
+    differs = price != penalty
+    first = np.argmax(differs, axis=1)
+    rows = np.arange(len(first))
+    lower = (price[rows, first] < penalty[rows, first])[:, None]
+    return tuple(int(figure) for figure in total + np.where(lower, price, penalty).sum(axis=0))
+
+
+def _capped(problem: Problem, post: Indices, broken: npt.NDArray[np.bool_], budget: int) -> Plan:
+    """Solve again what shares a broken cap, and prove the whole."""
+    group = _groups(problem)
+    post, cap_price, branched = post.copy(), np.zeros((len(problem.cap_limit), problem.edge_cost.shape[1]), np.int64), False
+    touched = problem.edge_caps >= 0
+    hurt = np.unique(group[problem.edge_post[(touched & broken[problem.edge_caps]).any(axis=1)]])
+    for one in hurt.tolist():
+        part = _Part.of(problem, group, one)
+        found, prices, hard = _capped_part(part.problem, budget)
+        post[part.people] = part.posts[found]
+        cap_price[part.caps], branched = prices, branched or hard
+    proof = _matching(_priced(problem, cap_price), budget)
+    row = problem.row(post)
+    bound = _bound(replace(problem, seat_penalty=problem.seat_penalty), proof, cap_price, SCALE)
+    return Plan(post, row, proof.price, proof.value, cap_price, SCALE, bound, proof.looked, branched)
+
+
+def _priced(problem: Problem, cap_price: Integers) -> Problem:
+    """The problem in parts of SCALE, each edge dearer by the caps that count it, and without caps."""
+    with_none = np.vstack([cap_price, np.zeros((1, cap_price.shape[1]), np.int64)])
+    extra = with_none[problem.edge_caps].sum(axis=1)
+    return replace(problem, edge_cost=problem.edge_cost * SCALE + extra, seat_penalty=problem.seat_penalty * SCALE)
+
+
+def _capped_part(problem: Problem, budget: int) -> tuple[Indices, Integers, bool]:
+    """The capped plan of one part: over its promising edges first, then with those that the proof asks for."""
+    chosen = _promising(problem, _matching(problem, budget))
+    best: tuple[tuple[int, ...], Indices] | None = None
+    prices, hard = np.zeros((len(problem.cap_limit), problem.edge_cost.shape[1]), np.int64), False
+    for _ in range(ROUNDS):
+        small = problem.only(chosen)
+        found = _program(small)
+        prices, hard = found["cap_price"].astype(np.int64), bool(found["branched"][0])
+        post = problem.home.copy()
+        used = found["used"][len(Graph.of(small).post) - len(small.edge_post) :]
+        post[small.edge_person[used]] = small.edge_post[used]
+        row = problem.row(post)
+        if best is None or row < best[0]:
+            best = row, post
+        proof = _matching(_priced(problem, prices), budget)
+        if _bound(problem, proof, prices, SCALE) == tuple(SCALE * figure for figure in best[0]):
+            break
+        missing = _tight(problem, proof, prices) & ~chosen
+        if not missing.any():
+            break
+        chosen |= missing
+    assert best is not None
+    return best[1], prices, hard
+
+
+def _program(problem: Problem) -> dict[str, npt.NDArray[np.generic]]:
+    """Hand a problem with caps to HiGHS."""
+    graph = Graph.of(problem)
+    stays = len(graph.post) - len(problem.edge_post)
+    none = np.full((stays, problem.edge_caps.shape[1]), -1, np.int32)
+    return run(
+        "mutasi.recommend.processes.capped",
+        {
+            "post": graph.post,
+            "person": graph.person,
+            "cost": graph.cost,
+            "caps": np.vstack([none, problem.edge_caps]),
+            "cap_limit": problem.cap_limit,
+            "protected": problem.protected,
+            "idle": np.zeros(len(problem.home)),
+            "seat_post": problem.seat_post,
+            "seat_penalty": problem.seat_penalty,
+            "scale": np.array(SCALE),
+        },
+    )
+
+
+def _promising(problem: Problem, free: Solution) -> npt.NDArray[np.bool_]:
+    """The edges of the uncapped plan and, by reduced cost, the best of each person and each post."""
+    reduced = problem.edge_cost - free.price[problem.edge_post] - free.value[problem.edge_person]
+    order = np.lexsort(reduced.T[::-1])
+    chosen = np.zeros(len(order), bool)
+    for key in (problem.edge_person, problem.edge_post):
+        sorted_key = key[order]
+        by_key = np.argsort(sorted_key, kind="stable")
+        nth = np.arange(len(order)) - np.searchsorted(sorted_key[by_key], sorted_key[by_key])
+        chosen[order[by_key[nth < BEST_EDGES]]] = True
+    chosen[problem.moves(free.post)] = True
+    return chosen
+
+
+def _tight(problem: Problem, proof: Solution, cap_price: Integers) -> npt.NDArray[np.bool_]:
+    """The edges that an optimum at these prices may use."""
+    reduced = _priced(problem, cap_price).edge_cost - proof.price[problem.edge_post] - proof.value[problem.edge_person]
+    tight: npt.NDArray[np.bool_] = (reduced == 0).all(axis=1)
+    return tight
+
+
+def _groups(problem: Problem) -> Indices:
+    """A number per post: posts that an edge or a cap ties together share it."""
+    posts, caps = len(problem.protected), len(problem.cap_limit)
+    edge, which = np.nonzero(problem.edge_caps >= 0)
+    tails = np.concatenate([problem.home[problem.edge_person], problem.edge_post[edge]])
+    heads = np.concatenate([problem.edge_post, posts + problem.edge_caps[edge, which]])
+    size = posts + caps
+    links = coo_array((np.ones(len(tails), np.int8), (tails, heads)), shape=(size, size))
+    numbers: Indices = connected_components(links, directed=False)[1]
+    return numbers[:posts]
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One group as a problem of its own, with where its people, posts and caps stand in the whole."""
+
+    problem: Problem
+    people: npt.NDArray[np.intp]
+    posts: Indices
+    caps: npt.NDArray[np.intp]
+
+    @classmethod
+    def of(cls, problem: Problem, group: Indices, one: int) -> _Part:
+        posts = np.flatnonzero(group == one).astype(np.int32)
+        people = np.flatnonzero(group[problem.home] == one)
+        edges, seats = group[problem.edge_post] == one, group[problem.seat_post] == one
+        used = np.unique(problem.edge_caps[edges])
+        caps = used[used >= 0].astype(np.intp)
+        new_post, new_person = np.full(len(group), -1, np.int32), np.full(len(problem.home), -1, np.int32)
+        new_cap = np.full(len(problem.cap_limit) + 1, -1, np.int32)
+        new_post[posts], new_person[people], new_cap[caps] = np.arange(len(posts)), np.arange(len(people)), np.arange(len(caps))
+        part = replace(
+            problem,
+            person_ids=problem.person_ids[people],
+            home=new_post[problem.home[people]],
+            post_ids=problem.post_ids[posts],
+            protected=problem.protected[posts],
+            seat_post=new_post[problem.seat_post[seats]],
+            seat_penalty=problem.seat_penalty[seats],
+            edge_post=new_post[problem.edge_post[edges]],
+            edge_person=new_person[problem.edge_person[edges]],
+            edge_cost=problem.edge_cost[edges],
+            cap_limit=problem.cap_limit[caps],
+            edge_caps=new_cap[problem.edge_caps[edges]],
+        )
+        return cls(part, people, posts, caps)
