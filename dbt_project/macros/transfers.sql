@@ -1,0 +1,70 @@
+{# Codes of the rules that judge a person, in the order in which they are shown. The seed `transfer_rules` says what each
+   one applies to and what a missing value means. #}
+{% macro person_rules() -%}
+    {{ return(['R1', 'R2', 'R3', 'R4', 'R5', 'R6', 'R9', 'R10', 'R11', 'R12', 'P1', 'P2', 'P3', 'P4', 'P5', 'P6']) }}
+{%- endmacro %}
+
+{# Codes as one text with a blank before, between and after, '' when there is none: `like '% R1 %'` finds one. #}
+{% macro code_list(codes, condition) -%}
+    rtrim(concat({% for code in codes -%}
+        case when {{ condition | replace('CODE', code | lower) }} then ' {{ code }}' else '' end{{ ", " if not loop.last }}
+    {%- endfor %})) || case when {% for code in codes -%}
+        ({{ condition | replace('CODE', code | lower) }}){{ " or " if not loop.last }}
+    {%- endfor %} then ' ' else '' end
+{%- endmacro %}
+
+{# A day so many whole months after another. #}
+{% macro months_after(day, months) -%}
+    cast({{ day }} + to_months(cast({{ months }} as integer)) as date)
+{%- endmacro %}
+
+{# Whole months that have passed between two days. #}
+{% macro whole_months(first_day, last_day) -%}
+    date_sub('month', {{ first_day }}, {{ last_day }})
+{%- endmacro %}
+
+{# One name for a post all over planning. #}
+{% macro post_id(relation) -%}
+    concat_ws('|', {{ relation }}.agency_id, {{ relation }}.unit_id, {{ relation }}.position_id)
+{%- endmacro %}
+
+{# Finding of each pair rule for a person (or group of equal people) and a post (or group of equal posts): PASS, FAIL or
+   MISSING. D7 is not here: between equal jobs it is the licence that P6 has judged. #}
+{% macro pair_findings(person, post) -%}
+    case
+        when {{ post }}.job_kind <> 'jf' then 'PASS'
+        when {{ person }}.job_level is null or {{ post }}.job_level is null then 'MISSING'
+        when {{ person }}.job_level = {{ post }}.job_level then 'PASS'
+        else 'FAIL'
+    end as finding_d1,
+    case
+        when {{ person }}.job_id is null or {{ post }}.job_id is null then 'MISSING'
+        when {{ person }}.job_id = {{ post }}.job_id then 'PASS'
+        else 'FAIL'
+    end as finding_d2,
+    case
+        when {{ post }}.sub_job is null then 'PASS'
+        when {{ person }}.proved_sub_job is null then 'MISSING'
+        when lower({{ person }}.proved_sub_job) = lower({{ post }}.sub_job) then 'PASS'
+        else 'FAIL'
+    end as finding_d3,
+    case
+        when {{ post }}.golongan_min_order is null and {{ post }}.golongan_max_order is null then 'PASS'
+        when {{ person }}.golongan_order is null then 'MISSING'
+        when {{ person }}.golongan_order < {{ post }}.golongan_min_order then 'FAIL'
+        when {{ person }}.golongan_order > {{ post }}.golongan_max_order then 'FAIL'
+        else 'PASS'
+    end as finding_d4,
+    case
+        when {{ post }}.education_order is null then 'PASS'
+        when {{ person }}.education_order is null then 'MISSING'
+        when {{ person }}.education_order < {{ post }}.education_order then 'FAIL'
+        else 'PASS'
+    end as finding_d5,
+    case
+        when {{ person }}.job_class is not null and {{ post }}.job_class is not null
+            then case when {{ post }}.job_class < {{ person }}.job_class then 'FAIL' else 'PASS' end
+        when {{ person }}.job_id = {{ post }}.job_id then 'PASS'
+        else 'MISSING'
+    end as finding_d6
+{%- endmacro %}

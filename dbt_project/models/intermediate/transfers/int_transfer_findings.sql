@@ -1,0 +1,194 @@
+-- Each rule against each person: what was found, the value that decided, and the limit. The seed `transfer_rules` turns a
+-- missing value into an outcome; a rule that is not in force or not meant for the kind of job says nothing (NULL).
+{% set codes = person_rules() %}
+with today as (
+    select * from {{ ref('int_as_of') }}
+),
+
+rules as (
+    select
+    {% for code in codes -%}
+            max(case when given.rule_code = '{{ code }}' then given.on_missing end) as on_missing_{{ code | lower }},
+            max(case when given.rule_code = '{{ code }}' then given.on_no_data end) as on_no_data_{{ code | lower }},
+            max(case when given.rule_code = '{{ code }}' then concat(' ', given.job_kinds, ' ') end) as kinds_{{ code | lower }}
+            {{- "," if not loop.last }}
+    {% endfor %}
+    from {{ ref('transfer_rules') }} as given
+    cross join today
+    where given.valid_from <= today.as_of and coalesce(given.valid_to >= today.as_of, true)
+),
+
+people as (
+    select
+        facts.*,
+        limits.transfer_tenure_months,
+        limits.transfer_new_pns_years,
+        limits.transfer_before_retirement_months,
+        limits.transfer_worst_predicate,
+        limits.pppk_internal_move_allowed,
+        limits.election_window,
+        facts.employment_status in ('PPPK', 'PPPK_PW') as is_contract,
+        greatest(facts.predicate_last_year, facts.predicate_year_before) as worst_predicate
+    from {{ ref('int_transfer_facts') }} as facts
+    left join {{ ref('int_rules') }} as limits on facts.agency_id = limits.agency_id
+),
+
+found as (
+    select
+        people.*,
+        case
+            when in_post_since is null then 'MISSING'
+            when {{ months_after('in_post_since', 'transfer_tenure_months') }} <= as_of then 'PASS'
+            else 'FAIL'
+        end as finding_r1,
+        cast({{ whole_months('in_post_since', 'as_of') }} as varchar) as evidence_r1,
+        cast(cast(transfer_tenure_months as integer) as varchar) as limit_r1,
+
+        case
+            when employment_status is null then 'MISSING'
+            when employment_status = 'PNS' then 'PASS'
+            when employment_status = 'CPNS' then 'FAIL'
+        end as finding_r2,
+        employment_status as evidence_r2,
+        'PNS' as limit_r2,
+
+        case
+            when not has_reviews then 'NO_DATA'
+            when try_cast(worst_predicate as integer) > transfer_worst_predicate then 'FAIL'
+            when predicate_last_year is null or predicate_year_before is null then 'MISSING'
+            else 'PASS'
+        end as finding_r3,
+        concat(coalesce(predicate_last_year, '-'), ' ', coalesce(predicate_year_before, '-')) as evidence_r3,
+        cast(cast(transfer_worst_predicate as integer) as varchar) as limit_r3,
+
+        case
+            when barred_by = 'R4' or is_examined or is_sanctioned then 'FAIL'
+            when not has_discipline then 'NO_DATA'
+            else 'PASS'
+        end as finding_r4,
+        case
+            when is_examined then 'in_process'
+            when is_sanctioned then 'in_force'
+            when barred_by = 'R4' then concat('legal_status ', legal_status_code)
+        end as evidence_r4,
+        cast(null as varchar) as limit_r4,
+
+        case
+            when barred_by = 'R5' or is_studying or bound_until is not null then 'FAIL'
+            when not has_study_leave then 'NO_DATA'
+            else 'PASS'
+        end as finding_r5,
+        case
+            when is_studying then 'studying'
+            when bound_until is not null then concat('bound_until ', cast(bound_until as varchar))
+            when barred_by = 'R5' then concat('legal_status ', legal_status_code)
+        end as evidence_r5,
+        cast(null as varchar) as limit_r5,
+
+        'NO_DATA' as finding_r6,
+        cast(null as varchar) as evidence_r6,
+        cast(null as varchar) as limit_r6,
+
+        case
+            when is_contract or employment_status = 'CPNS' then null
+            when tmt_pns is null then 'MISSING'
+            when {{ months_after('tmt_pns', 'transfer_new_pns_years * 12') }} <= as_of then 'PASS'
+            else 'FAIL'
+        end as finding_r9,
+        cast({{ whole_months('tmt_pns', 'as_of') }} // 12 as varchar) as evidence_r9,
+        cast(cast(transfer_new_pns_years as integer) as varchar) as limit_r9,
+
+        case
+            when employment_status is null then 'MISSING'
+            when is_contract and coalesce(pppk_internal_move_allowed, 0) <> 1 then 'FAIL'
+            else 'PASS'
+        end as finding_r10,
+        employment_status as evidence_r10,
+        cast(null as varchar) as limit_r10,
+
+        case
+            when retires_on is null then 'MISSING'
+            when retires_on <= as_of then 'FAIL'
+            when {{ months_after('as_of', 'transfer_before_retirement_months') }} <= retires_on then 'PASS'
+            else 'REVIEW'
+        end as finding_r11,
+        cast({{ whole_months('as_of', 'retires_on') }} as varchar) as evidence_r11,
+        cast(cast(transfer_before_retirement_months as integer) as varchar) as limit_r11,
+
+        case
+            when coalesce(election_window, 0) <> 1 then 'PASS'
+            when job_kind in ('jpt', 'administrator', 'pengawas') or has_additional_duty then 'REVIEW'
+            else 'PASS'
+        end as finding_r12,
+        job_kind as evidence_r12,
+        cast(null as varchar) as limit_r12,
+
+        'FAIL' as finding_p1,
+        job_kind as evidence_p1,
+        cast(null as varchar) as limit_p1,
+
+        'REVIEW' as finding_p2,
+        job_kind as evidence_p2,
+        cast(null as varchar) as limit_p2,
+
+        case when has_additional_duty then 'REVIEW' else 'PASS' end as finding_p3,
+        'TT' as evidence_p3,
+        cast(null as varchar) as limit_p3,
+
+        case
+            when
+                has_several_posts or is_seconded or not is_post_known or is_post_in_doubt or job_kind is null
+                or coalesce(barred_by = 'P4', false)
+                then 'REVIEW'
+            else 'PASS'
+        end as finding_p4,
+        case
+            when has_several_posts then 'several_posts'
+            when is_seconded then 'seconded'
+            when not is_post_known or job_kind is null then 'post_unknown'
+            when is_post_in_doubt then 'post_in_quarantine'
+            else concat('legal_status ', legal_status_code)
+        end as evidence_p4,
+        cast(null as varchar) as limit_p4,
+
+        case
+            when legal_status_code is null then 'MISSING'
+            when barred_by = 'P5' then 'FAIL'
+            else 'PASS'
+        end as finding_p5,
+        legal_status_code as evidence_p5,
+        cast(null as varchar) as limit_p5,
+
+        case
+            when not needs_licence then null
+            when has_valid_licence then 'PASS'
+            when not has_licences then 'NO_DATA'
+            when has_licence then 'FAIL'
+            else 'MISSING'
+        end as finding_p6,
+        case when has_licence then 'expired' else 'none' end as evidence_p6,
+        cast(null as varchar) as limit_p6
+    from people
+)
+
+select
+    found.agency_id,
+    found.person_id,
+    {% for code in codes -%}
+        {% set c = code | lower -%}
+        case
+            when rules.kinds_{{ c }} is null then null
+            when rules.kinds_{{ c }} <> ' all ' and strpos(rules.kinds_{{ c }}, concat(' ', found.job_kind, ' ')) = 0 then null
+            when found.finding_{{ c }} = 'PASS' then 'PASSED'
+            when found.finding_{{ c }} = 'FAIL' then 'NOT_ELIGIBLE'
+            when found.finding_{{ c }} = 'REVIEW' then 'REVIEW'
+            when found.finding_{{ c }} = 'MISSING' then replace(rules.on_missing_{{ c }}, 'FAIL', 'NOT_ELIGIBLE')
+            when found.finding_{{ c }} = 'NO_DATA' then replace(rules.on_no_data_{{ c }}, 'FAIL', 'NOT_ELIGIBLE')
+        end as outcome_{{ c }},
+        case when found.finding_{{ c }} in ('MISSING', 'NO_DATA') then true else false end as is_missing_{{ c }},
+        found.evidence_{{ c }},
+        found.limit_{{ c }},
+    {% endfor -%}
+    found.as_of
+from found
+cross join rules

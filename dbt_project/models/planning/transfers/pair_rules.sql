@@ -1,0 +1,190 @@
+-- For each open post and pair rule: how many eligible people of the agency with the same kind of job pass, fail or need a
+-- review, and how many fail this rule alone. People and posts that are alike are compared once.
+{% set codes = ['D1', 'D2', 'D3', 'D4', 'D5', 'D6'] %}
+with rules as (
+    select
+    {% for code in codes -%}
+            max(case when given.rule_code = '{{ code }}' then given.on_missing end) as on_missing_{{ code | lower }}
+            {{- "," if not loop.last }}
+    {% endfor %}
+    from {{ ref('transfer_rules') }} as given
+    cross join {{ ref('int_as_of') }} as today
+    where given.valid_from <= today.as_of and coalesce(given.valid_to >= today.as_of, true)
+),
+
+people as (
+    select
+        people.agency_id,
+        people.post_id,
+        people.job_kind,
+        people.job_level,
+        people.job_id,
+        people.proved_sub_job,
+        people.job_class,
+        golongan.golongan_order,
+        levels.level_order as education_order,
+        count(*) as headcount
+    from {{ ref('transfer_people') }} as people
+    left join {{ ref('golongan') }} as golongan on people.golongan_code = golongan.golongan_code and golongan.scheme = 'pns'
+    left join {{ ref('education_levels') }} as levels on people.education_level_code = levels.education_level_code
+    where people.outcome = 'ELIGIBLE'
+    group by all
+),
+
+posts as (
+    select
+        posts.post_id,
+        posts.agency_id,
+        posts.job_kind,
+        posts.job_level,
+        posts.job_id,
+        posts.sub_job,
+        posts.job_class,
+        lowest.golongan_order as golongan_min_order,
+        highest.golongan_order as golongan_max_order,
+        levels.level_order as education_order
+    from {{ ref('transfer_posts') }} as posts
+    left join {{ ref('golongan') }} as lowest on posts.golongan_min = lowest.golongan_code
+    left join {{ ref('golongan') }} as highest on posts.golongan_max = highest.golongan_code
+    left join {{ ref('education_levels') }} as levels on posts.min_education_code = levels.education_level_code
+    where posts.open_seats > 0
+),
+
+-- People already at the post are no candidates for it: they are counted with the agency and taken off again.
+groups as (
+    select
+        people.agency_id,
+        cast(null as varchar) as post_id,
+        people.job_kind,
+        people.job_level,
+        people.job_id,
+        people.proved_sub_job,
+        people.job_class,
+        people.golongan_order,
+        people.education_order,
+        sum(people.headcount) as headcount
+    from people
+    group by all
+),
+
+post_groups as (
+    select
+        agency_id,
+        job_kind,
+        job_level,
+        job_id,
+        sub_job,
+        job_class,
+        golongan_min_order,
+        golongan_max_order,
+        education_order,
+        min(post_id) as group_id
+    from posts
+    group by all
+),
+
+grouped_posts as (
+    select
+        posts.post_id,
+        post_groups.group_id
+    from posts
+    inner join post_groups
+        on
+            posts.agency_id = post_groups.agency_id
+            and posts.job_kind is not distinct from post_groups.job_kind
+            and posts.job_level is not distinct from post_groups.job_level
+            and posts.job_id is not distinct from post_groups.job_id
+            and posts.sub_job is not distinct from post_groups.sub_job
+            and posts.job_class is not distinct from post_groups.job_class
+            and posts.golongan_min_order is not distinct from post_groups.golongan_min_order
+            and posts.golongan_max_order is not distinct from post_groups.golongan_max_order
+            and posts.education_order is not distinct from post_groups.education_order
+),
+
+found as (
+    select
+        post_groups.group_id,
+        cast(null as varchar) as post_id,
+        groups.headcount,
+        {{ pair_findings('groups', 'post_groups') }}
+    from groups
+    inner join post_groups on groups.agency_id = post_groups.agency_id and groups.job_kind = post_groups.job_kind
+    union all
+    select
+        cast(null as varchar) as group_id,
+        posts.post_id,
+        -people.headcount as headcount,
+        {{ pair_findings('people', 'posts') }}
+    from people
+    inner join posts on people.post_id = posts.post_id and people.job_kind = posts.job_kind
+),
+
+judged as (
+    select
+        found.group_id,
+        found.post_id,
+        found.headcount,
+    {% for code in codes -%}
+        {% set c = code | lower -%}
+        case
+            when rules.on_missing_{{ c }} is null then 'PASS'
+            when found.finding_{{ c }} = 'MISSING' then rules.on_missing_{{ c }}
+            else found.finding_{{ c }}
+        end as outcome_{{ c }}{{ "," if not loop.last }}
+    {% endfor %}
+    from found
+    cross join rules
+),
+
+counted as (
+    select
+        judged.*,
+        {% for code in codes -%}
+            case when outcome_{{ code | lower }} = 'FAIL' then 1 else 0 end{{ " + " if not loop.last }}
+        {%- endfor %} as fails
+    from judged
+),
+
+by_group as (
+    select
+        group_id,
+        post_id,
+    {% for code in codes -%}
+        {% set c = code | lower -%}
+        sum(case when outcome_{{ c }} = 'FAIL' then headcount else 0 end) as failed_{{ c }},
+        sum(case when outcome_{{ c }} in ('PASS', 'NOT_CHECKED') then headcount else 0 end) as passed_{{ c }},
+        sum(case when outcome_{{ c }} = 'REVIEW' then headcount else 0 end) as review_{{ c }},
+        sum(case when outcome_{{ c }} = 'FAIL' and fails = 1 then headcount else 0 end) as failed_alone_{{ c }}
+        {{- "," if not loop.last }}
+    {% endfor %}
+    from counted
+    group by group_id, post_id
+),
+
+by_post as (
+    select
+        grouped_posts.post_id,
+        by_group.* exclude (group_id, post_id)
+    from grouped_posts
+    inner join by_group on grouped_posts.group_id = by_group.group_id
+    union all
+    select
+        by_group.post_id,
+        by_group.* exclude (group_id, post_id)
+    from by_group
+    where by_group.post_id is not null
+)
+
+{% for code in codes -%}
+    {% set c = code | lower -%}
+    select
+        post_id,
+        '{{ code }}' as rule_code,
+        cast(sum(failed_{{ c }}) as bigint) as people_failed,
+        cast(sum(passed_{{ c }}) as bigint) as people_passed,
+        cast(sum(review_{{ c }}) as bigint) as people_review,
+        cast(sum(failed_alone_{{ c }}) as bigint) as people_failed_alone
+    from by_post
+    group by post_id
+    {{ "union all" if not loop.last }}
+{% endfor %}

@@ -1,0 +1,179 @@
+with today as (
+    select * from {{ ref('int_as_of') }}
+),
+
+vacancies as (
+    select *
+    from {{ ref('vacancies') }}
+    where scope = 'post'
+),
+
+staff as (
+    select
+        agency_id,
+        unit_id,
+        position_id,
+        staff_fte
+    from {{ ref('position_workload') }}
+),
+
+-- A move under way and an approved move that has not begun hold their seat, whoever proposed them.
+coming as (
+    select
+        coalesce(receivers.agency_id, moves.agency_id) as agency_id,
+        moves.to_unit_id as unit_id,
+        moves.to_position_id as position_id,
+        moves.person_id
+    from {{ ref('stg_moves_in_process') }} as moves
+    left join {{ ref('stg_agencies') }} as receivers on moves.to_agency_code = receivers.bkn_code
+    where
+        moves.move_status in ('proposed', 'technical_opinion', 'decree')
+        and (moves.to_agency_code is null or receivers.agency_id is not null)
+    union
+    select
+        decisions.agency_id,
+        decisions.to_unit_id as unit_id,
+        decisions.to_position_id as position_id,
+        decisions.person_id
+    from {{ ref('stg_transfer_decisions') }} as decisions
+    cross join today
+    where decisions.decision = 'approved' and decisions.effective_from > today.as_of
+),
+
+committed as (
+    select
+        coming.agency_id,
+        coming.unit_id,
+        coming.position_id,
+        count(*) as people_coming
+    from coming
+    where coming.position_id is not null
+    group by coming.agency_id, coming.unit_id, coming.position_id
+),
+
+equivalents as (
+    select
+        equals.agency_id,
+        equals.legacy_job_id,
+        equals.job_id,
+        equals.job_family,
+        equals.min_education_code
+    from {{ ref('stg_job_equivalence') }} as equals
+    cross join today
+    where coalesce(equals.equal_from <= today.as_of, true) and coalesce(equals.equal_to >= today.as_of, true)
+),
+
+route_scopes as (
+    select
+        units.agency_id,
+        units.unit_id,
+        min(routes.route_code) as unit_route_code
+    from {{ ref('dim_unit') }} as units
+    cross join today
+    inner join {{ ref('route_rules') }} as routes
+        on
+            (routes.unit_type is not null and units.unit_type = routes.unit_type)
+            or (routes.unit_name is not null and lower(units.unit_path) like '%' || routes.unit_name || '%')
+    where routes.valid_from <= today.as_of and coalesce(routes.valid_to >= today.as_of, true)
+    group by units.agency_id, units.unit_id
+),
+
+posts as (
+    select
+        positions.*,
+        coalesce(equivalents.job_id, positions.job_id) as present_job_id,
+        coalesce(equivalents.job_family, positions.job_family) as present_job_family,
+        coalesce(positions.min_education_code, equivalents.min_education_code) as present_min_education_code,
+        units.region_code,
+        units.latitude,
+        units.longitude,
+        units.unit_name,
+        units.is_active as is_unit_active,
+        route_scopes.unit_route_code,
+        vacancies.need_fte,
+        -- The need of an incomplete sheet is a lower bound: nobody is free to leave by it.
+        case when coalesce(vacancies.status_reason, '') <> 'INCOMPLETE_ABK' then vacancies.need_rounded end as need_seats,
+        vacancies.holders_definitive,
+        vacancies.status,
+        vacancies.status_reason,
+        vacancies.abk_year,
+        vacancies.is_critical as is_critical_vacancy,
+        staff.staff_fte,
+        coalesce(committed.people_coming, 0) as people_coming,
+        coalesce(
+            vacancies.open_seats + coalesce(vacancies.committed_seats, 0)
+            - greatest(coalesce(vacancies.committed_seats, 0), coalesce(committed.people_coming, 0)), 0
+        ) as seats_left
+    from {{ ref('dim_position') }} as positions
+    left join {{ ref('dim_unit') }} as units on positions.agency_id = units.agency_id and positions.unit_id = units.unit_id
+    left join vacancies
+        on
+            positions.agency_id = vacancies.agency_id
+            and positions.unit_id = vacancies.unit_id
+            and positions.position_id = vacancies.position_id
+    left join staff
+        on
+            positions.agency_id = staff.agency_id
+            and positions.unit_id = staff.unit_id
+            and positions.position_id = staff.position_id
+    left join committed
+        on
+            positions.agency_id = committed.agency_id
+            and positions.unit_id = committed.unit_id
+            and positions.position_id = committed.position_id
+    left join equivalents on positions.agency_id = equivalents.agency_id and positions.job_id = equivalents.legacy_job_id
+    left join route_scopes on positions.agency_id = route_scopes.agency_id and positions.unit_id = route_scopes.unit_id
+),
+
+stated as (
+    select
+        posts.*,
+        case
+            when is_unit_active is null or not is_unit_active then 'review'
+            when status = 'REVIEW' then 'review'
+            when need_seats is null or status = 'UNKNOWN' then 'unknown'
+            when seats_left > 0 then 'open'
+            when holders_definitive > need_seats then 'surplus'
+            else 'balanced'
+        end as post_state
+    from posts
+)
+
+select
+    {{ post_id('stated') }} as post_id,
+    agency_id,
+    unit_id,
+    position_id,
+    unit_name,
+    present_job_id as job_id,
+    job_name,
+    job_kind,
+    job_level,
+    sub_job,
+    cast(job_class as bigint) as job_class,
+    present_job_family as job_family,
+    present_min_education_code as min_education_code,
+    golongan_min,
+    golongan_max,
+    region_code,
+    latitude,
+    longitude,
+    need_fte,
+    cast(need_seats as bigint) as need_seats,
+    cast(coalesce(holders_definitive, 0) as bigint) as staff_definitive,
+    coalesce(staff_fte, 0) as staff_present_fte,
+    cast(people_coming as bigint) as people_coming,
+    cast(greatest(case when post_state = 'open' then seats_left else 0 end, 0) as bigint) as open_seats,
+    cast(coalesce(greatest(coalesce(holders_definitive, 0) - need_seats, 0), 0) as bigint) as releasable,
+    coalesce(is_critical_vacancy, false) as is_critical,
+    cast(abk_year as bigint) as abk_year,
+    unit_route_code,
+    post_state as state,
+    case
+        when is_unit_active is null then 'UNIT_UNKNOWN'
+        when not is_unit_active then 'UNIT_NOT_ACTIVE'
+        when status_reason is not null then status_reason
+        when post_state = 'balanced' and people_coming > 0 then 'SEATS_COMMITTED'
+        when post_state = 'balanced' and need_seats > holders_definitive then 'NO_ESTABLISHMENT_LEFT'
+    end as state_reason
+from stated
