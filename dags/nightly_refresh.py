@@ -5,7 +5,7 @@ from __future__ import annotations
 import pendulum
 from airflow.sdk import CronPartitionTimetable, dag
 
-from mutasi.orchestration.defaults import DEFAULT_ARGS, run_form
+from mutasi.orchestration.defaults import DEFAULT_ARGS, refresh_deadline, run_form
 from mutasi.orchestration.nightly import (
     build,
     check,
@@ -18,6 +18,7 @@ from mutasi.orchestration.nightly import (
     remember,
     report_checks,
     report_defects,
+    watch,
 )
 
 DOC = """
@@ -36,6 +37,7 @@ Runbooks: `docs/runbooks/` (failed-check, stale-agency, backfill, onboard-agency
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULT_ARGS,
+    deadline=refresh_deadline(),
     params=run_form(known_agency_ids()),
     tags=["refresh", "tier-1"],
     doc_md=DOC,
@@ -49,6 +51,7 @@ def nightly_refresh() -> None:
 
     landed >> checked >> promoted >> report_defects.expand(agency_id=agencies)
     checked >> report_checks()
+    promoted >> watch()
     gate(promoted) >> remember() >> build() >> publish()
 
 

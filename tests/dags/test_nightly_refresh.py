@@ -27,13 +27,24 @@ def test_it_runs_at_two_in_the_morning_in_jakarta_and_is_partitioned_by_day(nigh
 def test_the_order_is_the_life_of_the_data(nightly):
     arrows = {task.task_id: task.downstream_task_ids for task in nightly.tasks}
     assert arrows["land"] == {"check"} and arrows["check"] == {"promote", "report_checks"}
-    assert arrows["promote"] == {"gate", "report_defects"}
+    assert arrows["promote"] == {"gate", "report_defects", "watch"}
     assert arrows["gate"] == {"remember"} and arrows["remember"] == {"build"} and arrows["build"] == {"publish"}
 
 
 def test_only_the_mapped_promotions_stand_before_the_gate(nightly):
     gate = nightly.get_task("gate")
     assert gate.upstream_task_ids == {"promote"} and gate.trigger_rule == "all_done_min_one_success"
+
+
+def test_the_watch_ends_no_run_well_that_did_not_publish(nightly):
+    watch, publish = nightly.get_task("watch"), nightly.get_task("publish")
+    assert watch.trigger_rule == "all_done" and not watch.downstream_task_ids and not publish.downstream_task_ids
+
+
+def test_a_refresh_that_is_late_is_told(nightly):
+    [deadline] = nightly.deadline
+    assert deadline.callback.path == "mutasi.orchestration.notifications.tell_late"
+    assert deadline.interval.total_seconds() == deadline.callback.kwargs["hours"] * 3600
 
 
 def test_an_agency_gets_its_report_whatever_became_of_its_data(nightly):

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from mutasi.engine import connect, quoted
 from mutasi.errors import NeedsAPerson
 from mutasi.landing.snapshots import days, in_use
+from mutasi.rules import rules_in_force
 from mutasi.settings import Settings
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -41,20 +41,10 @@ def retention_days(settings: Settings, today: dt.date) -> dict[str, int]:
     Raises:
         RetentionError: a kind has no rule in force.
     """
-    seed = settings.dbt_project / "seeds" / "rules.csv"
-    with connect(settings) as con:
-        rows = con.execute(
-            f"""
-            select rule_code, max_by(value, valid_from) from read_csv({quoted(str(seed))}, all_varchar = true)
-            where rule_code like 'retention_%' and agency_id is null
-              and valid_from <= ? and coalesce(valid_to, '9999-12-31') >= ?
-            group by rule_code
-            """,
-            [today.isoformat(), today.isoformat()],
-        ).fetchall()
-    found = {code.removeprefix("retention_").removesuffix("_days"): int(value) for code, value in rows}
+    codes = {code: value for code, value in rules_in_force(settings, today).items() if code.startswith("retention_")}
+    found = {code.removeprefix("retention_").removesuffix("_days"): int(value) for code, value in codes.items()}
     if missing := [kind for kind in KINDS if kind not in found]:
-        raise RetentionError(f"No rule in force says how long to keep {', '.join(missing)}: add retention_…_days to {seed}.")
+        raise RetentionError(f"No rule in force says how long to keep {', '.join(missing)}: add retention_…_days to rules.csv.")
     return found
 
 

@@ -14,6 +14,7 @@ from mutasi.ledger import Entry, record, timed
 from mutasi.orchestration.assets import PLANNING, PROMOTED, REPORTING
 from mutasi.orchestration.connections import airflow_connection
 from mutasi.orchestration.dates import snapshot_date
+from mutasi.orchestration.notifications import tell
 from mutasi.settings import Settings
 from mutasi.sources.registry import AgencyFileError, read_agencies, read_agency
 
@@ -101,6 +102,18 @@ def report_checks() -> None:
 
     settings, day, _ = _night()
     write_checks_page(settings, day)
+
+
+@task(trigger_rule="all_done")
+def watch() -> int:
+    """Tell the data team of stale data and of quarantine that jumped; returns the number of alerts."""
+    from mutasi.publish import alerts
+
+    settings, day, _ = _night()
+    found = alerts(settings, read_agencies(settings.agencies), day)
+    if found:
+        tell(f"Mutasi: {len(found)} alerts on {day}.", [alert.line() for alert in found])
+    return len(found)
 
 
 @task(trigger_rule="all_done_min_one_success", outlets=[PROMOTED])

@@ -1,9 +1,16 @@
-"""A failure is told once, to somebody, with the runbook that helps."""
+"""What goes wrong is told once, to somebody, with the runbook that helps.
+
+Every notice is a line in the log. Where `MUTASI_ALERT_EMAIL` names somebody it is also sent, through the connection
+`smtp_default`.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import html
 import logging
 import os
+from collections.abc import Sequence
 from typing import Any
 
 from airflow.sdk import BaseNotifier
@@ -19,16 +26,27 @@ RUNBOOKS = {
 
 
 class FailureNotifier(BaseNotifier):
-    """Writes one line to the log and, where `MUTASI_ALERT_EMAIL` is set, sends it through the connection `smtp_default`."""
+    """Tells which task of which run failed, for which agency, and where to read on."""
 
     def notify(self, context: Context) -> None:
-        """Tell which task of which run failed, for which agency or dataset, and where to read on."""
-        subject = failure_sentence(context)
-        log.error(subject)
-        if to := os.environ.get("MUTASI_ALERT_EMAIL"):
-            from airflow.providers.smtp.notifications.smtp import SmtpNotifier
+        """Tell it."""
+        tell(failure_sentence(context))
 
-            SmtpNotifier(to=to, from_email=to, subject=subject, html_content=f"<p>{subject}</p>").notify(context)
+
+def tell(subject: str, lines: Sequence[str] = ()) -> None:
+    """Write a notice to the log and send it where somebody is named.
+
+    Raises:
+        SMTPException, OSError: the mail server does not take it.
+    """
+    log.error("%s", "\n".join([subject, *lines]))
+    if to := os.environ.get("MUTASI_ALERT_EMAIL"):
+        from airflow.providers.smtp.hooks.smtp import SmtpHook
+
+        listed = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
+        body = f"<p>{html.escape(subject)}</p>" + (f"<ul>{listed}</ul>" if lines else "")
+        with SmtpHook() as hook:
+            hook.send_email_smtp(to=to, subject=subject, html_content=body, from_email=to)
 
 
 def failure_sentence(context: Any) -> str:
@@ -40,3 +58,11 @@ def failure_sentence(context: Any) -> str:
     what = f"{task} [{label}]" if label else task
     runbook = RUNBOOKS.get(task, "docs/runbooks/failed-check.md")
     return f"Mutasi: {what} failed in {getattr(run, 'dag_id', '?')} {getattr(run, 'run_id', '?')}; see {runbook}."
+
+
+async def tell_late(hours: float, context: dict[str, Any] | None = None) -> None:
+    """Tell that a refresh has not ended in time; Airflow's triggerer calls it when the deadline of a run passes."""
+    run = (context or {}).get("dag_run") or {}
+    name = run.get("dag_run_id") or run.get("run_id") or "?"
+    subject = f"Mutasi: nightly_refresh {name} has not ended after {hours:g} hours; see docs/runbooks/stale-agency.md."
+    await asyncio.to_thread(tell, subject)
