@@ -250,7 +250,7 @@ def test_the_summary_shows_what_readers_see(built: tuple[Settings, BuildResult],
         ("Pemerintah Kota Uji", 9, 1, False),
     ]
     assert [(s.unit, s.open_seats, s.critical_seats) for s in found.open_seats] == [
-        ("Kota Uji / Dinas Contoh / Seksi Umum", 4, 1)
+        ("Kota Uji / Dinas Contoh / Seksi Umum", 4, 2)
     ]
     assert found.shortages == []  # no unit needs five persons
     assert "reporting.duckdb" in summary_text(built[0])

@@ -4,8 +4,10 @@ The truth lies in `<home>/demo/truth/` as Parquet:
 
 positions.parquet, one row per post of the clean population on the day shown
     agency_id, unit_id, position_id
-    abk_year                latest year with a final sheet, NULL when there is none
-    need_fte                volume × period factor × minutes, summed over that year's final tasks, over 75,000 minutes
+    method                  abk; wisn for nurses of hospitals and guru for schools that send their classes; NULL without a need
+    abk_year                latest year with a final sheet (guru: the school year), NULL when there is none
+    need_fte                abk: volume × period factor × minutes, summed over that year's final tasks, over 75,000 minutes; wisn:
+                            that × 1/(1 − category allowance) + individual hours / 1,250; guru: classes, or hours / 24
     has_final_abk           false: the need is unknown, not 0
     establishment_approved  seats approved
     holders_definitive      people with a current definitive (D) assignment, whatever their legal status
@@ -13,7 +15,9 @@ positions.parquet, one row per post of the clean population on the day shown
                             acting and additional duties never count
     acting_holders          people acting (PLT) on the post; the post stays vacant
     is_critical             declared critical
-    open_seats              max(0, min(need rounded half-up, establishment) − holders); NULL without a final sheet
+    committed_seats         seats in recruitment
+    open_seats              max(0, min(need rounded, establishment) − holders − committed); NULL without a need; rounded half up,
+                            teachers by the published table
 
 plants.parquet, what was planted on purpose
     agency_id, plant, unit_id, position_id (NULL for a whole unit)

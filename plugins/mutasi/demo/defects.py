@@ -17,7 +17,7 @@ from mutasi.engine import quoted
 from mutasi.sources.datasets import datasets
 
 CLOSED = "valid_to is not null and assignment_type = 'D'"
-FINAL = "status = 'final'"
+FINAL = "status = 'final' and activity_class = 'service'"
 LEAF = "unit_type in ('school_primary', 'village')"
 INCUMBENT = "nip in (select nip from incumbents)"
 OTHERS = f"not ({INCUMBENT})"

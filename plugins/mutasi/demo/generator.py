@@ -18,9 +18,11 @@ from mutasi.demo.agency_files import write_agency_file
 from mutasi.demo.careers import ARRIVALS, NIGHTS, build_assignments, draw_events, live_through
 from mutasi.demo.connections import write_connections
 from mutasi.demo.defects import plant, to_text
+from mutasi.demo.expected import truth_positions
 from mutasi.demo.places import PLACES, Place, invented
 from mutasi.demo.population import Sequences, build_people
 from mutasi.demo.posts import build_posts
+from mutasi.demo.services import build_services
 from mutasi.demo.sources import Target, write_sources
 from mutasi.demo.structure import build_units
 from mutasi.demo.truth import Truth, TruthFiles
@@ -119,7 +121,8 @@ def _generate_one(
     names = tuple(agency.datasets)
     with duckdb.connect(config={"threads": 2, "autoinstall_known_extensions": "false"}) as con:
         _draw(con, plan, moment, sequences)
-        truth.add("positions", tables.truth_positions(con, agency.agency_id, moment.day))
+        build_services(con, agency, moment.base, moment.seed)
+        truth.add("positions", truth_positions(con, agency.agency_id, moment.day))
         truth.add("plants", tables.truth_plants(con, agency.agency_id))
         tables.drop_rest(con)
         to_text(con, tuple(dict.fromkeys((*names, "employees"))))

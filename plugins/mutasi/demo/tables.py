@@ -19,11 +19,9 @@ from mutasi.demo.places import Place
 from mutasi.demo.population import People
 from mutasi.demo.posts import Posts
 from mutasi.demo.structure import Units
-from mutasi.demo.workload import EFFECTIVE_MINUTES, Sheets
+from mutasi.demo.workload import Sheets
 from mutasi.engine import quoted
 from mutasi.sources.datasets import datasets
-
-PRESENT_STATUSES = ("01", "15", "71", "72", "73")
 
 
 def register(con: duckdb.DuckDBPyConnection, place: Place, units: Units, posts: Posts, people: People, shown: Any) -> None:
@@ -40,7 +38,7 @@ def register(con: duckdb.DuckDBPyConnection, place: Place, units: Units, posts: 
     _arrow(
         con, "r_posts",
         {"i": np.arange(len(posts)), "unit": posts.unit, "job": posts.job, "sub_job": posts.sub_job,
-         "establishment": posts.establishment, "is_critical": posts.is_critical, "plant": posts.plant,
+         "need": posts.need, "establishment": posts.establishment, "is_critical": posts.is_critical, "plant": posts.plant,
          "unit_plant": posts.unit_plant[posts.unit]},
     )  # fmt: skip
     _arrow(
@@ -158,7 +156,8 @@ def build_workload(con: duckdb.DuckDBPyConnection, sheets: Sheets, seed: int) ->
         create or replace table workloads as
         select s.i as _i, k.unit_id, k.position_id, s.year, lpad(s.task::varchar, 2, '0') as task_id, s.name as task_name,
             s.quarters / 4.0::double as volume, s.period as volume_period, s.minutes::double as minutes_per_unit, s.status,
-            'abk' as method
+            'abk' as method, 'service' as activity_class, null::double as allowance_pct, null::double as allowance_hours,
+            null::date as needed_from, null::date as needed_to
         from r_sheets s join k_posts k on k.i = s.post order by s.i""")
     con.execute(f"""
         create or replace table non_asn_counts as
@@ -175,35 +174,6 @@ def build_workload(con: duckdb.DuckDBPyConnection, sheets: Sheets, seed: int) ->
             case when sub_job is not null then 'S' || substr(md5(sub_job), 1, 6) end as sub_job_id, sub_job as sub_job_name,
             sum(establishment_approved)::bigint as required_count
         from positions where job_kind = 'jf' group by job_id, job_name, sub_job order by job_id, sub_job""")
-
-
-def truth_positions(con: duckdb.DuckDBPyConnection, agency_id: str, day: dt.date) -> pa.Table:
-    """What the marts must find per post on a day (columns: see the package's docstring)."""
-    present = ", ".join(quoted(code) for code in PRESENT_STATUSES)
-    on = quoted(day.isoformat())
-    return con.sql(f"""
-        with final as (
-            select unit_id, position_id, year,
-                sum((volume * 4)::bigint * minutes_per_unit::bigint
-                    * case volume_period when 'year' then 1 when 'month' then 12 when 'week' then 50 else 250 end) as quarter_minutes
-            from workloads where status = 'final' group by unit_id, position_id, year
-            qualify row_number() over (partition by unit_id, position_id order by year desc) = 1),
-        staff as (
-            select a.unit_id, a.position_id,
-                count(distinct a.nip) filter (where a.assignment_type = 'D') as holders,
-                sum(case when a.assignment_type = 'D' and e.legal_status_code in ({present}) then coalesce(a.fte, 1) else 0 end) as present,
-                count(distinct a.nip) filter (where a.assignment_type in ('PLT', 'PLH')) as acting
-            from assignments a join employees e using (nip)
-            where a.valid_from <= {on} and (a.valid_to is null or a.valid_to >= {on}) group by all)
-        select {quoted(agency_id)} as agency_id, p.unit_id, p.position_id, f.year as abk_year,
-            f.quarter_minutes / 4.0::double / {EFFECTIVE_MINUTES} as need_fte, f.year is not null as has_final_abk,
-            p.establishment_approved, coalesce(s.holders, 0) as holders_definitive, coalesce(s.present, 0)::double as staff_present_fte,
-            coalesce(s.acting, 0) as acting_holders, p.is_critical,
-            case when f.year is not null then greatest(0, least(
-                (f.quarter_minutes * 2 + 4 * {EFFECTIVE_MINUTES}) // (8 * {EFFECTIVE_MINUTES}), p.establishment_approved)
-                - coalesce(s.holders, 0))::bigint end as open_seats
-        from positions p left join final f using (unit_id, position_id) left join staff s using (unit_id, position_id)
-        order by p._i""").to_arrow_table()
 
 
 def truth_plants(con: duckdb.DuckDBPyConnection, agency_id: str) -> pa.Table:

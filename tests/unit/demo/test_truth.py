@@ -31,7 +31,7 @@ create view need as
     with rows as (
         select distinct kd_unor as unit_id, kd_peta as position_id, tahun::int as year, no_tugas, volume::double as volume, satuan_waktu,
             menit::double as minutes from abk
-        where sts = 'F' and length(no_tugas) = 2 and volume::double > 0 and menit::double > 0 and kd_peta like 'P%')
+        where sts = 'F' and sementara_mulai is null and length(no_tugas) = 2 and volume::double > 0 and menit::double > 0 and kd_peta like 'P%')
     select unit_id, position_id, sum(volume * minutes * {factor}) / 75000 as need
     from rows group by unit_id, position_id, year
     qualify row_number() over (partition by unit_id, position_id order by year desc) = 1;
@@ -76,10 +76,16 @@ def test_need_holders_and_seats_equal_the_source(dumai: duckdb.DuckDBPyConnectio
             count(*) filter (f.acting <> t.acting_holders),
             count(*) filter (f.establishment <> t.establishment_approved),
             count(*) filter (greatest(0, case when floor(f.need + 0.5) < f.establishment then floor(f.need + 0.5) else f.establishment end
-                - f.holders) is distinct from t.open_seats and f.need is not null),
+                - f.holders - t.committed_seats) is distinct from t.open_seats and f.need is not null),
             count(*) filter (f.need is null and t.open_seats is not null)
-        from found f join truth t using (unit_id, position_id)""").fetchall()[0]
+        from found f join truth t using (unit_id, position_id)
+        where coalesce(t.method, 'abk') = 'abk'""").fetchall()[0]
     assert wrong == (0,) * 6
+
+
+def test_every_method_of_need_occurs(facts: duckdb.DuckDBPyConnection) -> None:
+    found = dict(facts.sql("select method, count(*) from positions where agency_id = 'dumai' group by all").fetchall())
+    assert found["guru"] > 50 and found["wisn"] >= 3 and found["abk"] > 300
 
 
 def test_present_staff_equals_the_source_where_nobody_is_unusable(dumai: duckdb.DuckDBPyConnection) -> None:
@@ -92,7 +98,9 @@ def test_present_staff_equals_the_source_where_nobody_is_unusable(dumai: duckdb.
 
 
 def test_need_never_falls_on_a_half(facts: duckdb.DuckDBPyConnection) -> None:
-    assert facts.sql("select min(abs(need_fte - floor(need_fte) - 0.5)) > 1e-7 from positions").fetchall()[0] == (True,)
+    assert facts.sql("select min(abs(need_fte - floor(need_fte) - 0.5)) > 1e-7 from positions where method = 'abk'").fetchall()[
+        0
+    ] == (True,)
 
 
 PLANTED = {

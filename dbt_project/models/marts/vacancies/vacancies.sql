@@ -47,6 +47,71 @@ holders as (
     group by agency_id, unit_id, position_id
 ),
 
+post_counts as (
+    select
+        agency_id,
+        count(*) as post_count
+    from {{ ref('stg_positions') }}
+    group by agency_id
+),
+
+-- Whoever declares everything critical has said nothing: an agency's declarations need a decree and count up to a share of
+-- its posts, those with the widest gap first.
+ranked_declarations as (
+    select
+        positions.agency_id,
+        positions.unit_id,
+        positions.position_id,
+        row_number() over (
+            partition by positions.agency_id
+            order by
+                coalesce(need.need_fte, 0) - coalesce(holders.holders_definitive, 0) desc,
+                positions.unit_id asc, positions.position_id asc
+        ) as gap_rank,
+        rules.critical_declared_cap_pct,
+        totals.post_count
+    from {{ ref('stg_positions') }} as positions
+    inner join post_counts as totals on positions.agency_id = totals.agency_id
+    left join rules on positions.agency_id = rules.agency_id
+    left join {{ ref('int_need') }} as need
+        on
+            positions.agency_id = need.agency_id
+            and positions.unit_id = need.unit_id
+            and positions.position_id = need.position_id
+    left join holders
+        on
+            positions.agency_id = holders.agency_id
+            and positions.unit_id = holders.unit_id
+            and positions.position_id = holders.position_id
+    where positions.is_critical and positions.has_critical_decree
+),
+
+declared as (
+    select
+        agency_id,
+        unit_id,
+        position_id
+    from ranked_declarations
+    where gap_rank <= ceil(post_count * critical_declared_cap_pct / 100)
+),
+
+listed as (
+    select distinct
+        positions.agency_id,
+        positions.unit_id,
+        positions.position_id
+    from {{ ref('stg_positions') }} as positions
+    cross join today
+    inner join {{ ref('stg_units') }} as units on positions.agency_id = units.agency_id and positions.unit_id = units.unit_id
+    inner join {{ ref('critical_jobs') }} as critical_jobs
+        on
+            (critical_jobs.agency_id is null or positions.agency_id = critical_jobs.agency_id)
+            and units.unit_type = critical_jobs.unit_type
+            and lower(positions.job_name) like critical_jobs.job_name_like
+            and today.as_of >= critical_jobs.valid_from
+            and (critical_jobs.valid_to is null or today.as_of <= critical_jobs.valid_to)
+),
+
 posts as (
     select
         positions.agency_id,
@@ -65,15 +130,28 @@ posts as (
         need.minimum_one_adds,
         need.abk_year,
         coalesce(need.tasks_without_figure > 0, false) as has_incomplete_abk,
+        coalesce(need.has_volume_jump or need.has_identical_sheet, false) as has_doubtful_sheet,
+        coalesce(coming.seats_in_recruitment, 0) as seats_in_recruitment,
+        coalesce(coming.people_moving_in, 0) as people_moving_in,
+        coming.quota_seats_unfilled,
+        coming.quota_year,
         agency_facts.has_assignments as is_holders_known,
         coalesce(holders.holders_definitive, 0) as holders_definitive,
         coalesce(holders.seats_taken_otherwise, 0) as seats_taken_otherwise,
         coalesce(holders.acting_holders, 0) as acting_holders,
         coalesce(holders.departed_holders, 0) as departed_holders,
         0 as holders_without_sub_job,
-        positions.is_critical as is_declared_critical,
+        coalesce(declared.position_id is not null, false) as is_declared_critical,
+        coalesce(listed.position_id is not null, false) as is_listed_critical,
         coalesce(review.is_exact, false) as is_touched,
         review.position_id is not null as is_perhaps_touched,
+        -- Teachers of a subject share its need: who is missing at one level seems to leave a seat at another.
+        coalesce(
+            need.method = 'guru'
+            and bool_or(review.position_id is not null) over (
+                partition by positions.agency_id, positions.unit_id, lower(positions.sub_job)
+            ), false
+        ) as is_subject_touched,
         -- `least` skips NULL on some engines; an unknown need or establishment makes the seats unknown.
         case
             when need.need_rounded <= positions.establishment_approved then need.need_rounded
@@ -91,6 +169,21 @@ posts as (
             positions.agency_id = holders.agency_id
             and positions.unit_id = holders.unit_id
             and positions.position_id = holders.position_id
+    left join {{ ref('int_seats_coming') }} as coming
+        on
+            positions.agency_id = coming.agency_id
+            and positions.unit_id = coming.unit_id
+            and positions.position_id = coming.position_id
+    left join declared
+        on
+            positions.agency_id = declared.agency_id
+            and positions.unit_id = declared.unit_id
+            and positions.position_id = declared.position_id
+    left join listed
+        on
+            positions.agency_id = listed.agency_id
+            and positions.unit_id = listed.unit_id
+            and positions.position_id = listed.position_id
     left join {{ ref('int_posts_under_review') }} as review
         on
             positions.agency_id = review.agency_id
@@ -116,6 +209,11 @@ agency_jobs as (
         cast(null as integer) as minimum_one_adds,
         cast(null as integer) as abk_year,
         false as has_incomplete_abk,
+        false as has_doubtful_sheet,
+        0 as seats_in_recruitment,
+        0 as people_moving_in,
+        cast(null as integer) as quota_seats_unfilled,
+        cast(null as integer) as quota_year,
         agency_facts.has_assignments and agency_facts.has_job_ids as is_holders_known,
         holders.holders_definitive,
         holders.seats_taken_otherwise,
@@ -123,8 +221,10 @@ agency_jobs as (
         0 as departed_holders,
         holders.holders_without_sub_job,
         false as is_declared_critical,
+        false as is_listed_critical,
         false as is_touched,
         false as is_perhaps_touched,
+        false as is_subject_touched,
         requirements.required_count as seats
     from {{ ref('int_job_requirements') }} as requirements
     inner join {{ ref('int_job_holders') }} as holders
@@ -139,12 +239,13 @@ together as (
     select * from agency_jobs
 ),
 
--- Recruitment, returns and moves in process will take seats here; no dataset brings them yet.
+-- Who is away with a right to come back still holds the seat, so only recruitment and moves under way are committed.
 counted as (
     select
         together.*,
-        0 as committed_seats,
-        together.seats - together.holders_definitive - together.seats_taken_otherwise as free_seats
+        together.seats_in_recruitment + together.people_moving_in as committed_seats,
+        together.seats - together.holders_definitive - together.seats_taken_otherwise
+        - together.seats_in_recruitment - together.people_moving_in as free_seats
     from together
 ),
 
@@ -153,6 +254,7 @@ judged as (
         counted.*,
         case
             when counted.is_touched then 'QUARANTINED_ROWS'
+            when counted.is_subject_touched then 'HOLDER_UNPLACED'
             when counted.is_perhaps_touched and (counted.free_seats > 0 or counted.free_seats is null) then 'HOLDER_UNPLACED'
             when counted.has_incomplete_abk then 'INCOMPLETE_ABK'
             when counted.holders_without_sub_job > 0 then 'SUB_JOB_UNPROVED'
@@ -186,63 +288,89 @@ open_posts as (
             when stated.status = 'OPEN' then stated.free_seats
             when stated.status in ('FILLED', 'OVERFILLED') then 0
         end as open_seats,
-        stated.status not in ('REVIEW') and coalesce(stated.is_holders_known, false) as is_comparable
+        stated.status not in ('REVIEW') and coalesce(stated.is_holders_known, false) as is_comparable,
+        -- An implausible sheet makes no critical seat.
+        stated.has_doubtful_sheet
+        or coalesce(stated.need_fte > rules.abk_doubtful_ratio * nullif(stated.holders_definitive, 0), false)
+            as has_doubtful_abk
     from stated
+    left join rules on stated.agency_id = rules.agency_id
+),
+
+judged_critical as (
+    select
+        open_posts.*,
+        case
+            when open_posts.has_doubtful_abk then null
+            when open_posts.is_listed_critical then 'POLICY_LIST'
+            when open_posts.is_declared_critical then 'DECLARED'
+            when
+                open_posts.status = 'OPEN' and open_posts.scope = 'post' and open_posts.seats = 1
+                and open_posts.holders_definitive = 0
+                then 'SINGLE_SEAT'
+        end as critical_reason
+    from open_posts
 )
 
 select
-    open_posts.vacancy_id,
-    open_posts.scope,
-    open_posts.agency_id,
-    open_posts.unit_id,
-    open_posts.position_id,
-    open_posts.job_id,
-    open_posts.sub_job_id,
-    open_posts.job_name,
-    open_posts.job_kind,
-    open_posts.sub_job,
-    open_posts.status,
-    open_posts.status_reason,
-    open_posts.establishment_approved,
-    open_posts.need_fte,
-    open_posts.need_rounded,
-    open_posts.minimum_one_adds,
-    open_posts.abk_year,
-    today.as_of_year - open_posts.abk_year as abk_age_years,
-    cast(case when open_posts.is_holders_known then open_posts.holders_definitive end as integer) as holders_definitive,
-    cast(open_posts.seats_taken_otherwise as integer) as seats_taken_otherwise,
-    cast(open_posts.committed_seats as integer) as committed_seats,
-    cast(open_posts.acting_holders as integer) as acting_holders,
-    cast(open_posts.open_seats as integer) as open_seats,
+    judged_critical.vacancy_id,
+    judged_critical.scope,
+    judged_critical.agency_id,
+    judged_critical.unit_id,
+    judged_critical.position_id,
+    judged_critical.job_id,
+    judged_critical.sub_job_id,
+    judged_critical.job_name,
+    judged_critical.job_kind,
+    judged_critical.sub_job,
+    judged_critical.status,
+    judged_critical.status_reason,
+    judged_critical.establishment_approved,
+    judged_critical.need_fte,
+    judged_critical.need_rounded,
+    judged_critical.minimum_one_adds,
+    judged_critical.abk_year,
+    today.as_of_year - judged_critical.abk_year as abk_age_years,
+    cast(case when judged_critical.is_holders_known then judged_critical.holders_definitive end as integer) as holders_definitive,
+    cast(judged_critical.seats_taken_otherwise as integer) as seats_taken_otherwise,
+    cast(judged_critical.committed_seats as integer) as committed_seats,
+    cast(judged_critical.acting_holders as integer) as acting_holders,
+    cast(judged_critical.open_seats as integer) as open_seats,
     cast(
         case
-            when open_posts.is_comparable
-                then {{ above_zero('open_posts.need_rounded - open_posts.holders_definitive') }}
+            when judged_critical.is_comparable
+                then {{ above_zero('judged_critical.need_rounded - judged_critical.holders_definitive') }}
         end as integer
     ) as vacant_vs_abk,
     cast(
         case
-            when open_posts.is_comparable
-                then {{ above_zero('open_posts.establishment_approved - open_posts.holders_definitive') }}
+            when judged_critical.is_comparable
+                then {{ above_zero('judged_critical.establishment_approved - judged_critical.holders_definitive') }}
         end as integer
     ) as vacant_vs_establishment,
+    cast(judged_critical.quota_seats_unfilled as integer) as quota_seats_unfilled,
+    judged_critical.quota_year,
+    -- What a move away would open: the seat that falls free, where the post has no more people than seats.
+    cast(
+        case
+            when judged_critical.open_seats is null or judged_critical.scope <> 'post' then null
+            when judged_critical.holders_definitive = 0 then 0
+            else least(greatest(judged_critical.free_seats + 1, 0), 1)
+        end as integer
+    ) as opened_by_a_move,
     case
-        when open_posts.status = 'OPEN' and open_posts.departed_holders = 0 then cast(oldest.vacant_from as date)
+        when judged_critical.status = 'OPEN' and judged_critical.departed_holders = 0 then cast(oldest.vacant_from as date)
     end as vacant_since,
-    open_posts.is_declared_critical and not coalesce(
-        open_posts.need_fte > rules.abk_doubtful_ratio * nullif(open_posts.holders_definitive, 0), false
-    ) as is_critical,
-    coalesce(
-        open_posts.need_fte > rules.abk_doubtful_ratio * nullif(open_posts.holders_definitive, 0), false
-    ) as has_doubtful_abk,
+    judged_critical.critical_reason is not null as is_critical,
+    judged_critical.critical_reason,
+    judged_critical.has_doubtful_abk,
     today.as_of
-from open_posts
+from judged_critical
 cross join today
-left join rules on open_posts.agency_id = rules.agency_id
 left join {{ ref('int_departures') }} as oldest
     on
-        open_posts.scope = 'post'
-        and open_posts.agency_id = oldest.agency_id
-        and open_posts.unit_id = oldest.unit_id
-        and open_posts.position_id = oldest.position_id
-        and open_posts.open_seats = oldest.departure_rank
+        judged_critical.scope = 'post'
+        and judged_critical.agency_id = oldest.agency_id
+        and judged_critical.unit_id = oldest.unit_id
+        and judged_critical.position_id = oldest.position_id
+        and judged_critical.open_seats = oldest.departure_rank

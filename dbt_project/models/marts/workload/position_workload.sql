@@ -65,7 +65,14 @@ measured as (
         positions.job_name,
         positions.job_kind,
         positions.position_id is not null as is_in_establishment,
-        review.position_id is not null as is_under_review,
+        review.position_id is not null
+        -- Teachers of a subject share its need.
+        or coalesce(
+            need.method = 'guru'
+            and bool_or(review.position_id is not null) over (
+                partition by posts.agency_id, posts.unit_id, lower(positions.sub_job)
+            ), false
+        ) as is_under_review,
         need.method,
         need.abk_year,
         need.need_fte,
