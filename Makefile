@@ -31,7 +31,7 @@ lint: $(STAMP)  ## ruff, mypy, sqlfluff, import-linter
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/sqlfluff lint --processes 2 dbt_project/models dbt_project/tests dbt_project/macros
 
-bench: $(STAMP)  ## measure against the floor; SIZE=city (default), province, extraction or checks
+bench: $(STAMP)  ## measure against the floor; SIZE=city (default), province, million, national, extraction or checks
 	@$(PY) -m tests.bench $(or $(SIZE),city)
 
 docs: $(STAMP)  ## write the generated reference pages anew

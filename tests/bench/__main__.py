@@ -26,14 +26,21 @@ BENCH = PROJECT / "var" / "bench"
 
 @dataclass(frozen=True)
 class Size:
-    """A population, how often it is measured (the median counts), and the seconds that a night may compute."""
+    """A population, how often it is measured (the median counts), and the seconds and memory that a night may take."""
 
     employees: int
     repeats: int
     target_seconds: float | None
+    agencies: int | None = None
+    target_mb: float | None = None
 
 
-SIZES = {"city": Size(5_000, 3, 5.0), "province": Size(200_000, 1, None)}
+SIZES = {
+    "city": Size(5_000, 3, 5.0),
+    "province": Size(200_000, 1, None),
+    "million": Size(1_000_000, 1, None, agencies=114),
+    "national": Size(5_600_000, 1, 300.0, agencies=640, target_mb=8_000),
+}
 
 
 # Parts of a night measured by themselves, at a size of their own: modules whose `figures()` are the fields of `Figure`.
@@ -75,12 +82,12 @@ def _data(size: str, plan: Size) -> Path:
     """The generated agencies; made when they or what makes them are new."""
     from mutasi.demo import SEED, generate
 
-    folder, wanted = BENCH / "data" / size, {"employees": plan.employees, "day": DAY.isoformat(), "seed": SEED}
+    folder, wanted = BENCH / "data" / size, {"employees": plan.employees, "agencies": plan.agencies, "day": DAY.isoformat(), "seed": SEED}
     marker = folder / "generated.json"
     if not marker.exists() or json.loads(marker.read_text(encoding="utf-8")) != wanted:
         shutil.rmtree(folder, ignore_errors=True)
         print(f"generating {plan.employees:,} employees", file=sys.stderr)  # noqa: T201
-        generate(folder, employees=plan.employees, as_of=DAY, form="parquet")
+        generate(folder, employees=plan.employees, as_of=DAY, agencies=plan.agencies, form="parquet")
         marker.write_text(json.dumps(wanted), encoding="utf-8")
     return folder
 
@@ -116,6 +123,7 @@ def _figures(
         Figure(f"{size}_{step}", middle([n["seconds"][step] for n in nights]), "s") for step in ("imports", "parse", *COMPUTE)
     ]
     found += [Figure(f"{size}_{step}_memory", middle([n["peak_mb"][step] for n in nights], 0), "MB") for step in COMPUTE]
+    peak = max(n["peak_mb"][step] for n in nights for step in COMPUTE)
     totals = [sum(n["seconds"][step] for step in COMPUTE) for n in nights]
     floor = [f["seconds"]["floor"] for f in floors]
     return [
@@ -123,6 +131,8 @@ def _figures(
         Figure(f"{size}_floor", middle(floor), "s"),
         Figure(f"{size}_floor_memory", middle([f["peak_mb"]["floor"] for f in floors], 0), "MB"),
         Figure(f"{size}_compute", middle(totals), "s", plan.target_seconds),
+        Figure(f"{size}_compute_per_1000", round(1e6 * statistics.median(totals) / plan.employees, 2), "ms"),
+        Figure(f"{size}_peak_memory", round(peak), "MB", plan.target_mb),
         Figure(
             f"{size}_compute_to_floor", round(statistics.median(totals) / statistics.median(floor), 2), "ratio", None, "floor.sql"
         ),
