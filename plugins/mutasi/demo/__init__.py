@@ -24,6 +24,12 @@ plants.parquet, what was planted on purpose
     units: overloaded (need far above staff, need ≥ 5), idle, mixed (surplus beside shortage), draft_only (need unknown)
     posts: empty_post (several seats, nobody), critical_vacant (single seat, nobody), plt_only (single seat, acting only)
 
+people.parquet, people planted for one rule of transfers each, without another fault unless a defect hits them
+    agency_id, nip, plant
+    rule_code               person rule; D3: never for a post of their own subject; LOCK: under a lock; '' = no rule fails
+    outcome                 NOT_ELIGIBLE, REVIEW, PASSED, NOT_CHECKED (the agency sends no such data), ELIGIBLE, or the kind of lock
+                            ('' = none)
+
 defects.parquet, one row per defective source row
     agency_id, dataset, defect, column_name, meaning
     loses_row               the row itself cannot be used (copies included: of equal rows, one stays usable)

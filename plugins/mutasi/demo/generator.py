@@ -25,6 +25,7 @@ from mutasi.demo.posts import build_posts
 from mutasi.demo.services import build_services
 from mutasi.demo.sources import Target, write_sources
 from mutasi.demo.structure import build_units
+from mutasi.demo.transfers import build_transfers, truth_people
 from mutasi.demo.truth import Truth, TruthFiles
 from mutasi.demo.workload import build_sheets
 from mutasi.settings import PROJECT
@@ -122,8 +123,10 @@ def _generate_one(
     with duckdb.connect(config={"threads": 2, "autoinstall_known_extensions": "false"}) as con:
         _draw(con, plan, moment, sequences)
         build_services(con, agency, moment.base, moment.seed)
+        build_transfers(con, agency, moment.base, moment.seed)
         truth.add("positions", truth_positions(con, agency.agency_id, moment.day))
         truth.add("plants", tables.truth_plants(con, agency.agency_id))
+        truth.add("people", truth_people(con, agency.agency_id))
         tables.drop_rest(con)
         to_text(con, tuple(dict.fromkeys((*names, "employees"))))
         service = tuple(name for name, source in agency.datasets.items() if isinstance(source.read, SiasnRead))
@@ -146,6 +149,7 @@ def _draw(con: duckdb.DuckDBPyConnection, plan: _Plan, moment: _Moment, sequence
     districts = [code for city in place.cities for code in city.districts]
     units = build_units(place, plan.employees)
     posts = build_posts(units, plan.employees + arrivals - without_post, rng)
+    posts = posts.without_surplus() if place.is_short else posts
     missing = plan.employees + arrivals - int(posts.holders.sum())
     people = build_people(posts, missing, districts, moment.base, plan.offset, sequences, rng)
     is_head = np.zeros(len(people), dtype=bool)

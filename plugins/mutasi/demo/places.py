@@ -23,7 +23,7 @@ class Place(NamedTuple):
     """One agency on the ground.
 
     `largest` caps its people, so that a service asked person by person stays quick; `has_hex_ids` gives its
-    units the 32 hex digits that SIASN uses.
+    units the 32 hex digits that SIASN uses; `is_short` leaves no post with more people than it needs.
     """
 
     agency_id: str
@@ -33,6 +33,7 @@ class Place(NamedTuple):
     cities: tuple[City, ...]
     largest: int | None = None
     has_hex_ids: bool = False
+    is_short: bool = False
 
 
 def _numbered(prefix: str, names: str) -> dict[str, str]:
@@ -66,6 +67,7 @@ PLACES: tuple[Place, ...] = (
         (City("Binjai", "12.75", 3.60, 98.49, BINJAI),),
         largest=380,
         has_hex_ids=True,
+        is_short=True,
     ),
     Place("dumai", "Pemerintah Kota Dumai", "5373", 0.191, (City("Dumai", "14.72", 1.67, 101.45, DUMAI),)),
     Place("jakarta", "Pemerintah Provinsi DKI Jakarta", "6000", 0.367, JAKARTA),

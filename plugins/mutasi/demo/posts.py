@@ -6,7 +6,7 @@ the marts found exactly them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -53,6 +53,13 @@ class Posts:
         """Posts of structural officials: one seat each."""
         flags: Flags = JOB_IS_HEAD[self.job]
         return flags
+
+    def without_surplus(self) -> Posts:
+        """The same posts in an agency that is short everywhere: no post has more people than it needs or may have."""
+        need = np.where(self.is_head, self.need, np.maximum(self.need, self.holders * 1.1))
+        establishment = np.maximum(self.establishment, np.floor(need + 0.5).astype(np.int64))
+        unit_plant = np.where(np.isin(self.unit_plant.astype(str), ("idle", "mixed")), "", self.unit_plant)
+        return replace(self, need=need, establishment=establishment, unit_plant=unit_plant)
 
 
 def build_posts(units: Units, people: int, rng: np.random.Generator) -> Posts:

@@ -15,7 +15,7 @@ class Truth:
     """The folder of truth files and what was generated.
 
     Attributes:
-        folder: holds positions.parquet, plants.parquet and defects.parquet (columns: see the package's docstring).
+        folder: holds positions.parquet, plants.parquet, people.parquet and defects.parquet (columns: see the package's docstring).
         agencies: generated agencies in order.
         rows: source rows by (agency_id, dataset), defects and copies included.
         agency_files: folder of the agency files that read the sources.
@@ -35,6 +35,11 @@ class Truth:
     def plants(self) -> pa.Table:
         """Planted units and posts."""
         return pq.read_table(self.folder / "plants.parquet")
+
+    @property
+    def people(self) -> pa.Table:
+        """Planted people with the rule that decides about them."""
+        return pq.read_table(self.folder / "people.parquet")
 
     @property
     def defects(self) -> pa.Table:

@@ -164,7 +164,12 @@ select
     coalesce(staff_fte, 0) as staff_present_fte,
     cast(people_coming as bigint) as people_coming,
     cast(greatest(case when post_state = 'open' then seats_left else 0 end, 0) as bigint) as open_seats,
-    cast(coalesce(greatest(coalesce(holders_definitive, 0) - need_seats, 0), 0) as bigint) as releasable,
+    cast(
+        case
+            when post_state in ('review', 'unknown') then 0
+            else greatest(coalesce(holders_definitive, 0) - need_seats, 0)
+        end as bigint
+    ) as releasable,
     coalesce(is_critical_vacancy, false) as is_critical,
     cast(abk_year as bigint) as abk_year,
     unit_route_code,
