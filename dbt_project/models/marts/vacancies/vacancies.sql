@@ -335,6 +335,7 @@ select
     cast(judged_critical.seats_taken_otherwise as integer) as seats_taken_otherwise,
     cast(judged_critical.committed_seats as integer) as committed_seats,
     cast(judged_critical.acting_holders as integer) as acting_holders,
+    cast(judged_critical.departed_holders as integer) as departed_holders,
     cast(judged_critical.open_seats as integer) as open_seats,
     cast(
         case
