@@ -89,6 +89,33 @@ GOOD: dict[str, dict[str, Any]] = {
     },
     "quotas": {"unit_id": "A", "position_id": "P1", "year": 2026, "recruitment": "cpns", "status": "approved", "seats": 2},
     "planned_leavers": {"nip": "198503152010011001", "leaves_on": dt.date(2027, 1, 1), "leave_reason": "mpp"},
+    "discipline": {
+        "nip": "198503152010011001",
+        "case_id": "K1",
+        "case_status": "in_force",
+        "discipline_level": "light",
+        "sanction_from": dt.date(2026, 1, 1),
+    },
+    "study_leave": {"nip": "198503152010011001", "study_from": dt.date(2020, 9, 1), "study_to": dt.date(2022, 8, 31)},
+    "trainings": {"nip": "198503152010011001", "training_id": "D1", "completed_on": dt.date(2024, 5, 1), "training_hours": 40.0},
+    "assessments": {"nip": "198503152010011001", "assessed_on": dt.date(2025, 5, 1), "potential_score": 75.5},
+    "preferences": {"nip": "198503152010011001", "wish_rank": 1, "wish_kind": "unit", "wish_unit_id": "A"},
+    "licences": {"nip": "198503152010011001", "licence_type": "str", "licence_from": dt.date(2020, 1, 1)},
+    "credit_scores": {"nip": "198503152010011001", "year": 2025, "credit_score": 87.5},
+    "moves_in_process": {"nip": "198503152010011001", "move_since": dt.date(2026, 10, 1), "move_status": "proposed"},
+    "job_equivalence": {"legacy_job_id": "J9", "job_id": "J1"},
+    "transfer_decisions": {
+        "nip": "198503152010011001",
+        "decree_number": "KEP.1/2026",
+        "decided_on": dt.date(2026, 10, 1),
+        "decision": "refused",
+    },
+    "objections": {
+        "nip": "198503152010011001",
+        "objection_id": "B1",
+        "filed_on": dt.date(2026, 10, 1),
+        "objection_status": "undecided",
+    },
 }
 
 
