@@ -12,7 +12,7 @@ from mutasi.checks.suites import VOLUME
 from mutasi.engine import connect, quoted
 from mutasi.landing.snapshots import write_text
 from mutasi.publish import indonesian as id_
-from mutasi.publish.html import STYLE, table, tag
+from mutasi.publish.markup import STYLE, table, tag
 from mutasi.settings import Settings
 from mutasi.sources.datasets import datasets
 

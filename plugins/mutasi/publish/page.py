@@ -7,7 +7,7 @@ from html import escape
 from mutasi.publish import indonesian as id_
 from mutasi.publish import wording
 from mutasi.publish.defects import AgencyDefects, DatasetState, Finding
-from mutasi.publish.html import STYLE, table, tag, tiles
+from mutasi.publish.markup import STYLE, table, tag, tiles
 
 
 def page(report: AgencyDefects) -> str:

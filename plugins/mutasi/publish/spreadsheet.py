@@ -12,10 +12,11 @@ from typing import Any, Literal
 A4, FOLIO = 9, 14  # paper sizes in Office Open XML; folio is the F4 of Indonesian offices
 MAX_ROWS = 1_048_576  # of a worksheet
 BRAND, WARN, FACE = "14507A", "FDF3E1", "Calibri"
-WHOLE, SHARE, DECIMAL, DATE, TEXT = "[$-421]#,##0", "[$-421]0.0%", "[$-421]#,##0.0", "[$-421]dd mmm yyyy", "@"  # 421: Indonesian
+WHOLE, SHARE, DECIMAL, RATIO = "[$-421]#,##0", "[$-421]0.0%", "[$-421]#,##0.0", "[$-421]#,##0.00"  # 421: Indonesian
+DATE, TEXT = "[$-421]dd mmm yyyy", "@"
 
-Kind = Literal["text", "id", "whole", "decimal", "share", "date"]
-FORMS: dict[str, str] = {"id": TEXT, "whole": WHOLE, "decimal": DECIMAL, "share": SHARE, "date": DATE}
+Kind = Literal["text", "id", "whole", "decimal", "ratio", "share", "date"]
+FORMS: dict[str, str] = {"id": TEXT, "whole": WHOLE, "decimal": DECIMAL, "ratio": RATIO, "share": SHARE, "date": DATE}
 
 
 @dataclass(frozen=True)

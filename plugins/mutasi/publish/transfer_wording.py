@@ -1,0 +1,82 @@
+"""The Indonesian sentences about a week's plan that the workbook, the report and the notices share."""
+
+from __future__ import annotations
+
+from mutasi.publish import indonesian as id_
+from mutasi.publish.transfer_run import Run
+from mutasi.publish.transfer_sheets import REGION
+from mutasi.publish.transfer_summary import Figures
+
+TITLE = "Usulan Mutasi ASN"
+NOT_A_DECISION = (
+    "Daftar ini adalah usulan. Keputusan mutasi ditetapkan oleh pejabat yang berwenang setelah pertimbangan Tim Penilai Kinerja; "
+    "ASN yang diusulkan berhak menyampaikan keberatan."
+)
+OBJECTIVES = {
+    "critical_unfilled": "Kursi kritis yang tetap lowong",
+    "imbalance": "Ketimpangan beban kerja (angka indeks)",
+    "involuntary_moves": "Mutasi tanpa permohonan sendiri",
+    "open_seats": "Kursi lowong",
+}
+
+
+def classification(viewer: str, name: str) -> str:
+    """The line at the top of every page and sheet."""
+    if viewer == REGION:
+        return "TERBATAS · tanpa nama dan NIP · untuk koordinasi wilayah · usulan, bukan keputusan"
+    return f"TERBATAS · memuat data pribadi ASN (UU 27/2022) · hanya untuk pengelola mutasi {name} · usulan, bukan keputusan"
+
+
+def week_title(week: str) -> str:
+    """`2026-W47` becomes `Minggu ke-47 tahun 2026`."""
+    year, number = week.split("-W")
+    return f"Minggu ke-{int(number)} tahun {year}"
+
+
+def headline(f: Figures) -> str:
+    """The most important sentence."""
+    if f.priority + f.reserve:
+        people = f"{id_.number(f.priority)} usulan prioritas dan {id_.number(f.reserve)} cadangan"
+        return f"{people} mengisi {id_.number(f.filled)} dari {id_.number(f.open_seats)} kursi lowong tanpa mengurangi unit mana pun di bawah kebutuhannya."
+    if f.open_seats and not f.releasable:
+        return (
+            f"Tidak ada kelebihan yang sah: {id_.number(f.open_seats)} kursi lowong, tetapi tidak satu pun unit memiliki pegawai di atas "
+            "kebutuhannya. Mutasi di dalam instansi hanya akan memindahkan kekurangan."
+        )
+    return "Tidak ada usulan minggu ini: tidak ada mutasi yang sah dan cukup bermanfaat."
+
+
+def what_else(f: Figures) -> str | None:
+    """What to do where transfers do not help."""
+    if f.open_seats <= f.filled:
+        return None
+    return (
+        f"{id_.number(f.open_seats - f.filled)} kursi tetap lowong. Langkah lain: usul kebutuhan (formasi) kepada KemenPANRB, penugasan "
+        "sementara (lembar Penugasan Sementara), mutasi antarinstansi dengan persetujuan kedua PPK, melengkapi berkas ASN yang masih perlu "
+        "verifikasi (lembar Bila Berkas Dilengkapi), dan peninjauan ABK."
+    )
+
+
+def proof(run: Run) -> str:
+    """What is proved about the plan."""
+    if run.is_optimal_over_all_pairs:
+        over = "atas seluruh pasangan ASN dan jabatan yang sah"
+    else:
+        rest = f" (sisa selisih paling banyak {id_.number(run.bound)})" if run.bound is not None else ""
+        over = f"atas pasangan calon yang dihitung{rest}"
+    checked = " dan dihitung ulang dengan OR-Tools" if run.is_cross_checked else ""
+    return (
+        f"Rencana ini terbukti optimal {over}: selisih sertifikat nol pada {len(run.stages)} tahap, diperiksa dengan satu kueri SQL"
+        f"{checked}. Kode rencana {run.run_id}."
+    )
+
+
+def left_out(run: Run, names: dict[str, str]) -> str | None:
+    """Agencies that take no part."""
+    if not run.left_out:
+        return None
+    return (
+        "Tidak diikutsertakan: "
+        + "; ".join(f"{names.get(a, a)} ({reason or 'data tidak mutakhir'})" for a, reason in run.left_out)
+        + "."
+    )

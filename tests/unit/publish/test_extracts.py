@@ -1,0 +1,245 @@
+"""Extracts of a week: who sees whom, what never changes, and that office programs read them right."""
+
+from __future__ import annotations
+
+import csv
+import json
+import zipfile
+from pathlib import Path
+
+import duckdb
+import pytest
+from openpyxl import load_workbook
+from tests.unit.publish.fictitious_run import NAMES, RUN_ID, WEEK, write_fictitious_run
+
+from mutasi.publish import transfer_sheets
+from mutasi.publish.extracts import ExtractError, publish_extracts, verify_extract, viewers, write_extract
+from mutasi.publish.transfer_run import UnprovedRun, read_run
+from mutasi.publish.transfer_sheets import REGION
+from mutasi.settings import PROJECT, Settings
+
+AGENCIES = ["dumai", "jakarta", "pekanbaru"]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    settings = Settings(home=tmp_path_factory.mktemp("week") / "home", project=PROJECT, agencies=PROJECT / "dags" / "agencies")
+    write_fictitious_run(settings)
+    return settings
+
+
+@pytest.fixture(scope="module")
+def published(home: Settings) -> Path:
+    run = read_run(home.home / "runs" / WEEK / RUN_ID)
+    for viewer in [*AGENCIES, REGION]:
+        write_extract(home, run, viewer, NAMES)
+    return publish_extracts(home, run, viewers(home, run))
+
+
+def text_of(folder: Path) -> str:
+    """Everything readable in every file of an extract."""
+    found = []
+    for file in folder.rglob("*"):
+        if file.suffix == ".parquet":
+            found.append(str(duckdb.sql(f"from '{file}'").fetchall()))
+        elif file.suffix == ".xlsx":
+            with zipfile.ZipFile(file) as parts:
+                found += [parts.read(name).decode() for name in parts.namelist() if name.endswith(".xml")]
+        elif file.suffix in (".csv", ".html", ".json", ".txt"):
+            found.append(file.read_text(encoding="utf-8-sig"))
+    return "\n".join(found)
+
+
+def people(home: Settings, agency: str) -> list[tuple[str, str, str, str]]:
+    with duckdb.connect(str(home.warehouse / "planning.duckdb"), read_only=True) as con:
+        return con.execute(
+            "select nip, employee_name, person_id, pseudonym from planning.planning.employees where agency_id = ?", [agency]
+        ).fetchall()
+
+
+def rows(folder: Path, stem: str) -> list[dict[str, str]]:
+    with (folder / "csv" / f"{stem}.csv").open(encoding="utf-8-sig", newline="") as stream:
+        return list(csv.DictReader(stream, delimiter=";"))
+
+
+def test_every_agency_and_the_region_get_theirs(published: Path) -> None:
+    assert sorted(f.name for f in published.iterdir()) == ["dumai", "jakarta", "manifest.json", "pekanbaru", "wilayah"]
+    assert (published.parent / "current").resolve() == published
+    assert {f.stat().st_mode & 0o777 for f in published.rglob("*") if f.is_dir()} == {0o700}
+    assert {f.stat().st_mode & 0o077 for f in published.rglob("*") if f.is_file()} <= {0, 0o044} and (
+        published / "dumai" / "manifest.json"
+    ).stat().st_mode & 0o777 == 0o400
+
+
+def test_nobody_of_another_agency_is_named(home: Settings, published: Path) -> None:
+    for viewer in [*AGENCIES, "wilayah"]:
+        text = text_of(published / viewer)
+        for agency in AGENCIES:
+            named = [n for nip, name, person, _ in people(home, agency) for n in (nip, name, person) if n in text]
+            assert bool(named) == (agency == viewer), (viewer, agency, named[:3])
+
+
+def test_the_receiver_sees_a_pseudonym_and_qualifications_until_the_origin_agrees(home: Settings, published: Path) -> None:
+    [foreign] = [
+        r for r in rows(published / "dumai", "usulan-prioritas") + rows(published / "dumai", "usulan-cadangan") if not r["NIP"]
+    ]
+    pseudonyms = {p[3] for p in people(home, "pekanbaru")}
+    assert foreign["Nama"] in pseudonyms and foreign["Pangkat/ Gol"] == "III/a" and foreign["Pendidikan"] == "S1 Kesehatan"
+    assert foreign["Unit kerja lama"] == NAMES["pekanbaru"] and "menunggu persetujuan PPK asal" in foreign["Keterangan"]
+    assert not any(r["Kode usulan"] == foreign["Kode usulan"] for r in rows(published / "dumai", "data-imut"))
+    run = read_run(write_fictitious_run(Settings(home.home.parent / "agreed", PROJECT, home.agencies)))
+    with duckdb.connect() as con:
+        person = con.execute(
+            f"select person_id, to_post_id from '{run.folder}/out/candidates.parquet' where agency_from <> agency_to"
+        ).fetchone()
+    assert person is not None
+    settings = Settings(home.home.parent / "agreed", PROJECT, home.agencies)
+    agreed = write_extract(settings, run, "dumai", NAMES, [person])
+    names = {p[1] for p in people(home, "pekanbaru")}
+    assert [r["Nama"] for r in rows(agreed, "usulan-prioritas") + rows(agreed, "usulan-cadangan") if r["Nama"] in names]
+
+
+def test_what_is_published_is_never_written_again(home: Settings, published: Path) -> None:
+    run = read_run(home.home / "runs" / WEEK / RUN_ID)
+    before = {f: (f.stat().st_mtime_ns, f.stat().st_ino) for f in published.rglob("*")}
+    for viewer in [*AGENCIES, REGION]:
+        write_extract(home, run, viewer, NAMES)
+    assert publish_extracts(home, run, viewers(home, run)) == published
+    assert {f: (f.stat().st_mtime_ns, f.stat().st_ino) for f in published.rglob("*")} == before
+    write_fictitious_run(home, policy_hash="cc" * 8)
+    with pytest.raises(ExtractError, match="other inputs under the same run id"):
+        write_extract(home, read_run(run.folder), "dumai", NAMES)
+    write_fictitious_run(home)
+
+
+def test_nothing_appears_before_everything_is_written(settings: Settings) -> None:
+    run = read_run(write_fictitious_run(settings))
+    write_extract(settings, run, "jakarta", NAMES)
+    with pytest.raises(ExtractError, match="dumai, pekanbaru"):
+        publish_extracts(settings, run, AGENCIES)
+    assert [f.name for f in (settings.home / "extracts" / WEEK).iterdir()] == [f".{RUN_ID}"]
+    file = settings.home / "extracts" / WEEK / f".{RUN_ID}" / "jakarta" / "csv" / "beban-kerja-unit.csv"
+    file.chmod(0o600)
+    file.write_text("lain")
+    with pytest.raises(ExtractError, match=r"beban-kerja-unit\.csv"):
+        publish_extracts(settings, run, ["jakarta"])
+
+
+def test_the_manifest_tells_what_it_is(published: Path) -> None:
+    told = json.loads((published / "dumai" / "manifest.json").read_text())
+    assert (
+        told["week"] == WEEK
+        and told["run_id"] == RUN_ID
+        and told["data_as_of"] == "2026-11-15"
+        and told["policy_hash"] == "aa" * 8
+    )
+    assert told["classification"].startswith("TERBATAS")
+    assert verify_extract(published / "dumai") == len(told["files"])
+    listed = {f["name"]: f["rows"] for f in told["files"]}
+    assert listed["csv/data-imut.csv"] == listed["parquet/data-imut.parquet"] == len(rows(published / "dumai", "data-imut")) > 0
+
+
+@pytest.mark.parametrize(
+    ("certificate", "sentence"),
+    [
+        ({}, "it has no certificate"),
+        (
+            {"stages": [{"stage": "fit", "gap": 0}], "verified_by_sql": False, "verified_by_ortools": True},
+            "SQL proof did not hold",
+        ),
+        (
+            {"stages": [{"stage": "fit", "gap": 3}], "verified_by_sql": True, "verified_by_ortools": True},
+            "stage fit has a gap of 3",
+        ),
+        (
+            {"stages": [{"stage": "fit", "gap": 0}], "verified_by_sql": True, "verified_by_ortools": False},
+            "OR-Tools finds another optimum",
+        ),
+    ],
+)
+def test_a_run_that_is_not_proved_is_not_published(settings: Settings, certificate: dict[str, object], sentence: str) -> None:
+    folder = write_fictitious_run(settings, certificate=certificate)
+    with pytest.raises(UnprovedRun, match=sentence):
+        read_run(folder)
+
+
+def test_the_workbook_is_ready_to_read_and_to_print(published: Path) -> None:
+    book = load_workbook(published / "dumai" / "usulan-mutasi.xlsx")
+    assert book.sheetnames == [
+        "Ringkasan", "Usulan Prioritas", "Usulan Cadangan", "Rantai Mutasi", "Jabatan Lowong", "ASN Siap Dimutasi", "Penugasan Sementara",
+        "Bila Berkas Dilengkapi", "Tidak Diusulkan", "Data I-MUT", "Rapat Tim Penilai Kinerja", "Beban Kerja Unit", "Aturan dan Sumber",
+    ]  # fmt: skip
+    for sheet in book.worksheets[1:]:
+        assert sheet["A1"].value.startswith("TERBATAS") and sheet.freeze_panes == "A6" and sheet.auto_filter.ref.startswith("A5:")
+        assert (
+            sheet.print_title_rows == "$5:$5" and sheet.page_setup.orientation == "landscape" and sheet.page_setup.paperSize == 14
+        )
+        assert (
+            sheet.sheet_properties.pageSetUpPr.fitToPage
+            and sheet.page_setup.fitToWidth == 1
+            and sheet.page_setup.fitToHeight == 0
+        )
+    proposals = book["Usulan Prioritas"]
+    headers = [c.value for c in proposals[5]]
+    assert headers[:4] == ["No", "Nama", "NIP", "Pangkat/ Gol"] and "Kewenangan" in headers and "Alasan" in headers
+    numbers = [row[2] for row in proposals.iter_rows(min_row=6) if row[2].value]
+    assert numbers and {(c.data_type, c.number_format) for c in numbers} == {("s", "@")}
+
+
+def test_csv_opens_in_excel_without_harm(published: Path) -> None:
+    raw = (published / "dumai" / "csv" / "data-imut.csv").read_bytes()
+    assert raw.startswith(b"\xef\xbb\xbf") and raw.splitlines()[0].count(b";") == 12
+    from mutasi.publish.delimited import shown
+    from mutasi.publish.spreadsheet import Column
+
+    assert shown("199001012015031001", Column("nip", "NIP", 20, "id")) == "19900101 201503 1 001"
+    assert shown("=1+1", Column("name", "Nama", 20)) == "'=1+1" and shown(1234.5, Column("x", "x", 9, "decimal")) == "1234,50"
+
+
+def test_a_long_sheet_is_cut_and_the_files_hold_the_rest(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dataclasses import replace
+
+    short = tuple(replace(s, most=5) if s.stem == "tidak-diusulkan" else s for s in transfer_sheets.SHEETS)
+    monkeypatch.setattr(transfer_sheets, "SHEETS", short)
+    folder = write_extract(settings, read_run(write_fictitious_run(settings)), "dumai", NAMES)
+    sheet = load_workbook(folder / "usulan-mutasi.xlsx")["Tidak Diusulkan"]
+    total = len(rows(folder, "tidak-diusulkan"))
+    assert sheet.max_row == 10 and total > 5 and f"5 baris pertama dari {total}" in sheet["A3"].value
+
+
+def test_an_agency_that_is_short_everywhere_is_told_so_and_what_else_to_do(published: Path) -> None:
+    page = (published / "jakarta" / "laporan-usulan-mutasi.html").read_text()
+    assert "Tidak ada kelebihan yang sah" in page and "usul kebutuhan (formasi)" in page
+    assert rows(published / "jakarta", "usulan-prioritas") == []
+
+
+def test_codes_of_imut(published: Path) -> None:
+    kinds = {
+        (r["Jenis mutasi"], r["Kode jenis mutasi"])
+        for agency in ("dumai", "pekanbaru")
+        for r in rows(published / agency, "data-imut")
+    }
+    assert ("Jabatan fungsional", "54") in kinds and ("Pelaksana - Unor", "561") in kinds
+
+
+def test_temporary_needs_become_temporary_duty_and_no_transfer(published: Path) -> None:
+    found = rows(published / "dumai", "penugasan-sementara")
+    proposed = {r["NIP"] for r in rows(published / "dumai", "data-imut")}
+    assert found and all(r["Mulai"] == "01-12-2026" and r["NIP"] not in proposed for r in found)
+
+
+def test_the_report_has_its_charts_and_prints(published: Path) -> None:
+    page = (published / "dumai" / "laporan-usulan-mutasi.html").read_text()
+    assert (
+        page.count("<svg") == 4
+        and "Beban kerja" in page
+        and "<script" not in page
+        and "http://" not in page.replace("http://www.w3.org", "")
+    )
+    assert (published / "dumai" / "laporan-usulan-mutasi.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_the_form_for_decisions_names_proposals_and_no_people(home: Settings, published: Path) -> None:
+    text = (published / "dumai" / "keputusan.csv").read_text(encoding="utf-8-sig")
+    assert text.splitlines()[0].startswith("run_id;candidate_id;instansi;usulan;keputusan") and len(text.splitlines()) > 3
+    assert not any(name in text or nip in text for nip, name, _, _ in people(home, "dumai"))
