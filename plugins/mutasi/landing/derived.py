@@ -7,7 +7,7 @@ import datetime as dt
 import duckdb
 
 from mutasi.engine import connect, quoted
-from mutasi.landing.snapshots import Promoted, commit_data, commit_manifest, data_path, day_folder, in_use, promoted, scratch
+from mutasi.landing.snapshots import Promoted, commit_data, commit_manifest, data_path, day_folder, in_use_of, scratch
 from mutasi.privacy.pseudonyms import create_identities
 from mutasi.settings import Settings
 from mutasi.sources.datasets import columns_version
@@ -15,10 +15,10 @@ from mutasi.sources.datasets import columns_version
 
 def promote_identities(settings: Settings, agency_id: str, day: dt.date) -> None:
     """Give every person promoted on the day an id and a pseudonym (restricted dataset `identities`)."""
-    employees = promoted(settings, "employees", day).get(agency_id)
-    if employees is None:
+    employees = in_use_of(settings, "employees", day, agency_id)
+    if employees is None or employees.snapshot_date != day:
         return
-    known = in_use(settings, "identities", day - dt.timedelta(days=1)).get(agency_id)
+    known = in_use_of(settings, "identities", day - dt.timedelta(days=1), agency_id)
     with connect(settings) as con:
         create_identities(
             con,
@@ -31,10 +31,10 @@ def promote_identities(settings: Settings, agency_id: str, day: dt.date) -> None
 
 def promote_quarantined_posts(settings: Settings, agency_id: str, day: dt.date) -> None:
     """Posts that a quarantined row touches: the person may well be there, so the post is for review and not vacant."""
-    assignments = in_use(settings, "assignments", day).get(agency_id)
+    assignments = in_use_of(settings, "assignments", day, agency_id)
     if assignments is None:
         return
-    employees = in_use(settings, "employees", day).get(agency_id)
+    employees = in_use_of(settings, "employees", day, agency_id)
     refused = settings.home / "quarantine" / "assignments" / assignments.snapshot_date.isoformat() / f"{agency_id}.parquet"
     known = (
         f"select nip from read_parquet({quoted(str(data_path(settings, 'promoted', employees)))})"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from mutasi.landing.snapshots import Cursor, in_use
+from mutasi.landing.snapshots import Cursor, in_use_of
 from mutasi.settings import Settings
 from mutasi.sources.agency import Agency, SqlRead
 from mutasi.sources.connection import Earlier, Extract
@@ -24,7 +24,7 @@ def last_cursor(settings: Settings, agency: Agency, name: str, day: dt.date) -> 
     read = agency.datasets[name].read
     if not isinstance(read, SqlRead) or read.cursor is None:
         return None
-    used = in_use(settings, name, day - dt.timedelta(days=1)).get(agency.agency_id)
+    used = in_use_of(settings, name, day - dt.timedelta(days=1), agency.agency_id)
     if used is None or used.cursor is None or used.cursor.definition_hash != agency.definition_hash:
         return None
     if (day - used.cursor.read_whole_on).days >= read.full_refresh_days:

@@ -20,7 +20,7 @@ from mutasi.landing.snapshots import (
     commit_data,
     commit_manifest,
     day_folder,
-    landed,
+    landed_of,
     scratch,
     sha256,
     share_unchanged,
@@ -111,7 +111,7 @@ def land(settings: Settings, agency: Agency, name: str, day: dt.date, connection
         seconds=round(time.perf_counter() - start, 3),
         cursor=next_cursor(agency, day, arrived, archive.name, last),
     )
-    before = landed(settings, name, day).get(agency.agency_id)
+    before = landed_of(settings, name, day, agency.agency_id)
     commit_manifest(settings, "landing", snapshot)
     forget_progress(archive)
     share_unchanged(settings, snapshot, archive)
@@ -137,6 +137,8 @@ def _write(settings: Settings, agency: Agency, name: str, arrived: Extract, targ
     mapped = {m.source for m in source.columns.values()} | set(source.skip_where)
     ignored = set(schema.names) if source.ignore == "*" else set(source.ignore)
     with connect(settings) as con:
+        # One projection over another: there is nothing to optimise, and looking for it takes longer than a small file's rows.
+        con.execute("pragma disable_optimizer")
         con.register("arrived", arrived.batches)
         query = typed_query(agency.agency_id, datasets()[name], source, schema, "arrived")
         try:

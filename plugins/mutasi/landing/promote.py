@@ -22,8 +22,8 @@ from mutasi.landing.snapshots import (
     commit_manifest,
     data_path,
     day_folder,
-    in_use,
-    landed,
+    in_use_of,
+    landed_of,
     manifest_file,
     scratch,
 )
@@ -62,7 +62,7 @@ def promote_agency(settings: Settings, agency: Agency, day: dt.date, run_id: str
 def _promote_timed(settings: Settings, agency: Agency, name: str, day: dt.date, run_id: str) -> Entry:
     entry = Entry(run_id, "promote", day, agency.agency_id, name)
     with timed(entry):
-        snapshot = landed(settings, name, day).get(agency.agency_id)
+        snapshot = landed_of(settings, name, day, agency.agency_id)
         if snapshot is None:
             entry.status, entry.message = "failed", f"{agency.agency_id}, {name}: nothing landed for {day}"
         else:
@@ -70,7 +70,7 @@ def _promote_timed(settings: Settings, agency: Agency, name: str, day: dt.date, 
                 _promote(settings, snapshot, entry)
             except (PromotionError, LedgerError) as error:
                 entry.status, entry.message = "failed", str(error).rstrip(".")
-    used = in_use(settings, name, day).get(agency.agency_id)
+    used = in_use_of(settings, name, day, agency.agency_id)
     entry.data_as_of = used.snapshot_date if used else None
     if entry.status != "ok":
         stays = (

@@ -129,6 +129,21 @@ def promoted(settings: Settings, dataset: str, day: dt.date) -> dict[str, Promot
     return _of_day(settings, "promoted", dataset, day, Promoted)
 
 
+def landed_of(settings: Settings, dataset: str, day: dt.date, agency_id: str) -> Landed | None:
+    """One agency's landing snapshot of a day; the others' manifests are not opened."""
+    file = manifest_file(settings, "landing", dataset, day, agency_id)
+    return read_manifest(file, Landed) if file.exists() else None
+
+
+def in_use_of(settings: Settings, dataset: str, as_of: dt.date, agency_id: str) -> Promoted | None:
+    """One agency's part of `in_use`; the others' manifests are not opened."""
+    for day in reversed(days(settings, "promoted", dataset)):
+        file = manifest_file(settings, "promoted", dataset, day, agency_id)
+        if day <= as_of and file.exists():
+            return read_manifest(file, Promoted)
+    return None
+
+
 def _of_day(settings: Settings, stage: Stage, dataset: str, day: dt.date, kind: type[M]) -> dict[str, M]:
     folder = settings.home / stage / dataset / day.isoformat()
     return {file.stem: read_manifest(file, kind) for file in sorted(folder.glob("*.json"))}
@@ -136,8 +151,8 @@ def _of_day(settings: Settings, stage: Stage, dataset: str, day: dt.date, kind: 
 
 def days(settings: Settings, stage: Stage, dataset: str) -> list[dt.date]:
     """The days of a dataset that hold at least one snapshot, oldest first."""
-    folder = settings.home / stage / dataset
-    return sorted(dt.date.fromisoformat(file.parent.name) for file in {f.parent: f for f in folder.glob("*/*.json")}.values())
+    folders = (settings.home / stage / dataset).glob("????-??-??")
+    return sorted(dt.date.fromisoformat(folder.name) for folder in folders if any(folder.glob("*.json")))
 
 
 def in_use(settings: Settings, dataset: str, as_of: dt.date) -> dict[str, Promoted]:

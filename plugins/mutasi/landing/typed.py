@@ -31,23 +31,24 @@ def typed_query(agency_id: str, dataset: Dataset, source: DatasetSource, schema:
     lists of column names. With `skip_where` it also has `_is_skipped`: the row is no record, such as a subtotal.
     """
     mapped = {c: m for c, m in source.columns.items() if c in dataset.columns}
-    written = [f"{_written(m, schema)} as {named('w_' + c)}" for c, m in mapped.items()]
-    present = [f"{_present(m, source, 'w_' + c)} as {named('p_' + c)}" for c, m in mapped.items()]
+    as_written = [f"{_written(m, schema)} as {named('w_' + c)}" for c, m in mapped.items()]
+    as_present = [f"{_present(m, source, 'w_' + c)} as {named('p_' + c)}" for c, m in mapped.items()]
     typed = [f"{_value(dataset.columns[c], m, source, schema, c)} as {named(c)}" for c, m in mapped.items()]
     empty = [f"null::{col.sql_type} as {named(c)}" for c, col in dataset.columns.items() if c not in mapped]
     coded = [c for c, m in mapped.items() if dataset.columns[c].type == "code"]
     changed = [c for c in mapped if dataset.columns[c].type in ("id", "text") and mapped[c].value is None]
+    # Nested and not as common tables, which without the optimizer would be kept whole.
+    raw = f"select row_number() over () as _row_id, * from {relation}"
+    written = f"select _row_id, {', '.join(as_written)}, {_typed_originals(mapped, schema)}{_skipped(source)} from ({raw})"
+    present = f"select *, {', '.join(as_present)} from ({written})"
+    valued = f"select *, {', '.join([*typed, *empty])} from ({present})"
     return f"""
-with raw as (select row_number() over () as _row_id, * from {relation}),
-written as (select _row_id, {", ".join(written)}, {_typed_originals(mapped, schema)}{_skipped(source)} from raw),
-present as (select *, {", ".join(present)} from written),
-valued as (select *, {", ".join([*typed, *empty])} from present)
 select
   {quoted(agency_id)} as agency_id, _row_id, {", ".join(named(c) for c in dataset.columns)},
   {_listed({c: f"{named('p_' + c)} is not null and {named(c)} is null" for c in mapped if c not in coded})} as _unreadable,
   {_listed({c: f"{named('p_' + c)} is not null and {named(c)} is null" for c in coded})} as _unmapped,
   {_listed({c: f"{named('w_' + c)} <> {named(c)}" for c in changed})} as _repaired{", _is_skipped" if source.skip_where else ""}
-from valued
+from ({valued})
 """
 
 

@@ -17,7 +17,7 @@ import duckdb
 from mutasi.checks import Rule, rules
 from mutasi.checks.suites import VOLUME
 from mutasi.engine import quoted
-from mutasi.landing.snapshots import in_use
+from mutasi.landing.snapshots import in_use_of
 from mutasi.settings import Settings
 from mutasi.sources.agency import Agency
 from mutasi.sources.datasets import Dataset, datasets
@@ -94,7 +94,7 @@ def _states(
     states = {}
     for name in agency.datasets:
         verdict = _verdict(settings, name, day, agency.agency_id)
-        used = in_use(settings, name, day).get(agency.agency_id)
+        used = in_use_of(settings, name, day, agency.agency_id)
         state = DatasetState(datasets()[name], None, data_as_of=used.snapshot_date if used else None)
         if verdict is not None:
             stopped_by = tuple(known[code].title for code in verdict["stopped_by"] if code in known)

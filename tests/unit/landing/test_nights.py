@@ -10,7 +10,7 @@ from mutasi.landing import history, land, promote
 from mutasi.landing.history import refresh_history
 from mutasi.landing.promote import PromotionError, promote_agency
 from mutasi.landing.snapshots import in_use, promoted
-from mutasi.sources.datasets import Column, datasets
+from mutasi.sources.datasets import Column, columns_version, datasets
 
 N1, N2, N3 = dt.date(2026, 3, 1), dt.date(2026, 3, 2), dt.date(2026, 3, 3)
 ADI, BUDI, CITRA = (
@@ -125,14 +125,14 @@ def test_an_absent_agency_deletes_nobody(nights, agency):
 def test_a_new_column_changes_nothing(nights, monkeypatch):
     nights.write(employees=[ADI, BUDI])
     nights.night(N1)
-    employees = datasets()["employees"]
+    employees, newer = datasets()["employees"], columns_version() + 1
     wider = employees.model_copy(
-        update={"columns": {**employees.columns, "hobby": Column(type="text", description="x", since=2)}}
+        update={"columns": {**employees.columns, "hobby": Column(type="text", description="x", since=newer)}}
     )
     for module in (land, promote, history):
         monkeypatch.setattr(module, "datasets", lambda: {**datasets(), "employees": wider})
     for module in (land, promote):
-        monkeypatch.setattr(module, "columns_version", lambda: 2)
+        monkeypatch.setattr(module, "columns_version", lambda: newer)
     nights.night(N2)
     changes = "select count(*) from read_parquet('{home}/history/employees/2026-03-02.parquet')"
     assert nights.rows(changes) == [(0,)]
