@@ -10,7 +10,7 @@ import numpy as np
 from mutasi.recommend.core import Indices, Integers
 from mutasi.recommend.face import Face, Graph
 from mutasi.recommend.problem import Problem
-from mutasi.recommend.processes import run
+from mutasi.recommend.processes import Arrays, run
 
 
 def flow(problem: Problem, graph: Graph, face: Face, cost: Integers, penalty: Integers) -> Indices:
@@ -19,19 +19,23 @@ def flow(problem: Problem, graph: Graph, face: Face, cost: Integers, penalty: In
     Raises:
         EngineError: the process failed, or the engine found no plan.
     """
-    edge = face.edge
-    found = run(
-        "mutasi.recommend.processes.min_cost_flow",
-        {
+    return flows(problem, graph, [(face, cost, penalty)])[0]
+
+
+def flows(problem: Problem, graph: Graph, asked: list[tuple[Face, Integers, Integers]]) -> list[Indices]:
+    """Several such plans from one process, for starting it takes longer than a city's flow."""
+    arrays: Arrays = {}
+    for n, (face, cost, penalty) in enumerate(asked):
+        part: Arrays = {
             "protected": problem.protected,
-            "post": graph.post[edge],
-            "person": graph.person[edge],
+            "post": graph.post[face.edge],
+            "person": graph.person[face.edge],
             "cost": cost,
             "needed_person": face.needed_person,
             "seat_post": problem.seat_post[face.open_seat],
             "seat_penalty": penalty[face.open_seat],
             "needed_seat": face.needed_seat[face.open_seat],
-        },
-    )
-    post: Indices = found["post"].astype(np.int32)
-    return post
+        }
+        arrays |= {f"{n} {name}": array for name, array in part.items()}
+    found = run("mutasi.recommend.processes.min_cost_flow", arrays)
+    return [found[str(n)].astype(np.int32) for n in range(len(asked))]

@@ -23,6 +23,7 @@ from mutasi.recommend.processes import run
 
 SCALE = 60  # prices of caps are fractions with small denominators; 60 holds those of 2, 3, 4 and 5
 ROUNDS = 12  # of adding edges that were missing, before the gap is left and shown
+BATCH_PEOPLE = 20_000  # that go to one process together
 BEST_EDGES = 8  # per person and per post, of the first round
 
 
@@ -73,26 +74,34 @@ def _bound(problem: Problem, solution: Solution, cap_price: Integers, scale: int
 
 def _capped(problem: Problem, post: Indices, broken: npt.NDArray[np.bool_], budget: int) -> Plan:
     """Solve again what shares a broken cap, and prove the whole."""
-    group = _groups(problem)
+    group = connected(problem)
     post, cap_price, branched = post.copy(), np.zeros((len(problem.cap_limit), problem.edge_cost.shape[1]), np.int64), False
     touched = problem.edge_caps >= 0
     hurt = np.unique(group[problem.edge_post[(touched & broken[problem.edge_caps]).any(axis=1)]])
-    for one in hurt.tolist():
-        part = _Part.of(problem, group, one)
+    for numbers in _batches(group[problem.home], hurt):
+        part = Part.of(problem, np.isin(group, numbers))
         found, prices, hard = _capped_part(part.problem, budget)
         post[part.people] = part.posts[found]
         cap_price[part.caps], branched = prices, branched or hard
-    proof = _matching(_priced(problem, cap_price), budget)
+    proof = _matching(priced_problem(problem, cap_price), budget)
     row = problem.row(post)
-    bound = _bound(replace(problem, seat_penalty=problem.seat_penalty), proof, cap_price, SCALE)
+    bound = _bound(problem, proof, cap_price, SCALE)
     return Plan(post, row, proof.price, proof.value, cap_price, SCALE, bound, proof.looked, branched)
 
 
-def _priced(problem: Problem, cap_price: Integers) -> Problem:
-    """The problem in parts of SCALE, each edge dearer by the caps that count it, and without caps."""
+def _batches(of_people: Indices, groups: Indices) -> list[Indices]:
+    """Small groups together, for each process takes time to start; a large group stands alone."""
+    people = np.bincount(of_people, minlength=int(groups.max()) + 1)[groups]
+    return [groups[people > BATCH_PEOPLE][i : i + 1] for i in range(int((people > BATCH_PEOPLE).sum()))] + [
+        batch for batch in np.array_split(groups[people <= BATCH_PEOPLE], max(1, int(people.sum()) // BATCH_PEOPLE)) if len(batch)
+    ]
+
+
+def priced_problem(problem: Problem, cap_price: Integers, scale: int = SCALE) -> Problem:
+    """The problem in parts of `scale`, each edge dearer by the prices of the caps that count it."""
     with_none = np.vstack([cap_price, np.zeros((1, cap_price.shape[1]), np.int64)])
     extra = with_none[problem.edge_caps].sum(axis=1)
-    return replace(problem, edge_cost=problem.edge_cost * SCALE + extra, seat_penalty=problem.seat_penalty * SCALE)
+    return replace(problem, edge_cost=problem.edge_cost * scale + extra, seat_penalty=problem.seat_penalty * scale)
 
 
 def _capped_part(problem: Problem, budget: int) -> tuple[Indices, Integers, bool]:
@@ -110,7 +119,7 @@ def _capped_part(problem: Problem, budget: int) -> tuple[Indices, Integers, bool
         row = problem.row(post)
         if best is None or row < best[0]:
             best = row, post
-        proof = _matching(_priced(problem, prices), budget)
+        proof = _matching(priced_problem(problem, prices), budget)
         if _bound(problem, proof, prices, SCALE) == tuple(SCALE * figure for figure in best[0]):
             break
         missing = _tight(problem, proof, prices) & ~chosen
@@ -159,12 +168,12 @@ def _promising(problem: Problem, free: Solution) -> npt.NDArray[np.bool_]:
 
 def _tight(problem: Problem, proof: Solution, cap_price: Integers) -> npt.NDArray[np.bool_]:
     """The edges that an optimum at these prices may use."""
-    reduced = _priced(problem, cap_price).edge_cost - proof.price[problem.edge_post] - proof.value[problem.edge_person]
+    reduced = priced_problem(problem, cap_price).edge_cost - proof.price[problem.edge_post] - proof.value[problem.edge_person]
     tight: npt.NDArray[np.bool_] = (reduced == 0).all(axis=1)
     return tight
 
 
-def _groups(problem: Problem) -> Indices:
+def connected(problem: Problem) -> Indices:
     """A number per post: posts that an edge or a cap ties together share it."""
     posts, caps = len(problem.protected), len(problem.cap_limit)
     edge, which = np.nonzero(problem.edge_caps >= 0)
@@ -177,22 +186,24 @@ def _groups(problem: Problem) -> Indices:
 
 
 @dataclass(frozen=True)
-class _Part:
-    """One group as a problem of its own, with where its people, posts and caps stand in the whole."""
+class Part:
+    """One group as a problem of its own, with where its people, posts, caps and edges stand in the whole."""
 
     problem: Problem
     people: npt.NDArray[np.intp]
     posts: Indices
     caps: npt.NDArray[np.intp]
+    edges: npt.NDArray[np.intp]
 
     @classmethod
-    def of(cls, problem: Problem, group: Indices, one: int) -> _Part:
-        posts = np.flatnonzero(group == one).astype(np.int32)
-        people = np.flatnonzero(group[problem.home] == one)
-        edges, seats = group[problem.edge_post] == one, group[problem.seat_post] == one
+    def of(cls, problem: Problem, inside: npt.NDArray[np.bool_]) -> Part:
+        """The posts inside, which no edge or cap ties to others."""
+        posts = np.flatnonzero(inside).astype(np.int32)
+        people = np.flatnonzero(inside[problem.home])
+        edges, seats = inside[problem.edge_post], inside[problem.seat_post]
         used = np.unique(problem.edge_caps[edges])
         caps = used[used >= 0].astype(np.intp)
-        new_post, new_person = np.full(len(group), -1, np.int32), np.full(len(problem.home), -1, np.int32)
+        new_post, new_person = np.full(len(inside), -1, np.int32), np.full(len(problem.home), -1, np.int32)
         new_cap = np.full(len(problem.cap_limit) + 1, -1, np.int32)
         new_post[posts], new_person[people], new_cap[caps] = np.arange(len(posts)), np.arange(len(people)), np.arange(len(caps))
         part = replace(
@@ -209,4 +220,4 @@ class _Part:
             cap_limit=problem.cap_limit[caps],
             edge_caps=new_cap[problem.edge_caps[edges]],
         )
-        return cls(part, people, posts, caps)
+        return cls(part, people, posts, caps, np.flatnonzero(edges))

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.unit.recommend.instances import random_problem
+
 from mutasi.recommend.problem import Problem
 from mutasi.recommend.solve import solve
-
-from tests.unit.recommend.instances import random_problem
 
 
 def capped_problem(seed: int, people: int = 5, posts: int = 4) -> Problem:

@@ -75,11 +75,9 @@ class Program:
         """Close what no optimum of this objective uses and demand what all of them use; returns the prices of the caps."""
         reduced, dual = np.array(solution.col_dual), np.array(solution.row_dual)
         lower, upper = np.array(self.engine.getLp().col_lower_), np.array(self.engine.getLp().col_upper_)
-        upper[reduced > TOLERANCE] = 0
-        seat = np.arange(len(reduced)) >= self.edges
-        lower[(reduced < -TOLERANCE) & seat] = 1
-        upper[(reduced < -TOLERANCE) & ~seat] = np.inf
-        lower = np.minimum(lower, upper)
+        free = lower < upper
+        upper[free & (reduced > TOLERANCE)] = 0
+        lower[free & (reduced < -TOLERANCE)] = 1  # only a seat has an upper bound at which it can rest
         self.engine.changeColsBounds(len(self.every), self.every, lower, upper)
         bound = np.flatnonzero(np.abs(dual) > TOLERANCE)
         bound = bound[(bound < self.people) | (bound >= self.people + self.posts)]

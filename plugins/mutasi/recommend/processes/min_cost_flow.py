@@ -9,13 +9,14 @@ from __future__ import annotations
 import sys
 
 import numpy as np
+import numpy.typing as npt
 from ortools.graph.python import min_cost_flow
 
 from mutasi.recommend.processes import Arrays
 
 
-def solve(a: Arrays) -> Arrays:
-    """Arrays as `second_opinion.flow` gives them; returns the post of each person and the least cost."""
+def solve(a: Arrays) -> npt.NDArray[np.int64]:
+    """Arrays as `second_opinion.flows` gives them; returns the post of each person."""
     people, posts = len(a["needed_person"]), len(a["protected"])
     reserve, past = people + posts, people + posts + 1
     idle = np.flatnonzero(~a["needed_person"].astype(bool))
@@ -37,9 +38,17 @@ def solve(a: Arrays) -> Arrays:
     used = np.flatnonzero(engine.flows(arcs[: len(a["person"])]) > 0)
     taken = np.full(people, -1, np.int64)
     taken[a["person"][used]] = post[used]
-    return {"post": taken, "cost": np.array([engine.optimal_cost()])}
+    return taken
+
+
+def solve_all(given: Arrays) -> Arrays:
+    """Each numbered problem by itself."""
+    numbers = {name.partition(" ")[0] for name in given}
+    return {
+        n: solve({name.partition(" ")[2]: array for name, array in given.items() if name.startswith(f"{n} ")}) for n in numbers
+    }
 
 
 if __name__ == "__main__":
     with np.load(sys.argv[1]) as given:
-        np.savez(sys.argv[2], **solve(dict(given)))  # type: ignore[arg-type]
+        np.savez(sys.argv[2], **solve_all(dict(given)))  # type: ignore[arg-type]

@@ -1,0 +1,127 @@
+"""From frozen tables to a problem: DuckDB finds the lawful pairs and what each costs, and prices those that were left out.
+
+Small blocks (a job of an agency) give all their pairs. Of a large one the best of each person and of each post enter, and
+after the plan is found every pair left out is held against its prices: what would improve the plan enters, and the plan is
+found again, until nothing does.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from mutasi.recommend.plan import Plan
+from mutasi.recommend.problem import TIERS, Problem
+from mutasi.recommend.reading import text
+from mutasi.recommend.ties import tie_figures
+
+PAIRS_IN_FULL = 400_000  # of one block; above it only the best pairs enter first
+BEST_PAIRS = 20
+COSTS = ("critical", "imbalance", "misfit", "effort")
+CAPS = ("cap_unit", "cap_agency", "cap_receiver")
+
+
+def build(con: duckdb.DuckDBPyConnection, pairs_in_full: int = PAIRS_IN_FULL, best_pairs: int = BEST_PAIRS) -> None:
+    """Make the tables persons, posts, seats, caps, blocks and edges from the frozen inputs that `con` has as views."""
+    con.execute(text("candidates.sql"))
+    con.execute(
+        """
+        create or replace table edges as
+        select * from scored_pairs
+        where block_no in (select block_no from blocks where people * posts <= ?)
+        """,
+        [pairs_in_full],
+    )
+    large = con.execute("select count(*) from blocks where people * posts > ?", [pairs_in_full]).fetchone()
+    if large and large[0]:
+        _add_best_pairs(con, pairs_in_full, best_pairs)
+    con.execute("alter table blocks add column is_complete boolean")
+    con.execute("update blocks set is_complete = people * posts <= ?", [pairs_in_full])
+    con.execute("alter table blocks add column is_looked_into boolean default false")
+
+
+def _add_best_pairs(con: duckdb.DuckDBPyConnection, pairs_in_full: int, best: int) -> None:
+    """The pairs of large blocks that look best to a person or a post with an open seat, all wishes, and last week's."""
+    con.execute(
+        """
+        insert into edges
+        with pairs as (
+            select * from scored_pairs
+            where block_no in (select block_no from blocks where people * posts > $1)
+        )
+        select * from pairs
+        qualify
+            is_wished or was_published
+            or row_number() over (partition by person_no order by imbalance, misfit, effort, post_no) <= $2
+            or row_number() over (partition by post_no order by imbalance, misfit, effort, person_no) <= $2
+        """,
+        [pairs_in_full, best],
+    )
+
+
+def problem_of(con: duckdb.DuckDBPyConnection) -> Problem:
+    """The problem in the tables of `con`; the numbers of people and posts are those of the tables."""
+    people = arrays(con, "select person_id, post_no from persons join posts on home_post_id = post_id order by person_no")
+    posts = arrays(con, "select post_id, protected from posts order by post_no")
+    seats = arrays(con, "select post_no, critical, imbalance from seats order by post_no, seat_no")
+    columns = ", ".join([*COSTS, *(f"coalesce({cap}, -1) as {cap}" for cap in CAPS)])
+    edges = arrays(con, f"select person_no, post_no, {columns} from edges order by post_no, person_no")
+    caps = arrays(con, "select most from caps order by cap_no")
+    person_ids, post_ids = people["person_id"].astype(str), posts["post_id"].astype(str)
+    person, post = edges["person_no"].astype(np.int32), edges["post_no"].astype(np.int32)
+    tie = tie_figures(person_ids, post_ids, person, post)
+    none = np.zeros(len(seats["post_no"]), np.int64)
+    return Problem.of(
+        person_ids,
+        people["post_no"].astype(np.int32),
+        post_ids,
+        posts["protected"].astype(np.int64),
+        seats["post_no"].astype(np.int32),
+        np.column_stack([seats["critical"], seats["imbalance"], none, none, none]).astype(np.int64),
+        post,
+        person,
+        np.column_stack([*(edges[name].astype(np.int64) for name in COSTS), tie]),
+        caps["most"].astype(np.int64),
+        np.column_stack([edges[name] for name in CAPS]).astype(np.int32),
+    )
+
+
+def arrays(con: duckdb.DuckDBPyConnection, query: str) -> dict[str, npt.NDArray[Any]]:
+    """The columns of a result without gaps."""
+    return {name: np.asarray(column) for name, column in con.execute(query).fetchnumpy().items()}
+
+
+def register_prices(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
+    """Make the prices of a plan readable as `prices`, `person_values` and `cap_prices`."""
+    for name, key, rows in (
+        ("prices", "post_no", plan.price),
+        ("person_values", "person_no", plan.value),
+        ("cap_prices", "cap_no", plan.cap_price),
+    ):
+        con.execute(f"drop view if exists {name}")
+        con.register(name, priced_table(key, rows))
+
+
+def priced_table(key: str, rows: npt.NDArray[np.int64]) -> pa.Table:
+    """Rows of five prices under their names, numbered by `key`."""
+    columns = {key: pa.array(np.arange(len(rows), dtype=np.int32))}
+    return pa.table(columns | {f"price_{tier}": pa.array(rows[:, n]) for n, tier in enumerate(TIERS)})
+
+
+def add_improving_pairs(con: duckdb.DuckDBPyConnection, plan: Plan) -> int:
+    """Hold every lawful pair that was left out against the prices; those that would improve the plan enter; how many did.
+
+    The tie-break is not priced: a pair that only draws level in all else may stay out.
+    """
+    register_prices(con, plan)
+    con.execute("create or replace temp table scale as select ?::bigint as scale", [plan.scale])
+    before = con.execute("select count(*) from edges").fetchone()
+    con.execute(text("pricing.sql"))
+    con.execute("update blocks set is_looked_into = not is_complete")
+    after = con.execute("select count(*) from edges").fetchone()
+    assert before and after
+    return int(after[0]) - int(before[0])

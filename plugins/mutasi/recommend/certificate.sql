@@ -1,0 +1,207 @@
+-- Proof of one plan, for anybody with DuckDB:  cd RUN && duckdb < certificate.sql
+--
+-- Every figure is compared from the left over five objectives: critical seats, imbalance, missing fit, effort, tie-break.
+-- Let x be any plan within the rules. Its cost is that of its moves and of the seats it leaves empty. If no move costs less
+-- than the price of its post plus the value of its person (minus the prices of the caps that count it), no seat is priced
+-- above what leaving it empty costs, no value lies above and no price of a cap below nothing, then the cost of x is at
+-- least the sum of the prices ("bound"). A plan that costs exactly the bound is therefore the best there is. Prices are in
+-- parts of `scale`. Each line of the result is a check; `amiss` must be 0 everywhere.
+with claim as (from read_parquet('tables/claim.parquet')),
+
+posts as (from read_parquet('tables/posts.parquet')),
+
+persons as (from read_parquet('tables/persons.parquet')),
+
+seats as (from read_parquet('tables/seats.parquet')),
+
+edges as (from read_parquet('tables/edges.parquet')),
+
+caps as (from read_parquet('tables/caps.parquet')),
+
+blocks as (from read_parquet('tables/blocks.parquet')),
+
+plan as (from read_parquet('tables/plan.parquet')),
+
+moves as (
+    select plan.person_no, plan.post_no, persons.home_no, edges.* exclude (person_no, post_no)
+    from plan
+    left join persons on plan.person_no = persons.person_no
+    left join edges on plan.person_no = edges.person_no and plan.post_no = edges.post_no
+),
+
+present as (
+    select
+        posts.post_no,
+        posts.protected,
+        posts.people,
+        count(comes.post_no) as comes,
+        posts.people - coalesce(any_value(gone.leaves), 0) + count(comes.post_no) as present
+    from posts
+    left join moves as comes on posts.post_no = comes.post_no
+    left join (select home_no, count(*) as leaves from moves group by home_no) as gone on posts.post_no = gone.home_no
+    group by posts.post_no, posts.protected, posts.people
+),
+
+open_seats as (select post_no, count(*) as open_seats from seats group by post_no),
+
+-- What the plan costs.
+cost as (
+    select
+        coalesce(sum(critical), 0) as critical, coalesce(sum(imbalance), 0) as imbalance, coalesce(sum(fit), 0) as fit,
+        coalesce(sum(effort), 0) as effort, coalesce(sum(tie), 0) as tie
+    from (
+        select critical, imbalance, misfit as fit, effort, tie from moves
+        union all
+        select seats.critical, seats.imbalance, seats.fit, seats.effort, seats.tie
+        from seats
+        inner join present on seats.post_no = present.post_no
+        where seats.seat_no >= present.present - present.protected
+    )
+),
+
+-- The prices of the caps that count an edge, one line per edge.
+capped as (
+    select
+        edges.person_no, edges.post_no,
+        sum(caps.price_critical) as critical, sum(caps.price_imbalance) as imbalance, sum(caps.price_fit) as fit,
+        sum(caps.price_effort) as effort, sum(caps.price_tie) as tie
+    from edges
+    inner join caps on caps.cap_no in (edges.cap_unit, edges.cap_agency, edges.cap_receiver)
+    where caps.price_critical <> 0 or caps.price_imbalance <> 0 or caps.price_fit <> 0 or caps.price_effort <> 0 or caps.price_tie <> 0
+    group by edges.person_no, edges.post_no
+),
+
+reduced as (
+    select
+        claim.scale * edges.critical + coalesce(capped.critical, 0) - posts.price_critical - persons.value_critical as r1,
+        claim.scale * edges.imbalance + coalesce(capped.imbalance, 0) - posts.price_imbalance - persons.value_imbalance as r2,
+        claim.scale * edges.misfit + coalesce(capped.fit, 0) - posts.price_fit - persons.value_fit as r3,
+        claim.scale * edges.effort + coalesce(capped.effort, 0) - posts.price_effort - persons.value_effort as r4,
+        claim.scale * edges.tie + coalesce(capped.tie, 0) - posts.price_tie - persons.value_tie as r5
+    from edges
+    cross join claim
+    inner join posts on edges.post_no = posts.post_no
+    inner join persons on edges.person_no = persons.person_no
+    left join capped on edges.person_no = capped.person_no and edges.post_no = capped.post_no
+),
+
+-- A vacant seat is priced like its post, but never above what leaving it empty costs.
+seat_prices as (
+    select
+        posts.price_critical as u1, posts.price_imbalance as u2, posts.price_fit as u3, posts.price_effort as u4, posts.price_tie as u5,
+        claim.scale * seats.critical as p1, claim.scale * seats.imbalance as p2, claim.scale * seats.fit as p3,
+        claim.scale * seats.effort as p4, claim.scale * seats.tie as p5,
+        p1 < u1 or (p1 = u1 and (p2 < u2 or (p2 = u2 and (p3 < u3 or (p3 = u3 and (p4 < u4 or (p4 = u4 and p5 < u5))))))) as is_dear
+    from seats
+    cross join claim
+    inner join posts on seats.post_no = posts.post_no
+),
+
+bound as (
+    select
+        sum(critical) as critical, sum(imbalance) as imbalance, sum(fit) as fit, sum(effort) as effort, sum(tie) as tie
+    from (
+        select
+            sum(protected * price_critical) as critical, sum(protected * price_imbalance) as imbalance, sum(protected * price_fit) as fit,
+            sum(protected * price_effort) as effort, sum(protected * price_tie) as tie
+        from posts
+        union all
+        select sum(value_critical), sum(value_imbalance), sum(value_fit), sum(value_effort), sum(value_tie) from persons
+        union all
+        select
+            -sum(most * price_critical), -sum(most * price_imbalance), -sum(most * price_fit), -sum(most * price_effort),
+            -sum(most * price_tie)
+        from caps
+        union all
+        select
+            sum(if(is_dear, p1, u1)), sum(if(is_dear, p2, u2)), sum(if(is_dear, p3, u3)), sum(if(is_dear, p4, u4)), sum(if(is_dear, p5, u5))
+        from seat_prices
+    )
+),
+
+-- The dearest post and person of each block: no pair of the block that was left out can improve on less.
+block_prices as (
+    select blocks.*, max(posts.block_price) as dearest_post, any_value(people.dearest_person) as dearest_person
+    from blocks
+    left join (
+        select agency_id, job_kind, job_id, [price_critical, price_imbalance, price_fit, price_effort] as block_price from posts
+    ) as posts
+        on blocks.agency_id = posts.agency_id and blocks.job_kind = posts.job_kind and blocks.job_id = posts.job_id
+    left join (
+        select agency_id, job_kind, job_id, max([value_critical, value_imbalance, value_fit, value_effort]) as dearest_person
+        from persons
+        group by all
+    ) as people
+        on blocks.origin_agency_id = people.agency_id and blocks.job_kind = people.job_kind and blocks.job_id = people.job_id
+    where not blocks.is_complete
+    group by all
+),
+
+counted as (select block_no, count(*) as edges from edges group by block_no),
+
+sums as (
+    select
+        (select sum((((person_no * 1000003::bigint + post_no) % 2147483647 * 31 + imbalance) % 2147483647 * 131 + misfit * 7 + effort * 17 + critical) % 2147483647 * 3 + tie) from edges) as edges,
+        (select sum(((post_no * 1000003::bigint + seat_no) % 2147483647 * 31 + critical) % 2147483647 * 131 + imbalance) from seats) as seats,
+        (select sum(((post_no * 1000003::bigint + protected) % 2147483647 * 31 + people) % 2147483647) from posts) as posts,
+        (select sum((person_no * 1000003::bigint + home_no) % 2147483647) from persons) as persons,
+        (select sum((cap_no * 1000003::bigint + most) % 2147483647) from caps) as caps,
+        (select sum((person_no * 1000003::bigint + post_no) % 2147483647) from plan) as plan
+),
+
+checks as (
+    select 1 as number, 'each move is a lawful pair' as proved, (select count(*) from moves where imbalance is null) as amiss
+    union all
+    select 2, 'nobody moves twice', (select count(*) from (select person_no from plan group by person_no having count(*) > 1))
+    union all
+    select 3, 'no post falls below what it may not lose', (select count(*) from present where present < protected)
+    union all
+    select 4, 'no post receives more people than it has seats for',
+        (select count(*) from present left join open_seats using (post_no) where comes > 0 and present > greatest(people, protected + coalesce(open_seats, 0)))
+    union all
+    select 5, 'no cap is exceeded',
+        (select count(*) from caps where most < (select count(*) from moves where caps.cap_no in (moves.cap_unit, moves.cap_agency, moves.cap_receiver)))
+    union all
+    select 6, 'no lawful pair costs less than its prices',
+        (select count(*) from reduced
+        where r1 < 0 or (r1 = 0 and (r2 < 0 or (r2 = 0 and (r3 < 0 or (r3 = 0 and (r4 < 0 or (r4 = 0 and r5 < 0))))))))
+    union all
+    select 7, 'nobody is worth less than nothing to the plan',
+        (select count(*) from persons where [value_critical, value_imbalance, value_fit, value_effort, value_tie] > [0, 0, 0, 0, 0])
+    union all
+    select 8, 'no cap has a price below nothing',
+        (select count(*) from caps where [price_critical, price_imbalance, price_fit, price_effort, price_tie] < [0, 0, 0, 0, 0])
+    union all
+    select 9, 'the plan costs what is claimed',
+        (select count(*) from cost, claim where [cost.critical, cost.imbalance, cost.fit, cost.effort, cost.tie] <> claim.row)
+    union all
+    select 10, 'the prices add up to the bound that is claimed',
+        (select count(*) from bound, claim where [bound.critical, bound.imbalance, bound.fit, bound.effort, bound.tie] <> claim.bound)
+    union all
+    select 11, 'the plan costs the bound, or the gap is stated',
+        (select count(*) from claim where claim.is_proved <> (list_transform(claim.row, lambda figure: figure * claim.scale) = claim.bound))
+    union all
+    select 12, 'seats stand from the dearest to the least',
+        (select count(*) from (
+            select [critical, imbalance] > lag([critical, imbalance]) over (partition by post_no order by seat_no) as rises from seats
+        ) where rises)
+    union all
+    select 13, 'misfit is what is missing to full fit', (select count(*) from edges where misfit <> 100 - fit)
+    union all
+    select 14, 'blocks that claim all their lawful pairs have them',
+        (select count(*) from blocks left join counted using (block_no) where is_complete and lawful_pairs <> coalesce(edges, 0))
+    union all
+    select 15, 'of incomplete blocks no pair that was left out can improve the plan, or the plan says so',
+        (select count(*) from block_prices, claim
+        where
+            claim.universe = 'all_lawful_pairs' and not is_looked_into
+            and list_transform([0, least_imbalance, 0, least_effort], lambda figure: figure * claim.scale) < [
+                dearest_post[1] + dearest_person[1], dearest_post[2] + dearest_person[2],
+                dearest_post[3] + dearest_person[3], dearest_post[4] + dearest_person[4]
+            ])
+    union all
+    select 16, 'the tables are those of the run',
+        (select count(*) from sums, claim where [sums.edges, sums.seats, sums.posts, sums.persons, sums.caps, sums.plan] is distinct from claim.sums)
+)
+
+select number, proved, amiss from checks order by number;

@@ -1,0 +1,71 @@
+"""The dated rows that decide how a plan weighs things, as a run found them; a run without one of them does not start."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+
+import duckdb
+
+from mutasi.errors import NeedsAPerson
+
+
+class PolicyError(NeedsAPerson):
+    """A row of the policy is missing or is no number; the sentence names it."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Weights in points of 100, prices in thousandths of a person's relief, caps in people, moves or percent."""
+
+    minimum_gain: int
+    minimum_fit: int
+    switching_cost: int
+    weight_education: int
+    weight_competence: int
+    weight_experience: int
+    weight_performance: int
+    weight_potential: int
+    weight_preference: int
+    weight_distance: int
+    weight_ground: int
+    weight_due: int
+    experience_full_months: int
+    training_full_hours: int
+    distance_zero_km: int
+    distance_cost_per_km: int
+    move_cost: int
+    involuntary_allowed: int
+    involuntary_cost: int
+    critical_weight: int
+    cap_leaving_unit_people: int
+    cap_leaving_unit_pct: int
+    cap_moves_per_agency: int
+    cap_priority_per_agency: int
+
+    @classmethod
+    def read(cls, con: duckdb.DuckDBPyConnection) -> Policy:
+        """The rows of `transfer_policy` in force on the day of `publication`, for all agencies.
+
+        Raises:
+            PolicyError: a row is missing, or its value is no whole number.
+        """
+        rows = con.execute(
+            """
+            select policy_code, try_cast(value as bigint)
+            from transfer_policy, publication
+            where agency_id is null and valid_from <= as_of and coalesce(valid_to >= as_of, true)
+            order by policy_code, valid_from
+            """
+        ).fetchall()
+        found = dict(rows)
+        missing = [field.name for field in fields(cls) if found.get(field.name) is None]
+        if missing:
+            raise PolicyError(
+                f"The policy has no usable row for {', '.join(missing)}: add it to dbt_project/seeds/transfer_policy.csv as a "
+                "whole number with its source and first day, then refresh."
+            )
+        return cls(**{field.name: int(found[field.name]) for field in fields(cls)})
+
+    def as_dict(self) -> dict[str, int]:
+        """The rows under their codes."""
+        return asdict(self)

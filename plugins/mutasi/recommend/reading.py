@@ -1,0 +1,129 @@
+"""Everything that the step reads: the published planning database once, to freeze it, and from then on the frozen files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from mutasi.engine import named, quoted
+from mutasi.errors import NeedsAPerson
+
+PLANNING_TABLES = (
+    "publication",
+    "transfer_posts",
+    "transfer_people",
+    "transfer_eligibility",
+    "transfer_wishes",
+    "transfer_locks",
+    "transfer_routes",
+    "transfer_rules",
+    "transfer_policy",
+    "job_experience",
+    "education_match",
+    "pair_rules",
+    "route_documents",
+)
+SEEDS = ("golongan", "education_levels")
+INPUTS = (*PLANNING_TABLES, *SEEDS, "last_plan")
+
+
+class RunError(NeedsAPerson):
+    """A run or its inputs cannot be read; the sentence says what is missing and what to do."""
+
+
+def engine() -> duckdb.DuckDBPyConnection:
+    """An engine for one step; memory is bounded by `MUTASI_MEMORY_LIMIT`."""
+    return duckdb.connect(
+        config={
+            "memory_limit": os.environ.get("MUTASI_MEMORY_LIMIT", "6GB"),
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+        }
+    )
+
+
+def attach_planning(con: duckdb.DuckDBPyConnection, planning: Path) -> None:
+    """Open the published planning database as `planning_db`, and refuse it when a table is missing.
+
+    Raises:
+        RunError: there is no such database, or it was built before there were transfers.
+    """
+    if not planning.exists():
+        raise RunError(f"{planning} does not exist: run the nightly refresh first.")
+    con.execute(f"attach {quoted(str(planning))} as planning_db (read_only)")
+    found = {row[0] for row in con.execute("select table_name from duckdb_tables() where schema_name = 'planning'").fetchall()}
+    missing = [table for table in PLANNING_TABLES if table not in found]
+    if missing:
+        raise RunError(f"{planning} lacks {', '.join(missing)}: run the nightly refresh with this version first.")
+
+
+def attach_inputs(con: duckdb.DuckDBPyConnection, run: Path) -> None:
+    """Make the frozen inputs of a run readable under their own names.
+
+    Raises:
+        RunError: the run has no frozen inputs.
+    """
+    for name in INPUTS:
+        file = run / "inputs" / f"{name}.parquet"
+        if not file.exists():
+            raise RunError(f"{run} is not a run with frozen inputs: {file.name} is missing.")
+        con.execute(f"create view {named(name)} as select * from read_parquet({quoted(str(file))})")
+
+
+def attach_tables(con: duckdb.DuckDBPyConnection, run: Path, names: tuple[str, ...]) -> None:
+    """Make tables that a run wrote readable under their own names.
+
+    Raises:
+        RunError: a table is missing.
+    """
+    for name in names:
+        file = run / "tables" / f"{name}.parquet"
+        if not file.exists():
+            raise RunError(f"{run} has no table {name}: the run did not end; start it again.")
+        con.execute(f"create view {named(name)} as select * from read_parquet({quoted(str(file))})")
+
+
+def manifest(run: Path) -> dict[str, Any]:
+    """What the run wrote about itself.
+
+    Raises:
+        RunError: it wrote nothing.
+    """
+    file = run / "run.json"
+    if not file.exists():
+        raise RunError(f"{run} has no run.json: the run did not end, or this is not the folder of a run.")
+    found: dict[str, Any] = json.loads(file.read_text())
+    return found
+
+
+def digest(file: Path) -> str:
+    """SHA-256 of a file."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def text(name: str) -> str:
+    """A text that ships beside the code, such as an SQL script."""
+    return (Path(__file__).parent / name).read_text()
+
+
+def find_run(runs: Path, name: str) -> Path:
+    """The folder of a run by its path, its id or the beginning of its id; `latest` is the newest.
+
+    Raises:
+        RunError: none or several fit.
+    """
+    if Path(name, "run.json").exists():
+        return Path(name)
+    every = sorted(runs.glob("*/*/run.json"), key=lambda f: f.stat().st_mtime)
+    fitting = (
+        every[-1:] if name == "latest" else [f for f in every if f.parent.name.startswith(name) or f.parent.parent.name == name]
+    )
+    if len(fitting) != 1:
+        known = ", ".join(f"{f.parent.parent.name}/{f.parent.name}" for f in every[-5:]) or "none"
+        raise RunError(f"{len(fitting)} runs fit {name!r}; the newest are: {known}.")
+    return fitting[0].parent

@@ -1,0 +1,129 @@
+"""A week's run from the published planning database: rules, repetition, replay, and what an incomplete search may claim."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+from tests.unit.recommend.planning_database import make_planning
+
+from mutasi.recommend import candidates, certificate, reading
+from mutasi.recommend.policy import PolicyError
+from mutasi.recommend.solve import solve
+from mutasi.recommend.weekly import METHOD, RunSummary, planned, replay, run_week
+from mutasi.settings import Settings
+
+
+def table(run: Path, name: str) -> str:
+    return f"read_parquet('{run / 'tables' / name}.parquet')"
+
+
+def test_the_same_planning_database_gives_the_same_run(settings: Settings, planning: Path, found: RunSummary) -> None:
+    assert run_week(settings, planning, "2026-W47") == found
+    assert METHOD == "1"
+
+
+def test_replay_gives_the_same_hash(run: Path, found: RunSummary) -> None:
+    assert replay(run) == found.plan_hash
+
+
+def test_rows_in_another_order_give_the_same_run(settings: Settings, planning: Path, found: RunSummary, tmp_path: Path) -> None:
+    other = Path(shutil.copy(planning, tmp_path / "shuffled.duckdb"))
+    with duckdb.connect(str(other)) as con:
+        for name in ("transfer_people", "transfer_posts", "transfer_wishes", "transfer_policy"):
+            con.execute(
+                f"create or replace table planning.{name} as from planning.{name} order by hash(planning.{name}::varchar, 7)"
+            )
+    assert run_week(settings, other, "2026-W47").run_id == found.run_id
+
+
+def test_every_rule_is_kept(run: Path) -> None:
+    broken = duckdb.sql(
+        f"""
+        select k.candidate_id
+        from {table(run, "candidates")} as k
+        join read_parquet('{run}/inputs/transfer_people.parquet') as e using (person_id)
+        join read_parquet('{run}/inputs/transfer_posts.parquet') as p on k.post_id = p.post_id
+        left join read_parquet('{run}/inputs/transfer_locks.parquet') as l on k.person_id = l.person_id
+        where
+            e.outcome <> 'ELIGIBLE' or e.agency_id <> p.agency_id or e.job_id <> p.job_id or l.person_id is not null
+            or (p.sub_job is not null and p.sub_job is distinct from e.proved_sub_job)
+            or k.origin_staff_after < k.origin_need or k.staff_after > k.need or k.fit < 50 or k.gain_imbalance < 0 and k.gain_critical = 0
+        """
+    ).fetchall()
+    assert broken == []
+
+
+def test_units_lose_no_more_than_policy_allows(run: Path) -> None:
+    most = duckdb.sql(
+        f"select max(n) from (select count(*) as n from {table(run, 'candidates')} group by split_part(origin_post_id, '|', 2), origin_agency_id)"
+    ).fetchall()[0]
+    assert most == (1,) or most == (2,)
+
+
+def test_every_person_and_every_empty_seat_has_a_reason(run: Path) -> None:
+    people = duckdb.sql(f"select count(*) from read_parquet('{run}/inputs/transfer_people.parquet')").fetchall()[0]
+    told = duckdb.sql(
+        f"select (select count(*) from {table(run, 'candidates')}) + (select count(*) from {table(run, 'why_not')})"
+    ).fetchall()[0]
+    assert people == told
+    empty = duckdb.sql(
+        f"""select (select sum(open_seats) from {table(run, "posts")}) - (select sum(comes) from {table(run, "balance")} where open_seats > 0)
+        - (select sum(empty_seats) from {table(run, "why_empty")})"""
+    ).fetchall()[0]
+    assert empty == (0,)
+
+
+def test_left_out_pairs_that_improve_the_plan_are_found(run: Path) -> None:
+    with reading.engine() as con:
+        problem, whole, _ = planned(con, run, admit_review=False)
+    with reading.engine() as con:
+        reading.attach_inputs(con, run)
+        con.execute("create table options as select false as admit_review")
+        candidates.build(con, pairs_in_full=0, best_pairs=1)
+        few = candidates.problem_of(con)
+        first = solve(few)
+        assert len(few.edge_post) < len(problem.edge_post) and first.row > whole.row
+        assert candidates.add_improving_pairs(con, first) > 0
+    with reading.engine() as con:
+        _, plan, universe = planned(con, run, admit_review=False, in_full=0)
+        assert (plan.row[:4], universe) == (whole.row[:4], "all_lawful_pairs")
+
+
+def test_an_unpriced_search_may_not_claim_all_pairs(run: Path, tmp_path: Path) -> None:
+    with reading.engine() as con:
+        reading.attach_inputs(con, run)
+        con.execute("create table options as select false as admit_review")
+        candidates.build(con, pairs_in_full=0, best_pairs=1)
+        problem = candidates.problem_of(con)
+        certificate.write_tables(con, tmp_path, problem, solve(problem), "all_lawful_pairs")
+        assert [line.proved for line in certificate.check(tmp_path) if line.amiss] == [
+            "of incomplete blocks no pair that was left out can improve the plan, or the plan says so"
+        ]
+        certificate.write_tables(con, tmp_path, problem, solve(problem), "candidate_set")
+        assert not any(line.amiss for line in certificate.check(tmp_path))
+
+
+def test_last_weeks_plan_stays_unless_the_gain_is_worth_it(
+    settings: Settings, planning: Path, run: Path, found: RunSummary
+) -> None:
+    again = run_week(settings, planning, "2026-W48", last_plan=run / "tables" / "plan.parquet")
+    assert again.run_id != found.run_id
+    before = duckdb.sql(f"select person_id, post_id from {table(run, 'plan')} order by all").fetchall()
+    assert duckdb.sql(f"select person_id, post_id from {table(Path(again.folder), 'plan')} order by all").fetchall() == before
+
+
+def test_a_missing_row_of_the_policy_is_named(settings: Settings, tmp_path: Path) -> None:
+    planning = make_planning(tmp_path / "short.duckdb", people=20, posts=8)
+    with duckdb.connect(str(planning)) as con:
+        con.execute("delete from planning.transfer_policy where policy_code = 'minimum_gain'")
+    with pytest.raises(PolicyError, match="minimum_gain"):
+        run_week(settings, planning, "2026-W49")
+
+
+def test_a_planning_database_without_transfers_is_refused(settings: Settings, tmp_path: Path) -> None:
+    duckdb.connect(str(tmp_path / "old.duckdb")).close()
+    with pytest.raises(reading.RunError, match="lacks publication, transfer_posts"):
+        run_week(settings, tmp_path / "old.duckdb", "2026-W49")
