@@ -4,7 +4,7 @@
     'abk_period_factor_year', 'abk_period_factor_month', 'abk_period_factor_week', 'abk_period_factor_day',
     'abk_volume_jump_pct', 'abk_identical_sheets', 'abk_old_years', 'wisn_available_hours',
     'school_year_first_month', 'teacher_hours_per_week', 'teacher_overload_hours',
-    'load_high_pressure', 'load_low_pressure', 'survey_high_from', 'survey_low_to', 'survey_valid_months', 'critical_declared_cap_pct', 'forecast_years',
+    'load_high_pressure', 'load_low_pressure', 'survey_high_from', 'survey_low_to', 'survey_valid_months', 'critical_declared_cap_pct', 'education_match_minimum_points', 'forecast_years',
     'ej_grade_a_above', 'ej_grade_b_from', 'ej_grade_c_from', 'ej_grade_d_from',
     'transfer_tenure_months', 'transfer_due_months_jpt', 'transfer_due_months_administrator', 'transfer_due_months_pengawas',
     'transfer_due_months_jf', 'transfer_due_months_pelaksana', 'transfer_new_pns_years', 'transfer_before_retirement_months',

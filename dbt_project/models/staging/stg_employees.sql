@@ -15,6 +15,8 @@ select
     identities.pseudonym,
     employees.employee_name,
     try_cast(employees.birth_date as date) as birth_date,
+    -- For aggregate figures alone; no model that says anything about one person may read it.
+    employees.sex,
     employees.employment_status,
     employees.legal_status_code,
     employees.golongan_code,
