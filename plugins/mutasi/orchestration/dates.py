@@ -34,3 +34,18 @@ def snapshot_date(partition_key: str | None, params: Mapping[str, Any], run_afte
         return dt.date.fromisoformat(given)
     except ValueError:
         raise DateError(f"The run's date `{given}` is not a day; write it as YYYY-MM-DD.") from None
+
+
+def iso_week(partition_key: str | None, params: Mapping[str, Any], run_after: dt.datetime) -> str:
+    """The ISO week of a run, `2026-W47`: the form's, else the partition, else the week in Jakarta in which the run was due.
+
+    Raises:
+        DateError: the form or the key names no week.
+    """
+    given = params.get("week") or partition_key
+    if not given:
+        return f"{run_after.astimezone(JAKARTA).date():%G-W%V}"
+    try:
+        return f"{dt.datetime.strptime(f'{given}-1', '%G-W%V-%u'):%G-W%V}"
+    except ValueError:
+        raise DateError(f"The run's week `{given}` is not a week; write it as 2026-W47.") from None

@@ -189,6 +189,18 @@ def publish_extracts(settings: Settings, run: Run, expected: Sequence[str]) -> P
     return target
 
 
+def size(published: Path) -> dict[str, int]:
+    """How much a published run holds: agencies, and proposals in both parts of the list."""
+    told = json.loads((published / REGION_FOLDER / MANIFEST).read_text(encoding="utf-8"))
+    rows = {f["name"]: f["rows"] for f in told["files"]}
+    agencies = json.loads((published / MANIFEST).read_text(encoding="utf-8"))["extracts"]
+    return {
+        "agencies": len(agencies) - 1,
+        "priority": rows["csv/usulan-prioritas.csv"],
+        "reserve": rows["csv/usulan-cadangan.csv"],
+    }
+
+
 def verify_extract(folder: Path) -> int:
     """Compare every file of an extract with its manifest; returns how many files it names.
 

@@ -21,6 +21,8 @@ from mutasi.errors import NeedsAPerson
 from mutasi.publish.transfer_columns import CONTRACT
 from mutasi.settings import Settings
 
+WEEK_FILE = "week.json"  # beside run.json: what was decided about the week before the optimiser began
+
 
 class UnprovedRun(NeedsAPerson):
     """The run may not be published; the message says what does not hold and what to do."""

@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from fsspec import AbstractFileSystem
@@ -59,7 +59,7 @@ class Folder:
         if not connection.host:
             raise request.error(f"{self._where} cannot be opened; check its `host` and the mount.")
         try:
-            self._files, self._root = _open(connection, request)
+            self._files, self._root = open_folder(connection, request)
             is_there = self._files.isdir(self._root)
         except SourceError:
             raise
@@ -138,8 +138,23 @@ class Folder:
         return self._request.error(f"the file {file.name} is still being written; try again when the agency has finished.")
 
 
-def _open(connection: Connection, request: Request) -> tuple[AbstractFileSystem, str]:
-    """(file system, folder in it)."""
+class Wording(Protocol):
+    """Who words the errors, and what the connection is called in them."""
+
+    @property
+    def connection_name(self) -> str:
+        """Name of the connection."""
+
+    def error(self, sentence: str) -> Exception:
+        """An error that says who and what."""
+
+
+def open_folder(connection: Connection, request: Wording) -> tuple[AbstractFileSystem, str]:
+    """(file system, folder in it) of a connection whose `host` is a path or an address.
+
+    Raises:
+        Exception: as worded by `request`, when an SFTP server shows no key or another one.
+    """
     host = str(connection.host)
     scheme = urlsplit(host).scheme if "://" in host else "file"
     if scheme not in ("sftp", "ssh"):
@@ -149,7 +164,7 @@ def _open(connection: Connection, request: Request) -> tuple[AbstractFileSystem,
     return _sftp(connection, parts.hostname or "", parts.port, request), parts.path or "/"
 
 
-def _sftp(connection: Connection, server: str, port: int | None, request: Request) -> AbstractFileSystem:
+def _sftp(connection: Connection, server: str, port: int | None, request: Wording) -> AbstractFileSystem:
     """An SFTP server that shows the expected key.
 
     Raises:

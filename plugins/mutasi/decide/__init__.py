@@ -1,0 +1,1 @@
+"""What people decide about proposals, and how a decision reaches the next plan."""

@@ -1,0 +1,116 @@
+"""What a week starts from: whose data are too old, what decisions change, and that the same makes the same."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import duckdb
+import pytest
+from tests.unit.publish.fictitious_run import write_fictitious_run
+
+from mutasi.decide.decisions import Decision, Decisions
+from mutasi.decide.week import WeekError, day_of, prepare
+from mutasi.settings import Settings
+
+WEEK, MONDAY = "2026-W47", dt.date(2026, 11, 16)
+
+
+@pytest.fixture
+def home(settings: Settings) -> Settings:
+    """A published planning and reporting database; the data of Pekanbaru are nine days old."""
+    folder = write_fictitious_run(settings)
+    with duckdb.connect(str(settings.warehouse / "planning.duckdb")) as con:
+        for name in ("transfer_posts", "transfer_people"):
+            con.execute(f"create table planning.planning.{name} as from '{folder}/inputs/{name}.parquet'")
+        con.execute("alter table planning.planning.transfer_posts add column people_coming bigint default 0")
+        con.execute("alter table planning.planning.employees add column snapshot_date date")
+        con.execute(
+            "create table planning.planning.publication as select 'r' as run_id, date '2026-11-15' as as_of, now()::timestamp as published_at"
+        )
+        con.execute(
+            "create table planning.planning.transfer_locks (person_id varchar, kind varchar, post_id varchar, until_date date, source varchar)"
+        )
+        con.execute(
+            "create table planning.planning.transfer_policy as select * from (values ('plan_stale_after_days', '3', null::varchar, date '2026-01-01', null::date)) "
+            "as p(policy_code, value, agency_id, valid_from, valid_to)"
+        )
+    with duckdb.connect(str(settings.warehouse / "reporting.duckdb")) as con:
+        con.execute(
+            "create table reporting.marts.dim_agency as select * from (values ('dumai', date '2026-11-15'), ('jakarta', date '2026-11-14'), "
+            "('pekanbaru', date '2026-11-07')) as a(agency_id, data_as_of)"
+        )
+    return settings
+
+
+def decision(home: Settings, kind: str) -> Decision:
+    with duckdb.connect(str(home.warehouse / "planning.duckdb"), read_only=True) as con:
+        person, home_post = con.execute(
+            "select h.person_id, h.post_id from planning.planning.transfer_people h join planning.planning.transfer_posts p using (post_id) where p.agency_id = 'dumai' "
+            "and p.releasable > 1 order by 1"
+        ).fetchone()
+        target = con.execute(
+            "select post_id from planning.planning.transfer_posts where agency_id = 'dumai' and open_seats > 0 order by 1"
+        ).fetchone()[0]
+    return Decision("M1", person, home_post, target, "dumai", kind, None, MONDAY, True, False)
+
+
+def posts(prepared: object) -> dict[str, tuple[int, int]]:
+    with duckdb.connect(str(prepared.planning), read_only=True) as con:  # type: ignore[attr-defined]
+        schema = prepared.planning.stem  # type: ignore[attr-defined]
+        rows = con.execute(f'select post_id, open_seats, releasable from "{schema}".planning.transfer_posts').fetchall()
+    return {post: (seats, free) for post, seats, free in rows}
+
+
+def test_an_agency_with_old_data_takes_no_part(home: Settings) -> None:
+    found = prepare(home, WEEK, MONDAY, [], Decisions())
+    assert found.agencies == ("dumai", "jakarta") and found.left_out == {"pekanbaru": "umur data 9 hari, batas 3 hari"}
+    assert {post.split("|")[0] for post in posts(found)} == {"dumai", "jakarta"}
+    with pytest.raises(WeekError, match="No agency may take part"):
+        prepare(home, WEEK, dt.date(2026, 11, 22), [], Decisions())
+
+
+def test_a_run_may_be_for_some_agencies(home: Settings) -> None:
+    assert prepare(home, WEEK, MONDAY, ["jakarta"], Decisions()).agencies == ("jakarta",)
+    with pytest.raises(WeekError, match="No agency atlantis"):
+        prepare(home, WEEK, MONDAY, ["atlantis"], Decisions())
+
+
+def test_an_approved_move_holds_its_seat_and_no_longer_counts_at_home(home: Settings) -> None:
+    made = decision(home, "approved")
+    before, after = (
+        posts(prepare(home, WEEK, MONDAY, [], Decisions())),
+        posts(prepare(home, WEEK, MONDAY, [], Decisions((made,)))),
+    )
+    changed = {post for post in before if before[post] != after[post]}
+    assert changed == {made.from_post_id, made.to_post_id}
+    assert after[made.to_post_id][0] == before[made.to_post_id][0] - 1
+    assert after[made.from_post_id][1] == before[made.from_post_id][1] - 1
+
+
+def test_a_refusal_lasts_a_year_unless_it_says_otherwise(home: Settings) -> None:
+    made = decision(home, "refused")
+    found = prepare(home, WEEK, MONDAY, [], Decisions((made,)))
+    with duckdb.connect(str(found.planning), read_only=True) as con:
+        [lock] = con.execute(f'from "{found.planning.stem}".planning.transfer_locks').fetchall()
+    assert lock == (made.person_id, "refused", made.to_post_id, dt.date(2027, 11, 15), "decisions")
+
+
+def test_the_same_data_and_decisions_make_the_same_tables(home: Settings) -> None:
+    def told() -> list[tuple[object, ...]]:
+        file = prepare(home, WEEK, MONDAY, [], Decisions((decision(home, "approved"),))).planning
+        with duckdb.connect(str(file), read_only=True) as con:
+            names = con.execute("select table_name from duckdb_tables() where schema_name = 'planning' order by 1").fetchall()
+            return [
+                row
+                for (name,) in names
+                for row in con.execute(f'select * from "{file.stem}".planning.{name} order by all').fetchall()
+            ]
+
+    assert told() == told()
+
+
+def test_the_day_by_which_age_is_judged() -> None:
+    assert day_of(WEEK, dt.date(2026, 11, 18)) == dt.date(2026, 11, 18)
+    assert day_of(WEEK, dt.date(2026, 12, 30)) == dt.date(2026, 11, 22) and day_of(WEEK, dt.date(2026, 1, 1)) == MONDAY
+    with pytest.raises(WeekError, match="write it as 2026-W47"):
+        day_of("2026-47", MONDAY)
