@@ -5,7 +5,7 @@ from __future__ import annotations
 import pendulum
 from airflow.sdk import CronPartitionTimetable, dag
 
-from mutasi.orchestration.defaults import DEFAULT_ARGS, refresh_deadline, run_form
+from mutasi.orchestration.defaults import DEFAULT_ARGS, run_form
 from mutasi.orchestration.nightly import (
     build,
     check,
@@ -37,7 +37,6 @@ Runbooks: `docs/runbooks/` (failed-check, stale-agency, backfill, onboard-agency
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULT_ARGS,
-    deadline=refresh_deadline(),
     params=run_form(known_agency_ids()),
     tags=["refresh", "tier-1"],
     doc_md=DOC,

@@ -41,12 +41,6 @@ def test_the_watch_ends_no_run_well_that_did_not_publish(nightly):
     assert watch.trigger_rule == "all_done" and not watch.downstream_task_ids and not publish.downstream_task_ids
 
 
-def test_a_refresh_that_is_late_is_told(nightly):
-    [deadline] = nightly.deadline
-    assert deadline.callback.path == "mutasi.orchestration.notifications.tell_late"
-    assert deadline.interval.total_seconds() == deadline.callback.kwargs["hours"] * 3600
-
-
 def test_an_agency_gets_its_report_whatever_became_of_its_data(nightly):
     report = nightly.get_task("report_defects")
     assert report.trigger_rule == "all_done" and report.upstream_task_ids >= {"promote"} and not report.downstream_task_ids

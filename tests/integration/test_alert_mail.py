@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import socket
 from collections.abc import Iterator
@@ -53,13 +52,6 @@ def test_a_failed_task_is_told_with_its_runbook(box: Box) -> None:
     [mail] = box.mails
     assert mail["To"] == "tim-data@example.invalid"
     assert mail["Subject"] == "Mutasi: land [dumai] failed in nightly_refresh malam-1; see docs/runbooks/stale-agency.md."
-
-
-def test_a_late_refresh_is_told(box: Box) -> None:
-    from mutasi.orchestration.notifications import tell_late
-
-    asyncio.run(tell_late(hours=4.0, context={"dag_run": {"dag_run_id": "malam-2"}}))
-    assert "malam-2 has not ended after 4 hours" in box.mails[0]["Subject"]
 
 
 def test_alerts_are_one_mail_and_nothing_in_it_is_read_as_markup(box: Box) -> None:

@@ -7,13 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import ExceptionRetryPolicy, Param, RetryAction, RetryRule
-from airflow.sdk.definitions.callback import AsyncCallback
-from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
-from mutasi.orchestration.dates import today
 from mutasi.orchestration.notifications import FailureNotifier
-from mutasi.rules import rule_number
-from mutasi.settings import Settings
 
 RETRIES = ExceptionRetryPolicy(
     rules=[RetryRule(exception="mutasi.errors.NeedsAPerson", action=RetryAction.FAIL, reason="A person must act first.")]
@@ -28,20 +23,6 @@ DEFAULT_ARGS: dict[str, Any] = {
     "retry_policy": RETRIES,
     "on_failure_callback": FailureNotifier(),
 }
-
-
-def refresh_deadline() -> DeadlineAlert:
-    """The refresh must have ended so many hours after it was queued as the dated rule says, or the data team hears of it.
-
-    Raises:
-        RuleError: no rule in force sets the hours.
-    """
-    hours = rule_number(Settings.from_environment(), "refresh_deadline_hours", today())
-    return DeadlineAlert(
-        reference=DeadlineReference.DAGRUN_QUEUED_AT,
-        interval=timedelta(hours=hours),
-        callback=AsyncCallback("mutasi.orchestration.notifications.tell_late", {"hours": hours}),
-    )
 
 
 def run_form(agency_ids: list[str]) -> dict[str, Param]:

@@ -13,7 +13,7 @@ from airflow.sdk import Metadata, get_current_context, task
 from mutasi.ledger import Entry, record, timed
 from mutasi.orchestration.assets import PLANNING, PROMOTED, REPORTING
 from mutasi.orchestration.connections import airflow_connection
-from mutasi.orchestration.dates import snapshot_date
+from mutasi.orchestration.dates import snapshot_date, today
 from mutasi.orchestration.notifications import tell
 from mutasi.settings import Settings
 from mutasi.sources.registry import AgencyFileError, read_agencies, read_agency
@@ -114,6 +114,17 @@ def watch() -> int:
     if found:
         tell(f"Mutasi: {len(found)} alerts on {day}.", [alert.line() for alert in found])
     return len(found)
+
+
+@task
+def look_for_refresh() -> str:
+    """Tell the data team where the figures of the day are not there yet, whatever kept them; returns the newest day."""
+    from mutasi.publish import newest_published
+
+    newest = newest_published(Settings.from_environment())
+    if newest is None or newest < today():
+        tell(f"Mutasi: no figures of {today()} yet, the newest are of {newest or 'no day'}; see docs/runbooks/stale-agency.md.")
+    return str(newest)
 
 
 @task(trigger_rule="all_done_min_one_success", outlets=[PROMOTED])

@@ -6,7 +6,6 @@ Every notice is a line in the log. Where `MUTASI_ALERT_EMAIL` names somebody it 
 
 from __future__ import annotations
 
-import asyncio
 import html
 import logging
 import os
@@ -58,11 +57,3 @@ def failure_sentence(context: Any) -> str:
     what = f"{task} [{label}]" if label else task
     runbook = RUNBOOKS.get(task, "docs/runbooks/failed-check.md")
     return f"Mutasi: {what} failed in {getattr(run, 'dag_id', '?')} {getattr(run, 'run_id', '?')}; see {runbook}."
-
-
-async def tell_late(hours: float, context: dict[str, Any] | None = None) -> None:
-    """Tell that a refresh has not ended in time; Airflow's triggerer calls it when the deadline of a run passes."""
-    run = (context or {}).get("dag_run") or {}
-    name = run.get("dag_run_id") or run.get("run_id") or "?"
-    subject = f"Mutasi: nightly_refresh {name} has not ended after {hours:g} hours; see docs/runbooks/stale-agency.md."
-    await asyncio.to_thread(tell, subject)

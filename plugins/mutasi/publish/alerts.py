@@ -55,6 +55,17 @@ def alerts(settings: Settings, agencies: Mapping[str, Agency], day: dt.date) -> 
     return [*_stale(settings, agencies, day), *_jumps(settings, agencies, day)]
 
 
+def newest_published(settings: Settings) -> dt.date | None:
+    """The newest day whose figures were published; None before the first."""
+    runs = settings.home / "quality" / "runs"
+    if not any(runs.glob("*/*.parquet")):
+        return None
+    query = "select max(snapshot_date) from read_parquet({}, union_by_name = true) where step = 'publish' and status = 'ok'"
+    with connect(settings) as con:
+        [(day,)] = con.execute(query.format(quoted(str(runs / "*" / "*.parquet")))).fetchall()
+    return day  # type: ignore[no-any-return]
+
+
 def _stale(settings: Settings, agencies: Mapping[str, Agency], day: dt.date) -> Iterable[Alert]:
     names = sorted({name for agency in agencies.values() for name in agency.datasets})
     for name in names:
