@@ -63,6 +63,83 @@ def test_planted_units_stand_out(first_night):
     assert quiet == []
 
 
+def test_people_planted_for_a_rule_of_transfers_come_out_by_that_rule(first_night):
+    """Each is known unless a defect took the row away; who was planted for one rule may fail others that a defect adds."""
+    home = first_night.path
+    wrong = first_night.rows(
+        f"""
+        with planted as (
+            select t.*, i.person_id from read_parquet('{home}/demo/truth/people.parquet') t
+            join read_parquet('{home}/warehouse/inputs/identities/*.parquet', union_by_name = true) i using (agency_id, nip)
+            where (t.agency_id, t.nip) not in (select agency_id, record_key from read_parquet('{home}/demo/truth/defects.parquet') where dataset = 'employees')
+        ),
+        found as (
+            select planted.*, people.outcome as person_outcome,
+                case rule_code
+                    when 'LOCK' then coalesce((select max(kind) from planning.transfer_locks l where l.person_id = planted.person_id), '')
+                    when 'D3' then case when proved_sub_job is null then 'REVIEW' when proved_sub_job <> posts.sub_job then 'NOT_ELIGIBLE' end
+                    when '' then people.outcome
+                    else coalesce(
+                        (select max(e.outcome) from planning.transfer_eligibility e where e.person_id = planted.person_id and e.rule_code = planted.rule_code),
+                        case when strpos(passed_rules, ' ' || rule_code || ' ') > 0 then 'PASSED' end,
+                        case when strpos(unchecked_rules, ' ' || rule_code || ' ') > 0 then 'NOT_CHECKED' end)
+                end as found
+            from planted
+            join planning.transfer_people people using (person_id)
+            join planning.transfer_posts posts on posts.post_id = people.post_id
+        )
+        select agency_id, plant, rule_code, outcome, found from found
+        where found is distinct from outcome
+            or (outcome in ('NOT_ELIGIBLE', 'REVIEW') and rule_code not in ('D3', 'R9') and person_outcome = 'ELIGIBLE')
+        """,
+        "planning",
+    )
+    assert wrong == []
+    seen = first_night.rows(f"select count(distinct plant) from read_parquet('{home}/demo/truth/people.parquet')", "planning")
+    assert seen[0][0] == 27, "somebody was planted for every rule"
+
+
+def test_an_agency_short_everywhere_releases_nobody_and_a_coming_move_holds_its_seat(first_night):
+    released = first_night.rows(
+        "select agency_id, sum(releasable) > 0 from planning.transfer_posts group by agency_id order by 1", "planning"
+    )
+    assert released == [(agency, agency != "binjai") for agency in FIVE]
+    held = first_night.rows(
+        """select l.kind, p.people_coming, p.staff_definitive + p.people_coming + p.open_seats <= greatest(p.need_seats, p.staff_definitive + p.people_coming)
+        from planning.transfer_locks l join planning.transfer_posts p using (post_id) where l.kind in ('in_process', 'approved')""",
+        "planning",
+    )
+    assert {kind for kind, _, _ in held} == {"in_process", "approved"}
+    assert all(coming >= 1 and fits is not False for _, coming, fits in held)
+
+
+def test_what_the_plan_is_made_of_names_nobody(first_night):
+    tables = first_night.rows(
+        "select table_name, column_name, data_type from information_schema.columns where table_name like '%transfer_%' or table_name in ('pair_rules', 'job_experience')",
+        "planning",
+    )
+    assert {table for table, _, _ in tables} >= {
+        "transfer_people",
+        "transfer_posts",
+        "transfer_eligibility",
+        "transfer_locks",
+        "pair_rules",
+    }
+    assert not {column for _, column, _ in tables} & {
+        "nip",
+        "employee_name",
+        "birth_date",
+        "sex",
+        "pseudonym",
+        "age",
+        "spouse_nip",
+    }
+    for table, column, kind in tables:
+        if kind == "VARCHAR":
+            query = f"select count(*) from planning.{table} where regexp_matches({column}, '(^|[^0-9A-Za-z])[0-9]{{18}}([^0-9A-Za-z]|$)')"
+            assert first_night.rows(query, "planning") == [(0,)], (table, column)
+
+
 def test_a_corrupted_field_makes_no_vacancy(first_night):
     defects = f"read_parquet('{first_night.path}/demo/truth/defects.parquet')"
     truth = f"read_parquet('{first_night.path}/demo/truth/positions.parquet')"

@@ -155,7 +155,8 @@ def _xlsx(result: duckdb.DuckDBPyConnection, source: DatasetSource, name: str, r
     for line in (*SHEET_TITLE, "", "")[: read.header_rows[0] - 1]:
         sheet.append([line])
     sheet.append(names)
-    columns_as_read = zip(*result.fetchall(), strict=True)
+    rows = result.fetchall()
+    columns_as_read = zip(*rows, strict=True) if rows else ((),) * len(names)
     cells = [_cells(column, real.get(n)) for n, column in zip(names, columns_as_read, strict=True)]
     # the writer takes rows one by one; workbooks hold at most a city
     for row in zip(*cells, strict=True):
