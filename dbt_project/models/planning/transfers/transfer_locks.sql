@@ -18,7 +18,8 @@ locks as (
         moves.person_id,
         'in_process' as kind,
         case
-            when moves.to_position_id is not null
+            -- A post of an agency that does not take part has no id here; the person is held all the same.
+            when moves.to_position_id is not null and (moves.to_agency_code is null or receivers.agency_id is not null)
                 then concat_ws('|', coalesce(receivers.agency_id, moves.agency_id), moves.to_unit_id, moves.to_position_id)
         end as post_id,
         cast(null as date) as until_date,
