@@ -138,6 +138,23 @@ def prune(yes: bool) -> None:
 
 
 @main.command()
+@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), required=True, help="Day whose marts are built again.")
+@click.option("--keep", "keep_home", is_flag=True, help="Leave the rebuilt database below `rebuilt/<day>` of the home.")
+def rebuild(as_of: dt.datetime, keep_home: bool) -> None:
+    """Build the marts of an earlier day again and compare them with what was published then.
+
+    Exit code 1 means that tables differ; each is listed with its columns and the reason.
+    """
+    from mutasi.sources.registry import read_agencies
+    from mutasi.warehouse.rebuild import rebuild as build_again
+
+    settings = Settings.from_environment()
+    found = build_again(settings, read_agencies(settings.agencies), as_of.date(), keep_home=keep_home)
+    click.echo("\n".join(found.lines()))
+    sys.exit(1 if found.differing else 0)
+
+
+@main.command()
 @click.option(
     "--date", "date", type=click.DateTime(["%Y-%m-%d"]), default=None, help="Day of the run; default: today in Jakarta."
 )

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from mutasi.checks.suites import VOLUME, Rule, rules
+from mutasi.figures import figures
 from mutasi.settings import Settings
 from mutasi.sources.datasets import Dataset, datasets
 from mutasi.warehouse.dictionary import ModelTable, fold, model_tables
@@ -39,6 +40,7 @@ def pages(settings: Settings) -> dict[str, str]:
     """The text of every page by file name; the same definitions always give the same text."""
     makers: dict[str, Callable[[Settings], str]] = {
         "datasets.md": datasets_page,
+        "figures.md": figures_page,
         "marts.md": marts_page,
         "parameters.md": parameters_page,
         "rules.md": rules_page,
@@ -82,6 +84,25 @@ def _dataset_columns(dataset: Dataset) -> str:
         for name, c in dataset.columns.items()
     ]
     return table(("column", "type", "required", "privacy", "meaning", "codes"), lines)
+
+
+def figures_page(settings: Settings) -> str:
+    """The figures that everybody quotes, each defined once."""
+    found = figures(settings)
+    parts = [
+        head("Figures", "dbt_project/figures.yml"),
+        "The figures that everybody quotes. Each is told by one table and by no other; whoever adds up rows elsewhere must come to "
+        "the same. The queries give all agencies together; with another `scope` and `scope_id` those on `place_summary` give an "
+        "agency, a city or a province.",
+        table(("figure", "title", "unit", "table"), [(f"[{f.code}](#{f.code})", f.title, f.unit, _mart(f.model)) for f in found]),
+    ]
+    for figure in found:
+        parts += [f"## {figure.code}", f"{figure.title}. {figure.definition}", f"```sql\n{figure.sql};\n```"]
+    return page(parts)
+
+
+def _mart(model: str) -> str:
+    return f"[marts.{model}](marts.md#marts{model})"
 
 
 def rules_page(settings: Settings) -> str:

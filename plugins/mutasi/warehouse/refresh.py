@@ -10,7 +10,8 @@ from mutasi.landing.snapshots import days, write_text
 from mutasi.ledger import Entry, record, timed
 from mutasi.settings import Settings
 from mutasi.sources.agency import Agency
-from mutasi.warehouse.build import BuildError, build
+from mutasi.warehouse.build import BuildError, build, build_file
+from mutasi.warehouse.fingerprint import fingerprint, keep
 from mutasi.warehouse.inputs import link_inputs
 from mutasi.warehouse.leaves import bind_leaves
 from mutasi.warehouse.lock import writing
@@ -58,5 +59,6 @@ def publish_warehouse(settings: Settings, day: dt.date, run_id: str) -> None:
                 "The build on disk is not this run's; nothing was published. Clear the build task of this run and let it go on."
             )
         entry.bytes = publish(settings, run_id=run_id)
+        keep(settings, fingerprint(settings, build_file(settings), run_id))
     entry.data_as_of = day
     record(settings, [entry])
