@@ -44,7 +44,7 @@ SIZES = {
 
 
 # Parts of a night measured by themselves, at a size of their own: modules whose `figures()` are the fields of `Figure`.
-PARTS = {"checks": "tests.bench.checks", "extraction": "tests.bench.extraction"}
+PARTS = {"checks": "tests.bench.checks", "extraction": "tests.bench.extraction", "latency": "tests.bench.latency"}
 
 
 @dataclass(frozen=True)
