@@ -25,15 +25,21 @@ PRICED_MOVES = 1_000  # of the plan, by gain; beyond it the price of refusing is
 EMPTY_POSTS_TRACED = 1_000
 
 
-def write(con: duckdb.DuckDBPyConnection, target: Path, problem: Problem, plan: Plan) -> None:
-    """Write the tables candidates, why_empty, why_not and balance of a run; `con` holds the tables of the candidates."""
-    moves = packages(problem, plan.post)
-    con.register("explained_moves", _moves(problem, plan, moves))
-    con.register("explained_posts", _empty_posts(problem, plan))
-    con.register("explained_people", _stayers(problem, plan))
+def explain(con: duckdb.DuckDBPyConnection, problem: Problem, plan: Plan) -> None:
+    """Make the temporary tables `out_<name>` in `con`, which holds the tables of the candidates."""
+    for name, table in (
+        ("explained_moves", _moves(problem, plan, packages(problem, plan.post))),
+        ("explained_posts", _empty_posts(problem, plan)),
+        ("explained_people", _stayers(problem, plan)),
+    ):
+        con.register(name, table)
     con.execute(reading.text("explanation.sql"))
-    for name in ("candidates", "why_empty", "why_not", "balance"):
-        writing.write_table(con, target, name, f"from explained_{name}")
+
+
+def write(con: duckdb.DuckDBPyConnection, run: Path, names: tuple[str, ...]) -> None:
+    """Write some of the explained tables below `out/` of a run."""
+    for name in names:
+        writing.write_table(con, run, name, f"from out_{name}", folder="out")
 
 
 def package_gains(problem: Problem, plan: Plan, moves: Packages) -> Integers:

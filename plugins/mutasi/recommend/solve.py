@@ -24,7 +24,7 @@ from mutasi.recommend.processes import run
 SCALE = 60  # prices of caps are fractions with small denominators; 60 holds those of 2, 3, 4 and 5
 ROUNDS = 12  # of adding edges that were missing, before the gap is left and shown
 BATCH_PEOPLE = 20_000  # that go to one process together
-BEST_EDGES = 8  # per person and per post, of the first round
+BEST_EDGES = 16  # per person and per post, of each round
 
 
 class Infeasible(RuntimeError):
@@ -106,7 +106,7 @@ def priced_problem(problem: Problem, cap_price: Integers, scale: int = SCALE) ->
 
 def _capped_part(problem: Problem, budget: int) -> tuple[Indices, Integers, bool]:
     """The capped plan of one part: over its promising edges first, then with those that the proof asks for."""
-    chosen = _promising(problem, _matching(problem, budget))
+    chosen = _promising(problem, _matching(problem, budget), _may_leave(problem))
     best: tuple[tuple[int, ...], Indices] | None = None
     prices, hard = np.zeros((len(problem.cap_limit), problem.edge_cost.shape[1]), np.int64), False
     for _ in range(ROUNDS):
@@ -114,7 +114,7 @@ def _capped_part(problem: Problem, budget: int) -> tuple[Indices, Integers, bool
         found = _program(small)
         prices, hard = found["cap_price"].astype(np.int64), bool(found["branched"][0])
         post = problem.home.copy()
-        used = found["used"][len(Graph.of(small).post) - len(small.edge_post) :]
+        used = found["used"].astype(bool)
         post[small.edge_person[used]] = small.edge_post[used]
         row = problem.row(post)
         if best is None or row < best[0]:
@@ -122,7 +122,7 @@ def _capped_part(problem: Problem, budget: int) -> tuple[Indices, Integers, bool
         proof = _matching(priced_problem(problem, prices), budget)
         if _bound(problem, proof, prices, SCALE) == tuple(SCALE * figure for figure in best[0]):
             break
-        missing = _tight(problem, proof, prices) & ~chosen
+        missing = _promising(priced_problem(problem, prices), proof, _may_leave(problem)) & ~chosen
         if not missing.any():
             break
         chosen |= missing
@@ -131,32 +131,49 @@ def _capped_part(problem: Problem, budget: int) -> tuple[Indices, Integers, bool
 
 
 def _program(problem: Problem) -> dict[str, npt.NDArray[np.generic]]:
-    """Hand a problem with caps to HiGHS."""
-    graph = Graph.of(problem)
-    stays = len(graph.post) - len(problem.edge_post)
-    none = np.full((stays, problem.edge_caps.shape[1]), -1, np.int32)
-    return run(
+    """Hand a problem with caps to HiGHS; people without an edge stay, and hold their seats."""
+    known, person = np.unique(problem.edge_person, return_inverse=True)
+    staying = problem.at_home() - np.bincount(problem.home[known], minlength=len(problem.protected))
+    small = replace(
+        problem,
+        person_ids=problem.person_ids[known],
+        home=problem.home[known],
+        protected=np.maximum(0, problem.protected - staying),
+        edge_person=person.astype(np.int32),
+    )
+    graph = Graph.of(small)
+    stays = len(graph.post) - len(small.edge_post)
+    none = np.full((stays, small.edge_caps.shape[1]), -1, np.int32)
+    found = run(
         "mutasi.recommend.processes.capped",
         {
             "post": graph.post,
             "person": graph.person,
             "cost": graph.cost,
-            "caps": np.vstack([none, problem.edge_caps]),
-            "cap_limit": problem.cap_limit,
-            "protected": problem.protected,
-            "idle": np.zeros(len(problem.home)),
-            "seat_post": problem.seat_post,
-            "seat_penalty": problem.seat_penalty,
+            "caps": np.vstack([none, small.edge_caps]),
+            "cap_limit": small.cap_limit,
+            "protected": small.protected,
+            "idle": np.zeros(len(small.home)),
+            "seat_post": small.seat_post,
+            "seat_penalty": small.seat_penalty,
             "scale": np.array(SCALE),
         },
     )
+    return found | {"used": found["used"][stays:]}
 
 
-def _promising(problem: Problem, free: Solution) -> npt.NDArray[np.bool_]:
-    """The edges of the uncapped plan and, by reduced cost, the best of each person and each post."""
+def _may_leave(problem: Problem) -> npt.NDArray[np.bool_]:
+    """The edges of people whose post can spare somebody: others can only move when somebody takes over."""
+    spare: npt.NDArray[np.bool_] = (problem.at_home() > problem.protected)[problem.home[problem.edge_person]]
+    return spare
+
+
+def _promising(problem: Problem, free: Solution, among: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """By reduced cost the best edges of each person and post among some, all that cost nothing more, and those in use."""
     reduced = problem.edge_cost - free.price[problem.edge_post] - free.value[problem.edge_person]
     order = np.lexsort(reduced.T[::-1])
-    chosen = np.zeros(len(order), bool)
+    order = order[among[order]]
+    chosen: npt.NDArray[np.bool_] = (reduced == 0).all(axis=1)
     for key in (problem.edge_person, problem.edge_post):
         sorted_key = key[order]
         by_key = np.argsort(sorted_key, kind="stable")
@@ -164,13 +181,6 @@ def _promising(problem: Problem, free: Solution) -> npt.NDArray[np.bool_]:
         chosen[order[by_key[nth < BEST_EDGES]]] = True
     chosen[problem.moves(free.post)] = True
     return chosen
-
-
-def _tight(problem: Problem, proof: Solution, cap_price: Integers) -> npt.NDArray[np.bool_]:
-    """The edges that an optimum at these prices may use."""
-    reduced = priced_problem(problem, cap_price).edge_cost - proof.price[problem.edge_post] - proof.value[problem.edge_person]
-    tight: npt.NDArray[np.bool_] = (reduced == 0).all(axis=1)
-    return tight
 
 
 def connected(problem: Problem) -> Indices:

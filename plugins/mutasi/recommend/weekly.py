@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import uuid
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
-from mutasi.recommend import candidates, certificate, explanation, reading, writing
+from mutasi.recommend import candidates, certificate, explanation, frontier, reading, writing
 from mutasi.recommend.core import INFINITE
 from mutasi.recommend.plan import Plan
 from mutasi.recommend.policy import Policy
@@ -17,6 +19,7 @@ from mutasi.recommend.problem import TIERS, Problem
 from mutasi.recommend.solve import solve
 from mutasi.settings import Settings
 
+SOLVES = {False: "published", True: "if_files_complete"}
 METHOD = "1"  # raised when the same inputs would give another plan
 PRICING_ROUNDS = 10
 WORK_PER_EDGE = 2_000  # edges that the search may look at, in multiples of all edges, before the second engine takes over
@@ -60,30 +63,116 @@ def run_week(settings: Settings, planning: Path, week: str, last_plan: Path | No
     fresh = runs / f".{uuid.uuid4().hex}"
     with reading.engine() as con:
         inputs = writing.freeze(con, planning, settings.dbt_project / "seeds", last_plan, fresh)
-    run_id = hashlib.sha256(f"{METHOD} {inputs}".encode()).hexdigest()[:16]
-    run = runs / run_id
+    run = runs / hashlib.sha256(f"{METHOD} {inputs}".encode()).hexdigest()[:12]
     if (run / "run.json").exists():
         writing.remove(fresh)
         return summary(run)
     writing.replace(fresh, run)
-    main = _recommend(run, run, admit_review=False)
-    second = _recommend(run, run / "with_review", admit_review=True)
-    found = _summary(run, week, main, second)
     with reading.engine() as con:
-        reading.attach_inputs(con, run)
-        policy = Policy.read(con).as_dict()
-    writing.write_manifest(run, asdict(found) | {"folder": "", "inputs": inputs, "method": METHOD, "policy": policy})
+        main = planned(con, run, admit_review=False)
+        checks = _publish(con, run, main)
+        told = _account(con, run, week, inputs, main, checks)
+    with reading.engine() as con:
+        second = planned(con, run, admit_review=True)
+        _publish(con, run / "with_review", second)
+        explanation.write(con, run, ("unlocks",))
+        writing.append_table(con, run, "candidates", "select * from out_candidates where review_rules <> ''", folder="out")
+    found = _summary(run, week, main, second)
+    writing.write_manifest(run, told | asdict(found) | {"folder": ""})
     return found
 
 
-def _recommend(run: Path, target: Path, admit_review: bool) -> tuple[Problem, Plan, str]:
-    """Solve, prove and explain from the frozen inputs of `run`; tables go below `target`."""
-    with reading.engine() as con:
-        problem, plan, universe = planned(con, run, admit_review)
-        certificate.write_tables(con, target, problem, plan, universe)
-        verify(target)
-        explanation.write(con, target, problem, plan)
-    return problem, plan, universe
+def _publish(con: duckdb.DuckDBPyConnection, target: Path, found: tuple[Problem, Plan, str]) -> list[certificate.Check]:
+    """Write the tables of a plan, prove it and explain it; the main plan's explanation goes to `out/`."""
+    problem, plan, universe = found
+    certificate.write_tables(con, target, problem, plan, universe)
+    checks = verify(target)
+    explanation.explain(con, problem, plan)
+    if target.name != "with_review":
+        explanation.write(con, target, ("candidates", "unfilled_posts", "why_not", "units"))
+        wished = candidates.arrays(con, "select is_wished from edges order by post_no, person_no")["is_wished"].astype(bool)
+        points = frontier.frontier(problem, plan, Policy.read(con), wished, _budget(problem))
+        writing.write_table(con, target, "frontier", points, folder="out")
+    return checks
+
+
+def _budget(problem: Problem) -> int:
+    return min(INFINITE, WORK_PER_EDGE * (len(problem.edge_post) + 10_000))
+
+
+def _account(
+    con: duckdb.DuckDBPyConnection,
+    run: Path,
+    week: str,
+    inputs: str,
+    found: tuple[Problem, Plan, str],
+    checks: list[certificate.Check],
+) -> dict[str, Any]:
+    """What `run.json` says for those who publish the run."""
+    problem, plan, universe = found
+    moves = len(problem.moves(plan.post))
+    chains = con.execute("select count(distinct chain_id) from out_candidates").fetchone()
+    counts = con.execute(
+        "select count(*) filter (outcome = 'ELIGIBLE'), count(*) filter (outcome = 'REVIEW'), any_value(as_of) from transfer_people, publication"
+    ).fetchone()
+    wished = con.execute("select count(*) from out_candidates where initiative <> 'own_request'").fetchone()
+    assert chains and counts and wished
+    nothing = problem.row(problem.home)
+    seats = len(problem.seat_post)
+    unfilled = con.execute("select coalesce(sum(seats), 0) from out_unfilled_posts").fetchone()
+    assert unfilled
+    before = {"critical_unfilled": nothing[0], "imbalance": nothing[1], "open_seats": seats, "involuntary_moves": 0}
+    moved_cost = int(problem.edge_cost[problem.moves(plan.post), 1].sum())
+    after = {
+        "critical_unfilled": plan.row[0],
+        "imbalance": plan.row[1] - moved_cost,
+        "open_seats": int(unfilled[0]),
+        "involuntary_moves": int(wished[0]),
+    }
+    policy = Policy.read(con).as_dict()
+    gap = plan.gap
+    stages = [
+        {
+            "stage": tier,
+            "primal": plan.row[n] * plan.scale,
+            "dual": plan.bound[n],
+            "gap": plan.row[n] * plan.scale - plan.bound[n] if gap is not None and n == gap[0] else 0,
+            "is_settled": gap is None or n < gap[0],
+        }
+        for n, tier in enumerate(TIERS)
+    ]
+    return {
+        "data_as_of": str(counts[2]),
+        "inputs_hash": inputs,
+        "policy_hash": hashlib.sha256(json.dumps(policy, sort_keys=True).encode()).hexdigest(),
+        "policy": policy,
+        "method": METHOD,
+        "code_version": METHOD,
+        "label": LABELS[universe] + ("" if gap is None else f", within {gap[1]:.3f} points of {TIERS[gap[0]]}"),
+        "bound": None if gap is None else gap[1],
+        "certificate": {
+            "stages": stages,
+            "scale": plan.scale,
+            "verified_by_sql": not any(check.amiss for check in checks),
+            "verified_by_ortools": not any(check.amiss for check in checks if "OR-Tools" in check.proved),
+        },
+        "counts": {
+            "eligible": int(counts[0]),
+            "review": int(counts[1]),
+            "open_seats": seats,
+            "moves": moves,
+            "chains": int(chains[0]),
+            "unfilled": int(unfilled[0]),
+        },
+        "objective": {"before": before, "after": after},
+        "previous_run_id": None,
+    }
+
+
+LABELS = {
+    "all_lawful_pairs": "optimal over all lawful pairs",
+    "candidate_set": "optimal over the candidate set",
+}
 
 
 def planned(
@@ -91,12 +180,12 @@ def planned(
 ) -> tuple[Problem, Plan, str]:
     """The problem and best plan of a run's frozen inputs, and over what it is the best; `con` keeps the tables."""
     reading.attach_inputs(con, run)
-    con.execute(f"create or replace table options as select {admit_review} as admit_review")
+    con.execute(f"create or replace table options as select {admit_review} as admit_review, '{SOLVES[admit_review]}' as solve")
     Policy.read(con)
     candidates.build(con, candidates.PAIRS_IN_FULL if in_full is None else in_full)
     for _ in range(PRICING_ROUNDS):
         problem = candidates.problem_of(con)
-        plan = solve(problem, min(INFINITE, WORK_PER_EDGE * (len(problem.edge_post) + 10_000)))
+        plan = solve(problem, _budget(problem))
         if not candidates.add_improving_pairs(con, plan):
             return problem, plan, "all_lawful_pairs"
     return problem, plan, "candidate_set"

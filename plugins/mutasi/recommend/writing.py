@@ -45,16 +45,22 @@ def inputs_hash(run: Path) -> str:
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
-def write_table(con: duckdb.DuckDBPyConnection, run: Path, name: str, rows: pa.Table | str) -> None:
+def write_table(con: duckdb.DuckDBPyConnection, run: Path, name: str, rows: pa.Table | str, folder: str = "tables") -> None:
     """Write one table of a run, from Arrow or from a query."""
-    folder = run / "tables"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    target = run / folder
+    target.mkdir(mode=0o700, parents=True, exist_ok=True)
     if isinstance(rows, str):
-        copy(con, rows, folder / f"{name}.parquet")
+        copy(con, rows, target / f"{name}.parquet")
         return
     con.register("rows_to_write", rows)
-    copy(con, "select * from rows_to_write", folder / f"{name}.parquet")
+    copy(con, "select * from rows_to_write", target / f"{name}.parquet")
     con.unregister("rows_to_write")
+
+
+def append_table(con: duckdb.DuckDBPyConnection, run: Path, name: str, query: str, folder: str) -> None:
+    """Add rows to a table that was written, in one rename."""
+    file = quoted(str(run / folder / f"{name}.parquet"))
+    write_table(con, run, name, f"select * from read_parquet({file}) union all by name ({query})", folder)
 
 
 def write_text(file: Path, content: str) -> None:

@@ -31,14 +31,16 @@ class Program:
         self.lower = np.concatenate([np.full(self.people, -np.inf), seats, np.full(self.caps, -np.inf)])
         self.upper = np.concatenate([np.ones(self.people), seats, a["cap_limit"]])
         self.engine = highspy.Highs()  # type: ignore[no-untyped-call]
-        for option, value in {
+        options: dict[str, bool | int | float] = {
             "output_flag": False,
             "threads": 1,
             "random_seed": 0,
             "mip_rel_gap": 0.0,
             "mip_abs_gap": 0.5,
-        }.items():
+        }
+        for option, value in options.items():
             self.engine.setOptionValue(option, value)
+        self.engine.setOptionValue("presolve", "off")
         self.engine.passModel(self._model(a))
         self.every = np.arange(self.edges + self.seats, dtype=np.int32)
 
