@@ -43,6 +43,7 @@ def checkout(tmp_path: Path, settings: Settings) -> Settings:
     """A copy of the definitions, with freshly written pages."""
     for folder in ("expectations", "dbt_project/models", "dbt_project/seeds"):
         shutil.copytree(PROJECT / folder, tmp_path / "checkout" / folder)
+    shutil.copy(PROJECT / "dbt_project" / "figures.yml", tmp_path / "checkout" / "dbt_project")
     copied = replace(settings, project=tmp_path / "checkout")
     pages = reference.folder_of(copied)
     pages.mkdir(parents=True)
