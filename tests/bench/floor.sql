@@ -73,26 +73,40 @@ select
     not is_active and is_definitive as is_departed
 from claimed;
 
+-- Need by the newest final sheet: ABK, or WISN with its allowances. The generated agencies send no classes and no working-time
+-- parameters, and nobody is under way.
 create temp table need as
 with tasks as (
-    select *
+    select *, coalesce(method, 'abk') as by_method, coalesce(activity_class, 'service') as class
     from sent('workloads')
-    where status = 'final' and coalesce(method, 'abk') = 'abk' and "year" <= year(getvariable('as_of'))
+    where status = 'final' and "year" <= year(getvariable('as_of')) and needed_from is null and needed_to is null
     qualify "year" = max("year") over (partition by agency_id, unit_id, position_id)
-)
+),
 
-select
-    agency_id, unit_id, position_id,
-    any_value("year") as abk_year,
-    cast(sum(cast(
-        volume * case coalesce(volume_period, 'year')
+totals as (
+    select
+        agency_id, unit_id, position_id, any_value(by_method) as method, any_value("year") as abk_year,
+        sum(cast(case when class = 'service' then volume * case coalesce(volume_period, 'year')
             when 'year' then rule('abk_period_factor_year') when 'month' then rule('abk_period_factor_month')
             when 'week' then rule('abk_period_factor_week') when 'day' then rule('abk_period_factor_day')
-        end * minutes_per_unit / rule('abk_effective_minutes') as decimal(28, 10)
-    )) as double) as need_fte,
-    cast(round(cast(need_fte as decimal(28, 6))) as integer) as need_rounded
-from tasks
-group by all;
+        end * minutes_per_unit end as decimal(28, 10))) as minutes,
+        coalesce(sum(allowance_pct) filter (where class = 'category'), 0) as category_pct,
+        60 * coalesce(sum(allowance_hours) filter (where class = 'individual'), 0) as individual_minutes,
+        60 * rule('wisn_available_hours') as own_minutes
+    from tasks
+    group by all
+)
+
+select *, cast(round(cast(need_fte as decimal(28, 6))) as integer) as need_rounded
+from (
+    select
+        agency_id, unit_id, position_id, method, abk_year,
+        cast(cast(case method
+            when 'abk' then minutes / rule('abk_effective_minutes')
+            when 'wisn' then minutes / own_minutes / (1 - category_pct / 100) + individual_minutes / own_minutes
+        end as decimal(28, 10)) as double) as need_fte
+    from totals
+);
 
 create temp table departures as
 select
@@ -119,7 +133,7 @@ others as (
 
 measured as (
     select
-        agency_id, unit_id, position_id, p.job_name, p.job_kind, n.need_fte, n.need_rounded, n.abk_year,
+        agency_id, unit_id, position_id, p.job_name, p.job_kind, n.method, n.need_fte, n.need_rounded, n.abk_year,
         coalesce(s.staff_fte, 0) as staff_fte,
         coalesce(o.staff_non_asn, 0) as staff_non_asn
     from posts as p
@@ -135,7 +149,7 @@ select
     case when need_fte is not null then greatest(need_fte - staff_fte, 0) end as shortage_fte,
     case when need_fte is not null then greatest(staff_fte - need_fte, 0) end as surplus_fte,
     case when need_fte is not null then greatest(need_fte - staff_fte - staff_non_asn, 0) end as shortage_with_non_asn_fte,
-    cast(round(cast(need_fte / nullif(staff_fte, 0) as decimal(28, 6)), 2) as double) as ej,
+    case when method = 'abk' then cast(round(cast(need_fte / nullif(staff_fte, 0) as decimal(28, 6)), 2) as double) end as ej,
     year(getvariable('as_of')) - abk_year as abk_age_years
 from measured
 order by agency_id, unit_id, position_id;
@@ -150,6 +164,7 @@ with totals as (
         cast(sum(cast(shortage_fte as decimal(28, 10))) as double) as shortage_fte,
         cast(sum(cast(surplus_fte as decimal(28, 10))) as double) as surplus_fte,
         min(abk_year) as abk_year,
+        bool_or(method <> 'abk') as has_other_methods,
         count(*) as position_count,
         count(*) - count(need_fte) as positions_without_abk
     from out.marts.position_workload
@@ -158,10 +173,11 @@ with totals as (
 
 select
     u.agency_id, u.unit_id, u.unit_name,
-    t.* exclude (agency_id, unit_id)
+    t.* exclude (agency_id, unit_id, has_other_methods)
         replace (coalesce(staff_fte, 0) as staff_fte, coalesce(staff_non_asn, 0) as staff_non_asn, coalesce(position_count, 0) as position_count),
     t.need_fte / nullif(t.staff_fte, 0) as pressure,
-    cast(round(cast(t.need_fte / nullif(t.staff_fte, 0) as decimal(28, 6)), 2) as double) as ej,
+    case when not coalesce(t.has_other_methods, false)
+        then cast(round(cast(t.need_fte / nullif(t.staff_fte, 0) as decimal(28, 6)), 2) as double) end as ej,
     coalesce(t.need_fte >= rule('ranking_minimum_need_fte'), false) as is_ranked
 from (select distinct agency_id, unit_id, unit_name from sent('units')) as u
 left join totals as t using (agency_id, unit_id)
