@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from mutasi.engine import connect
-from mutasi.publish.transfer_run import UnprovedRun, attach_run, read_run
+from mutasi.engine import connect, quoted
+from mutasi.publish.transfer_run import UnprovedRun, read_run
 from mutasi.settings import Settings
 
 WORDS = {
@@ -187,9 +187,9 @@ def _proposals(settings: Settings, runs: dict[str, dict[str, _Proposal]], run_id
         except UnprovedRun:
             raise _Unclear("run_id menunjuk rencana yang tidak terbit.") from None
         with connect(settings) as con:
-            attach_run(con, settings, run)
             rows = con.execute(
-                "select candidate_id, person_id, from_post_id, to_post_id, agency_from, agency_to from run_candidates"
+                "select candidate_id, person_id, origin_post_id, post_id, origin_agency_id, agency_id "
+                f"from read_parquet({quoted(str(run.folder / 'tables' / 'candidates.parquet'))})"
             ).fetchall()
         runs[run_id] = {row[0]: _Proposal(*row[1:]) for row in rows}
     return runs[run_id]

@@ -46,10 +46,17 @@ def _line(x1: float, y1: float, x2: float, y2: float, colour: str = LINE, width:
 
 
 def shortened(text: str, most: int) -> str:
-    """A label that fits; of a path the end tells more than the beginning."""
+    """A label that fits; of a path the last step tells most, and the step above it tells which one."""
     if len(text) <= most:
         return text
-    last = text.rsplit(" / ", 1)[-1]
+    steps = text.split(" / ")
+    two = " / ".join(steps[-2:])
+    if len(two) <= most:
+        return two
+    last = steps[-1]
+    room = most - len(last) - 4
+    if len(steps) > 1 and room >= 6:
+        return f"{steps[-2][:room].rstrip()}… / {last}"
     return last if len(last) <= most else last[: most - 1].rstrip() + "…"
 
 
@@ -70,7 +77,7 @@ def before_after(rows: Sequence[tuple[str, float, float]], title: str) -> str:
         y = top + step * n + 8
         colour = GOOD if abs(after - 1) <= abs(before - 1) else WARM
         parts += [
-            _line(left, y, WIDTH - right, y),
+            _line(left, y, min(x(before), x(after)), y),
             _text(left - 8, y + 4, shortened(name, 42), anchor="end"),
             _line(x(before), y, x(after), y, colour, 3),
             f'<circle cx="{x(before):.1f}" cy="{y:.1f}" r="5" fill="#fff" stroke="{colour}" stroke-width="2"/>',
@@ -83,7 +90,7 @@ def before_after(rows: Sequence[tuple[str, float, float]], title: str) -> str:
         _text(
             left,
             height - 8,
-            "○ sekarang   ● setelah usulan   (kebutuhan dibagi bezetting; di atas 1 berarti kekurangan pegawai)",
+            "○ sekarang   ● setelah usulan   (di atas 1: kekurangan pegawai)",
             colour=SOFT,
             size=9.5,
         )
@@ -149,7 +156,7 @@ def flows(rows: Sequence[tuple[str, str, int]], title: str, most: int = 9) -> st
             tall = sizes[name] * unit
             parts.append(f'<rect x="{x:.1f}" y="{y:.1f}" width="8" height="{tall:.1f}" fill="{BRAND}"/>')
             parts.append(
-                _text(x + shift, y + tall / 2 + 4, f"{shortened(name, 30)} ({id_.number(sizes[name])})", anchor=anchor, size=10)
+                _text(x + shift, y + tall / 2 + 4, f"{shortened(name, 32)} ({id_.number(sizes[name])})", anchor=anchor, size=10)
             )
     return _svg(height, parts, title)
 

@@ -161,7 +161,7 @@ def _identity(run: Run) -> dict[str, Any]:
         "policy_hash": run.policy_hash,
         "inputs_hash": run.inputs_hash,
         "code_version": run.code_version,
-        "label": run.label,
+        "universe": run.universe,
         "status": "usulan",
     }
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import Any, Literal
 
 A4, FOLIO = 9, 14  # paper sizes in Office Open XML; folio is the F4 of Indonesian offices
@@ -69,7 +70,7 @@ class Sheets:
             sheet.row_dimensions[number].height = 24.0 if font is self.title else 16.0
             sheet.append([self.cell(text, font)])
         sheet.append([])
-        sheet.row_dimensions[row].height = 15.0 * max(_lines(title, width) for title, width in columns)
+        sheet.row_dimensions[row].height = 15.0 * max(len(wrap(title, max(width - 3, 1))) for title, width in columns)
         sheet.append([self.cell(title, self.white, fill=self.brand, alignment=self.wrapped) for title, _ in columns])
         return sheet
 

@@ -20,8 +20,7 @@ from mutasi.publish.transfer_run import Run
 from mutasi.publish.transfer_sheets import REGION
 from mutasi.publish.transfer_summary import Figures
 
-MOST_ROWS = 60  # per table of the report; the workbook has all
-NOTHING_TO_DRAW = '<p class="small">Tidak ada yang dapat digambarkan minggu ini.</p>'
+MOST_ROWS = 40  # per table of the report; the workbook has all
 PRINT = """
 @page { size: A4 portrait; margin: 16mm 14mm 18mm; @bottom-left { content: string(classification); font: 7pt "DejaVu Sans"; color: #5a6775; }
   @bottom-right { content: counter(page) " / " counter(pages); font: 7pt "DejaVu Sans"; color: #5a6775; } }
@@ -31,7 +30,7 @@ PRINT = """
 figure { margin: 14px 0; break-inside: avoid; } figcaption { font-size: 13px; color: var(--soft); margin-bottom: 4px; }
 .lead { margin-bottom: 8px; } .nom td:first-child { min-width: 0; } .nom b { display: block; } .pair { white-space: nowrap; }
 @media print { main { padding: 0; max-width: none; min-height: 0; } body { font-size: 10px; } h1 { font-size: 20px; } h2 { font-size: 14px; }
-  .code, .small { font-size: inherit; } table { font-size: 8.5px; } th, td { padding: 4px 5px; } .tile b { font-size: 17px; } .tile { padding: 6px 9px; flex: 1 1 90px; } .lead { font-size: 11px; } }
+  .code, .small { font-size: inherit; } table { font-size: 8.5px; } th, td { padding: 4px 5px; } .tile b { font-size: 17px; } .tile { padding: 6px 8px; flex: 1 1 60px; } footer { font-size: inherit; } .lead { font-size: 11px; } }
 """
 
 
@@ -91,14 +90,14 @@ def _tiles(f: Figures) -> str:
             (id_.number(f.reserve), "usulan cadangan"),
             (f"{id_.number(f.filled)} / {id_.number(f.open_seats)}", "kursi lowong terisi"),
             (f"{id_.number(f.critical_filled)} / {id_.number(f.critical_open)}", "kursi kritis terisi"),
-            (id_.number(f.own_request), "sesuai permohonan sendiri"),
+            (id_.number(f.wished), "sesuai minat ASN"),
             (id_.number(f.eligible), "ASN memenuhi syarat"),
         ]
     )
 
 
 def _charts(con: duckdb.DuckDBPyConnection, viewer: str) -> str:
-    """A chart without anything to show is a sentence."""
+    """A chart without anything to show is left out."""
     units = con.execute(
         "select unit_path, pressure_before, pressure_after from sheet_beban where pressure_before is not null and pressure_after is not null "
         "and moves_in + moves_out > 0 order by abs(pressure_after - pressure_before) desc, unit_path limit 14"
@@ -106,7 +105,7 @@ def _charts(con: duckdb.DuckDBPyConnection, viewer: str) -> str:
     sides = "agency_from, agency_to" if viewer == REGION else "from_place, to_place"
     moved = con.execute(
         f"select {sides}, count(*)::int from (select from_agency as agency_from, to_agency as agency_to, "
-        "case when is_named then from_unit else from_agency end as from_place, to_unit as to_place "
+        "from_unit_path as from_place, to_unit_path as to_place "
         "from seen where solve = 'published') group by all order by all"
     ).fetchall()
     jobs = con.execute(
@@ -140,7 +139,7 @@ def _charts(con: duckdb.DuckDBPyConnection, viewer: str) -> str:
 
 
 def _figure(caption: str, svg: str | None) -> str:
-    return f"<figure><figcaption>{caption}</figcaption>{svg or NOTHING_TO_DRAW}</figure>"
+    return f"<figure><figcaption>{caption}</figcaption>{svg}</figure>" if svg else ""
 
 
 def _rows(con: duckdb.DuckDBPyConnection, query: str) -> tuple[list[dict[str, Any]], int]:

@@ -6,6 +6,7 @@ Nothing but a proved run is opened: where the certificate does not hold there is
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 import uuid
 from collections.abc import Iterator, Mapping
@@ -18,7 +19,7 @@ import duckdb
 
 from mutasi.engine import quoted
 from mutasi.errors import NeedsAPerson
-from mutasi.publish.transfer_columns import CONTRACT
+from mutasi.publish.transfer_columns import FRONTIER, INPUTS, TABLES
 from mutasi.settings import Settings
 
 WEEK_FILE = "week.json"  # beside run.json: what was decided about the week before the optimiser began
@@ -33,12 +34,11 @@ class Run:
     """What a run says of itself.
 
     Attributes:
-        folder: where its frozen inputs, results and certificate lie.
+        folder: where its frozen inputs, tables and certificate lie.
         week: ISO week, `2026-W47`.
+        universe: over which pairs the plan is the best, `all_lawful_pairs` or `candidate_set`.
+        objective: critical seats left open and points of imbalance, without and with the plan.
         left_out: agencies that take no part, with the reason.
-        label: over which pairs the plan is optimal.
-        counts: eligible, review, open_seats, moves, chains, unfilled.
-        objective: figures of the plan, each before and after.
     """
 
     folder: Path
@@ -48,19 +48,14 @@ class Run:
     policy_hash: str
     inputs_hash: str
     code_version: str
-    label: str
-    bound: float | None
-    stages: tuple[Mapping[str, Any], ...]
-    is_cross_checked: bool
-    counts: Mapping[str, int]
-    objective: Mapping[str, Mapping[str, float]]
+    universe: str
+    objective: Mapping[str, tuple[float, float]]
     left_out: tuple[tuple[str, str], ...]
-    previous_run_id: str | None
 
     @property
     def is_optimal_over_all_pairs(self) -> bool:
         """The proof covers every lawful pair, not only the candidates."""
-        return "all lawful pairs" in self.label
+        return self.universe == "all_lawful_pairs"
 
 
 def run_folder(settings: Settings, week: str, run_id: str) -> Path:
@@ -72,76 +67,77 @@ def read_run(folder: Path) -> Run:
     """Read a run's own account.
 
     Raises:
-        UnprovedRun: it is unfinished, or its certificate was not verified or does not hold.
+        UnprovedRun: it is unfinished, or its proof was not run or does not hold.
     """
     try:
         told = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        raise UnprovedRun(f"{folder} holds no finished run: run.json is missing or unreadable. Run the week again.") from None
-    certificate = told.get("certificate") or {}
-    stages = tuple(certificate.get("stages") or ())
-    amiss = []
-    if not stages:
-        amiss.append("it has no certificate")
-    if certificate.get("verified_by_sql") is not True:
-        amiss.append("the SQL proof did not hold or was not run")
-    if certificate.get("verified_by_ortools") is False:
-        amiss.append("OR-Tools finds another optimum")
-    amiss += [f"stage {s.get('stage')} has a gap of {s.get('gap')}" for s in stages if s.get("gap")]
+        [(as_of,)] = duckdb.sql(
+            f"select as_of from read_parquet({quoted(str(folder / 'inputs' / 'publication.parquet'))})"
+        ).fetchall()
+    except (OSError, ValueError, duckdb.Error):
+        raise UnprovedRun(f"{folder} holds no finished run: run.json or its inputs are missing. Run the week again.") from None
+    amiss = [] if told.get("is_proved") is True else ["it is not proved to be the best plan"]
+    if told.get("gap"):
+        amiss.append(f"a gap is left ({told['gap']})")
     if amiss:
         raise UnprovedRun(
             f"Run {told.get('run_id')} of {told.get('week')} is not published: {'; '.join(amiss)}. What was published before "
             "stays; see docs/runbooks/weekly-recommendations.md."
         )
+    policy = json.dumps(told.get("policy") or {}, sort_keys=True)
     return Run(
         folder=folder,
         week=told["week"],
         run_id=told["run_id"],
-        data_as_of=dt.date.fromisoformat(str(told["data_as_of"])),
-        policy_hash=str(told.get("policy_hash", "")),
-        inputs_hash=str(told.get("inputs_hash", "")),
-        code_version=str(told.get("code_version", "")),
-        label=str(told.get("label", "")),
-        bound=told.get("bound"),
-        stages=stages,
-        is_cross_checked=certificate.get("verified_by_ortools") is True,
-        counts=told.get("counts") or {},
-        objective=_objective(told.get("objective") or {}),
-        left_out=_left_out(told),
-        previous_run_id=told.get("previous_run_id"),
+        data_as_of=as_of,
+        policy_hash=hashlib.sha256(policy.encode()).hexdigest()[:16],
+        inputs_hash=str(told["inputs"]),
+        code_version=str(told.get("method", "")),
+        universe=str(told["universe"]),
+        objective=_objective(folder, told),
+        left_out=_left_out(folder),
     )
 
 
-def _objective(told: Mapping[str, Any]) -> dict[str, dict[str, float]]:
-    """Either {figure: {before, after}} or {before: {figure}, after: {figure}}."""
-    if {"before", "after"} <= set(told):
-        figures = [name for name in told["after"] if name in told["before"]]
-        return {name: {side: float(told[side][name]) for side in ("before", "after")} for name in figures}
-    return {
-        name: {side: float(pair[side]) for side in ("before", "after")} for name, pair in told.items() if isinstance(pair, dict)
-    }
+def _objective(folder: Path, told: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
+    """What leaving the seats empty costs today and with the plan, in the figures that come before fit."""
+    seats = folder / "tables" / "seats.parquet"
+    if not seats.exists():
+        return {}
+    [before] = duckdb.sql(
+        f"select coalesce(sum(critical), 0)::bigint, coalesce(sum(imbalance), 0)::bigint from read_parquet({quoted(str(seats))})"
+    ).fetchall()
+    return {name: (float(was), float(told["row"][name])) for name, was in zip(("critical", "imbalance"), before, strict=True)}
 
 
-def _left_out(told: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    found = told.get("agencies_left_out") or told.get("left_out") or told.get("stale_agencies") or {}
-    if isinstance(found, Mapping):
-        return tuple(sorted((str(agency), str(reason)) for agency, reason in found.items()))
-    return tuple(sorted((str(row["agency_id"]), str(row.get("reason", ""))) for row in found))
+def _left_out(folder: Path) -> tuple[tuple[str, str], ...]:
+    file = folder / WEEK_FILE
+    found = json.loads(file.read_text(encoding="utf-8"))["left_out"] if file.exists() else {}
+    return tuple(sorted((str(agency), str(reason)) for agency, reason in found.items()))
 
 
 def attach_run(con: duckdb.DuckDBPyConnection, settings: Settings, run: Run) -> None:
-    """Views of the run's tables (`run_<name>`) and tables `names` and `units_named` of those who have names, in the connection.
+    """The run's inputs and tables as views, and the tables `names`, `units_named` and `temporary_needs`, in the connection.
 
-    A table that the run does not have is empty; a column that it does not have is empty too.
+    Raises:
+        UnprovedRun: a table of the run is missing.
     """
-    for name, (place, columns) in CONTRACT.items():
-        file = run.folder / place / f"{name}.parquet"
-        if file.exists():
-            con.execute(f"create or replace temp view run_{name} as {_with_columns(con, file, columns)}")
-        else:
-            nothing = ", ".join(f"null::{kind} as {column}" for column, kind in columns.items())
-            con.execute(f"create or replace temp view run_{name} as select {nothing} where false")
+    for name, columns in INPUTS.items():
+        _attach(con, f"run_{name}", run.folder / "inputs" / f"{name}.parquet", columns)
+    for name, place in TABLES.items():
+        file = run.folder / f"{place}.parquet"
+        if not file.exists():
+            raise UnprovedRun(f"{run.folder} lacks {place}.parquet: the run did not end. Run the week again.")
+        con.execute(f"create or replace temp view {name} as from read_parquet({quoted(str(file))})")
+    _attach(con, "run_frontier", run.folder / "tables" / "frontier.parquet", FRONTIER)
     _attach_names(con, settings)
+
+
+def _attach(con: duckdb.DuckDBPyConnection, name: str, file: Path, columns: Mapping[str, str]) -> None:
+    """A view with these columns, empty where the file or a column is not there."""
+    nothing = ", ".join(f"null::{kind} as {column}" for column, kind in columns.items())
+    query = _with_columns(con, file, columns) if file.exists() else f"select {nothing} where false"
+    con.execute(f"create or replace temp view {name} as {query}")
 
 
 def _with_columns(con: duckdb.DuckDBPyConnection, file: Path, columns: Mapping[str, str]) -> str:

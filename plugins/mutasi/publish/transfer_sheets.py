@@ -47,12 +47,12 @@ class Sheet:
 
 _WHO = (Column("name", "Nama", 24), Column("nip", "NIP", 21, "id"))
 _NOMINATIVE = (
-    Column("rank", "No", 5, "whole"), Column("name", "Nama", 18), Column("nip", "NIP", 20, "id"), Column("golongan_name", "Pangkat/ Gol", 9),
+    Column("rank", "No", 5, "whole"), Column("name", "Nama", 18), Column("nip", "NIP", 20, "id"), Column("golongan_name", "Pangkat/ Gol", 11),
     Column("golongan_since", "TMT gol", 12, "date"), Column("from_job", "Jabatan lama", 17), Column("from_unit_path", "Unit kerja lama", 21),
     Column("to_job", "Jabatan baru (diusulkan)", 17), Column("to_unit_path", "Unit kerja tujuan", 21), Column("education", "Pendidikan", 13),
     Column("time_in_post", "Masa jabatan", 9), Column("skp_last_year", "SKP th-1", 9), Column("skp_year_before", "SKP th-2", 9),
     Column("potential_box", "Kotak talenta", 9, "whole"), Column("origin_abk", "ABK/ bezetting lama", 11), Column("dest_abk", "ABK/ bezetting baru", 11),
-    Column("kind", "Jenis mutasi", 13), Column("authority", "Kewenangan", 15), Column("documents", "Kelengkapan berkas", 19), Column("reason", "Alasan", 36),
+    Column("kind", "Jenis mutasi", 13), Column("authority", "Kewenangan", 15), Column("documents", "Kelengkapan berkas", 21), Column("reason", "Alasan", 36),
     Column("remark", "Keterangan", 22), Column("fit_points", "Nilai kesesuaian", 9, "whole"), Column("candidate_id", "Kode usulan", 17),
 )  # fmt: skip
 
@@ -88,7 +88,7 @@ SHEETS: tuple[Sheet, ...] = (
     Sheet(
         "siap-dimutasi", "ASN Siap Dimutasi", "from sheet_siap",
         (
-            *_WHO, Column("golongan_name", "Pangkat/ Gol", 9), Column("job", "Jabatan", 28), Column("unit_path", "Unit kerja", 38),
+            *_WHO, Column("golongan_name", "Pangkat/ Gol", 11), Column("job", "Jabatan", 28), Column("unit_path", "Unit kerja", 38),
             Column("time_in_post", "Masa jabatan", 12), Column("is_due", "Lewat masa peninjauan", 11), Column("education", "Pendidikan", 22),
             Column("performance_points", "Nilai kinerja 2 th", 10, "whole"), Column("potential_box", "Kotak talenta", 9, "whole"),
             Column("state", "Formasi jabatan asal", 13), Column("wishes", "Minat", 32), Column("is_proposed", "Diusulkan minggu ini", 10),
@@ -105,7 +105,7 @@ SHEETS: tuple[Sheet, ...] = (
     Sheet(
         "bila-berkas-lengkap", "Bila Berkas Dilengkapi", "from sheet_berkas",
         (
-            *_WHO, Column("golongan_name", "Pangkat/ Gol", 9), Column("job", "Jabatan", 28), Column("unit_path", "Unit kerja", 38),
+            *_WHO, Column("golongan_name", "Pangkat/ Gol", 11), Column("job", "Jabatan", 28), Column("unit_path", "Unit kerja", 38),
             Column("rule", "Syarat yang belum pasti", 36), Column("item", "Yang perlu dilengkapi", 34), Column("could_go", "Jabatan yang terbuka", 40),
             Column("gain", "Manfaat bagi rencana", 12, "whole"),
         ), nothing="Tidak ada berkas yang membuka usulan baru.",
@@ -113,7 +113,7 @@ SHEETS: tuple[Sheet, ...] = (
     Sheet(
         "tidak-diusulkan", "Tidak Diusulkan", "from sheet_tidak",
         (
-            *_WHO, Column("golongan_name", "Pangkat/ Gol", 9), Column("job", "Jabatan", 28), Column("unit_path", "Unit kerja", 38),
+            *_WHO, Column("golongan_name", "Pangkat/ Gol", 11), Column("job", "Jabatan", 28), Column("unit_path", "Unit kerja", 38),
             Column("outcome", "Hasil pemeriksaan syarat", 18), Column("reason", "Sebab", 32), Column("rules", "Syarat", 44),
             Column("nearest", "Jabatan terdekat", 36), Column("price", "Selisih nilai", 10, "whole"),
         ), most=1_000, nothing="Tidak ada catatan.",
@@ -131,7 +131,7 @@ SHEETS: tuple[Sheet, ...] = (
     Sheet(
         "rapat-tim-penilai", "Rapat Tim Penilai Kinerja", "from sheet_rapat",
         (
-            Column("rank", "No", 5, "whole"), *_WHO, Column("golongan_name", "Pangkat/ Gol", 9), Column("from_post", "Jabatan dan unit lama", 28),
+            Column("rank", "No", 5, "whole"), *_WHO, Column("golongan_name", "Pangkat/ Gol", 11), Column("from_post", "Jabatan dan unit lama", 28),
             Column("to_post", "Usulan jabatan dan unit", 28), Column("reason", "Alasan", 40), Column("benefit", "Manfaat bagi pegawai", 28),
             Column("competence_gap", "Kesenjangan kompetensi dan diklat", 28), Column("fit", "Kesesuaian", 30),
             Column("alternatives", "Bila tidak disetujui", 30), Column("documents", "Kelengkapan berkas", 24),
@@ -173,8 +173,9 @@ def create_tables(con: duckdb.DuckDBPyConnection) -> None:
         "insert into imut_kinds values (?, ?, ?, ?, ?, ?)",
         [[n, c["code"], c["name"], c["job_kind"], c.get("job_name_begins"), c.get("same_job")] for n, c in enumerate(codes)],
     )
-    for statement in _statements("transfer_tables.sql"):
-        con.execute(statement)
+    for name in ("words.sql", "run_views.sql", "transfer_tables.sql"):
+        for statement in _statements(name):
+            con.execute(statement)
 
 
 def create_view(con: duckdb.DuckDBPyConnection, viewer: str, run_id: str) -> None:

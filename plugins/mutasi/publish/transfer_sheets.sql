@@ -37,8 +37,8 @@ select
     coalesce(predicate(predicate_last_year), '–') as skp_last_year,
     coalesce(predicate(predicate_year_before), '–') as skp_year_before,
     potential_box,
-    one(origin_need) || ' / ' || one(origin_staff_before) || ' → ' || one(origin_staff_after) as origin_abk,
-    one(dest_need) || ' / ' || one(dest_staff_before) || ' → ' || one(dest_staff_after) as dest_abk,
+    one(origin_need) || ' / ' || whole(origin_staff_before) || ' → ' || whole(origin_staff_after) as origin_abk,
+    one(dest_need) || ' / ' || whole(dest_staff_before) || ' → ' || whole(dest_staff_after) as dest_abk,
     kind, authority, documents, reason, remark, fit_points, agency_from, agency_to, person_id, from_post_id, to_post_id, chain_id,
     case when is_critical_post then 'Ya' else 'Tidak' end as is_critical_post
 from seen where solve = 'published'
@@ -66,13 +66,14 @@ select
         when 'competed' then 'Ada yang memenuhi syarat, tetapi lebih dibutuhkan di jabatan lain'
         when 'below_minimum_fit' then 'Ada yang memenuhi syarat, tetapi kesesuaiannya di bawah batas'
         when 'below_minimum_gain' then 'Manfaat pengisian di bawah batas usulan'
+        when 'needed_at_home' then 'Yang memenuhi syarat dibutuhkan di unit asalnya'
         when 'capped' then 'Terhenti oleh batas jumlah mutasi'
         when 'review' then 'Data jabatan perlu diperiksa'
         else case when p.open_seats > coalesce(m.filled, 0) then coalesce(u.reason_code, 'Tidak diusulkan minggu ini') else 'Terisi oleh usulan' end
     end as reason,
     u.people_competing,
     case when u.costliest_rule_code is not null
-        then coalesce(rt.pairs[u.costliest_rule_code], u.costliest_rule_code) || coalesce(' (' || whole(u.people_lost_by_rule) || ' ASN)', '') end as costliest_rule,
+        then coalesce(rt.pairs[u.costliest_rule_code], u.costliest_rule_code) || case when u.people_lost_by_rule > 0 then ' (' || whole(u.people_lost_by_rule) || ' ASN)' else '' end end as costliest_rule,
     p.agency_id, p.post_id
 from own_posts as p
 cross join rule_titles as rt
@@ -175,16 +176,15 @@ select
         'pendidikan ' || fit_education, 'kompetensi ' || fit_competence, 'pengalaman ' || fit_experience, 'kinerja ' || fit_performance,
         'potensi ' || fit_potential, 'minat ' || fit_preference, 'jarak ' || fit_distance, 'alasan terverifikasi ' || fit_ground, 'masa jabatan ' || fit_due
     ) as fit,
-    concat_ws(E'\n', 'Tanpa usulan ini nilai rencana turun ' || whole(gain) || '.',
-        'Bila ditolak: turun ' || whole(price_of_refusal) || '.',
-        'Calon berikutnya: ' || runner_up_person_id || coalesce(', selisih ' || whole(runner_up_price), '') || '.') as alternatives,
+    concat_ws(E'\n', 'Manfaat bagi rencana: ' || whole(gain) || ' poin ketimpangan' || case when is_critical_post then ' dan satu kursi kritis' else '' end || '.',
+        'Kerugian bila ditolak: ' || refusal || '.', 'Calon berikutnya: ' || runner_up_person_id || '.') as alternatives,
     documents, null::varchar as decision, null::varchar as note, null::varchar as initial, candidate_id
 from seen where solve = 'published' and part = 'priority'
 order by rank, candidate_id;
 
 create or replace temp table sheet_beban as
 select
-    coalesce(a.agency_name, u.agency_id) as agency_name, coalesce(n.unit_path, u.unit_id) as unit_path, u.need_fte, u.staff_before, u.staff_after,
+    coalesce(a.agency_name, u.agency_id) as agency_name, coalesce(regexp_replace(n.unit_path, '^[^/]+ / ', ''), u.unit_id) as unit_path, u.need_fte, u.staff_before, u.staff_after,
     u.pressure_before, u.pressure_after, u.moves_in, u.moves_out, u.agency_id, u.unit_id
 from run_units as u
 left join agencies as a using (agency_id) left join units_named as n using (agency_id, unit_id)
@@ -198,7 +198,11 @@ from seen where solve = 'published'
 order by case part when 'priority' then 1 else 2 end, rank, candidate_id;
 
 create or replace temp table sheet_aturan as
-select 'Syarat' as topic, rule_code as code, title as what, '' as value, source, valid_from from run_transfer_rules
+select 'Berkas' as topic, document_code as code, title as what,
+    case provided_by when 'employee' then 'dari ASN' when 'origin' then 'dari instansi asal' when 'receiver' then 'dari instansi penerima' else 'dari data' end as value,
+    null as source, null as valid_from from run_route_documents
+union all
+select 'Syarat', rule_code, title, '', source, valid_from from run_transfer_rules
 union all
 select 'Kebijakan', policy_code, '', value || ' ' || coalesce(unit, ''), source, valid_from from run_transfer_policy
-order by topic desc, code;
+order by topic, code;

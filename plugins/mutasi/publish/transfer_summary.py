@@ -17,7 +17,7 @@ class Figures:
         open_seats, filled: seats open today, and those that the proposals fill.
         releasable: people above the need of their posts.
         eligible, review, not_eligible: people by outcome of the rules.
-        own_request: proposals that follow the person's own request.
+        wished: proposals that meet a wish of the person.
         inter_agency: proposals between two agencies.
         critical_open, critical_filled: the same for critical posts.
     """
@@ -31,7 +31,7 @@ class Figures:
     eligible: int
     review: int
     not_eligible: int
-    own_request: int
+    wished: int
     inter_agency: int
     critical_open: int
     critical_filled: int
@@ -48,7 +48,7 @@ select
     (select count(*) filter (where outcome = 'ELIGIBLE') from people where $viewer in ('*', agency_id)),
     (select count(*) filter (where outcome = 'REVIEW') from people where $viewer in ('*', agency_id)),
     (select count(*) filter (where outcome = 'NOT_ELIGIBLE') from people where $viewer in ('*', agency_id)),
-    (select count(*) filter (where initiative = 'own_request') from seen where solve = 'published'),
+    (select count(*) filter (where is_wished) from seen where solve = 'published'),
     (select count(*) filter (where is_inter_agency) from seen where solve = 'published'),
     (select coalesce(sum(open_seats) filter (where is_critical = 'Ya'), 0)::bigint from sheet_lowong),
     (select coalesce(sum(least(filled, open_seats)) filter (where is_critical = 'Ya'), 0)::bigint from sheet_lowong)

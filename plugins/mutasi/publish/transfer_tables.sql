@@ -2,30 +2,16 @@
 -- tables `agreed` (person_id, to_post_id: the origin agency agrees) and `agencies` (agency_id, agency_name).
 -- What a viewer may see of a person is decided in `transfer_sheets`, for each viewer anew.
 
-create or replace temp macro fixed(x, form) as replace(replace(replace(format(form, x), ',', '#'), '.', ','), '#', '.');
-create or replace temp macro one(x) as coalesce(fixed(x::double, '{:,.1f}'), '–');
-create or replace temp macro two(x) as coalesce(fixed(x::double, '{:,.2f}'), '–');
-create or replace temp macro whole(x) as coalesce(fixed(x::bigint, '{:,}'), '–');
-create or replace temp macro years(months) as
-    case when months is null then '–' when months < 12 then months || ' bln' when months % 12 = 0 then months // 12 || ' th' else months // 12 || ' th ' || months % 12 || ' bln' end;
-create or replace temp macro predicate(code) as
-    case code when '1' then 'Sangat baik' when '2' then 'Baik' when '3' then 'Butuh perbaikan' when '4' then 'Kurang' when '5' then 'Sangat kurang' end;
-create or replace temp macro titles(codes, pairs) as
-    list_aggregate(list_transform(list_filter(string_split(trim(coalesce(codes, '')), ' '), lambda c: c <> ''), lambda c: coalesce(pairs[c], c)), 'string_agg', '; ');
-
 create or replace temp table rule_titles as
 select coalesce(map_from_entries(list(struct_pack(k := rule_code, v := title) order by rule_code)), map([]::varchar[], []::varchar[])) as pairs
 from (select rule_code, any_value(title order by valid_from desc) as title from run_transfer_rules group by rule_code);
-
-create or replace temp table document_titles as
-select coalesce(map_from_entries(list(struct_pack(k := document_code, v := title) order by document_code)), map([]::varchar[], []::varchar[])) as pairs
-from (select document_code, any_value(title) as title from run_route_documents group by document_code);
 
 create or replace temp table posts as
 select
     p.*,
     coalesce(a.agency_name, p.agency_id) as agency_name,
-    coalesce(u.unit_path, p.unit_name, p.unit_id) as unit_path,
+    -- The first step of every path is the agency itself.
+    coalesce(regexp_replace(u.unit_path, '^[^/]+ / ', ''), p.unit_name, p.unit_id) as unit_path,
     coalesce(p.unit_name, p.unit_id) as unit,
     p.job_name || coalesce(' (' || p.sub_job || ')', '') as job
 from run_transfer_posts as p
@@ -87,23 +73,24 @@ create or replace temp table told as
 select
     m.*,
     concat_ws(' ',
-        'Unit tujuan membutuhkan ' || one(dest_need) || ' orang: bezetting ' || one(dest_staff_before) || ' → ' || one(dest_staff_after)
-            || coalesce(', beban kerja per orang ' || two(dest_pressure_before) || ' → ' || two(dest_pressure_after), '') || '.',
+        'Unit tujuan membutuhkan ' || one(dest_need) || ' orang: bezetting ' || whole(dest_staff_before) || ' → ' || whole(dest_staff_after)
+            || ', beban kerja per orang ' || coalesce(two(dest_pressure_before), 'tanpa pegawai') || ' → ' || two(dest_pressure_after) || '.',
         case
-            when origin_staff_after >= origin_need
-                then 'Unit asal tetap memenuhi kebutuhannya (' || one(origin_need) || '): bezetting ' || one(origin_staff_before) || ' → ' || one(origin_staff_after) || '.'
+            when origin_staff_after >= origin_seats
+                then 'Unit asal tetap memenuhi kebutuhannya (' || one(origin_need) || ', dibulatkan ' || whole(origin_seats) || '): bezetting '
+                    || whole(origin_staff_before) || ' → ' || whole(origin_staff_after) || '.'
             when chain_length > 1
-                then 'Kursi di unit asal diisi kembali dalam rantai ' || chain_id || ' (bezetting tetap ' || one(origin_staff_after) || ').'
-            else 'Bezetting unit asal ' || one(origin_staff_before) || ' → ' || one(origin_staff_after) || ' dari kebutuhan ' || one(origin_need) || '.'
+                then 'Kursi di unit asal diisi kembali dalam rantai ' || chain_id || ': bezetting ' || whole(origin_staff_before) || ' → ' || whole(origin_staff_after) || '.'
+            else 'Bezetting unit asal ' || whole(origin_staff_before) || ' → ' || whole(origin_staff_after) || ' dari kebutuhan ' || one(origin_need) || '.'
         end,
         case when is_critical_post then 'Jabatan tujuan kritis.' end
     ) as reason,
     concat_ws('; ',
-        case initiative when 'own_request' then 'sesuai permohonan sendiri' end,
+        case when initiative = 'own_request' then 'atas permohonan sendiri' when is_wished then 'sesuai minat yang diajukan' end,
         case when chain_length > 1 then
             case chain_kind when 'cycle' then 'tukar tempat ' else 'rantai ' end || chain_id || ', urutan ' || chain_order || ' dari ' || chain_length || ', dilaksanakan bersama'
         end,
-        case when coalesce(ties, 0) > 0 then ties || ' pilihan lain sama baiknya' end,
+        case when coalesce(ties, 0) > 0 then 'ada pilihan lain yang sama baiknya' end,
         case when is_inter_agency and not is_agreed then 'menunggu persetujuan PPK asal' end,
         case when trim(coalesce(unchecked_rules, '')) <> '' then 'belum ada data untuk syarat ' || replace(trim(unchecked_rules), ' ', ', ') end
     ) as remark,
@@ -121,11 +108,10 @@ select
             then 'Pelatihan rumpun ' || coalesce(to_family, 'jabatan tujuan') || ' belum penuh (' || fit_competence || ' dari ' || cw.weight || ' nilai): usulkan diklat rumpun tersebut.'
         else 'Tidak ada.'
     end as competence_gap,
-    coalesce(nullif('Belum lengkap: ' || titles(missing_documents, dt.pairs), 'Belum lengkap: '), 'Lengkap menurut data') as documents,
+    coalesce('Perlu dilampirkan: ' || nullif(replace(trim(missing_documents), ' ', ', '), ''), 'Lengkap menurut data') as documents,
     coalesce(decided_by, case when is_inter_agency then '–' else 'PPK' end) || coalesce(' (pertimbangan ' || opinion || ')', '') as authority,
     case when is_inter_agency then 'Antarinstansi' else 'Dalam instansi' end || ', '
         || case initiative when 'own_request' then 'permohonan sendiri' else 'kebutuhan organisasi' end as kind
 from moves as m
 cross join rule_titles as rt
-cross join document_titles as dt
 cross join (select max(try_cast(value as bigint)) as weight from run_transfer_policy where policy_code = 'weight_competence') as cw;

@@ -13,10 +13,8 @@ NOT_A_DECISION = (
     "ASN yang diusulkan berhak menyampaikan keberatan."
 )
 OBJECTIVES = {
-    "critical_unfilled": "Kursi kritis yang tetap lowong",
-    "imbalance": "Ketimpangan beban kerja (angka indeks)",
-    "involuntary_moves": "Mutasi tanpa permohonan sendiri",
-    "open_seats": "Kursi lowong",
+    "critical": "Kursi kritis yang tetap lowong, seluruh rencana",
+    "imbalance": "Ketimpangan beban kerja, seluruh rencana (poin)",
 }
 
 
@@ -59,15 +57,10 @@ def what_else(f: Figures) -> str | None:
 
 def proof(run: Run) -> str:
     """What is proved about the plan."""
-    if run.is_optimal_over_all_pairs:
-        over = "atas seluruh pasangan ASN dan jabatan yang sah"
-    else:
-        rest = f" (sisa selisih paling banyak {id_.number(run.bound)})" if run.bound is not None else ""
-        over = f"atas pasangan calon yang dihitung{rest}"
-    checked = " dan dihitung ulang dengan OR-Tools" if run.is_cross_checked else ""
+    over = "seluruh pasangan ASN dan jabatan yang sah" if run.is_optimal_over_all_pairs else "pasangan calon yang dihitung"
     return (
-        f"Rencana ini terbukti optimal {over}: selisih sertifikat nol pada {len(run.stages)} tahap, diperiksa dengan satu kueri SQL"
-        f"{checked}. Kode rencana {run.run_id}."
+        f"Rencana ini terbukti yang terbaik atas {over}: tidak ada selisih antara rencana dan batas bawahnya, diperiksa dengan satu kueri SQL "
+        f"dan dihitung ulang dengan OR-Tools. Kode rencana {run.run_id}."
     )
 
 

@@ -11,7 +11,7 @@ from mutasi.publish import indonesian as id_
 from mutasi.publish import transfer_wording as wording
 from mutasi.publish.spreadsheet import FOLIO, Sheets
 from mutasi.publish.transfer_run import Run
-from mutasi.publish.transfer_sheets import REGION, Sheet, rows_of, sheets_of
+from mutasi.publish.transfer_sheets import Sheet, rows_of, sheets_of
 from mutasi.publish.transfer_summary import Figures
 
 SUMMARY = (("Uraian", 58), ("Nilai", 18), ("Keterangan", 74))
@@ -58,7 +58,7 @@ def _summary(sheets: Sheets, run: Run, viewer: str, names: dict[str, str], f: Fi
         (f"{names.get(viewer, 'Wilayah')} · {wording.week_title(run.week)} · data {id_.date(run.data_as_of)}", sheets.bold),
     ]
     sheet = sheets.sheet("Ringkasan", SUMMARY, line, intro)
-    rows = [*summary_rows(run, viewer, f)]
+    rows = [*summary_rows(run, f)]
     sheets.set_heights(sheet, SUMMARY, len(intro) + 4, rows)
     for row in rows:
         sheet.append([sheets.typed(value, kind) for value, kind in zip(row, _kinds(row), strict=True)])
@@ -75,13 +75,13 @@ def _kinds(row: list[Any]) -> tuple[Any, Any, Any]:
     return "text", "decimal" if isinstance(value, float) else "whole" if isinstance(value, int) else "text", "text"
 
 
-def summary_rows(run: Run, viewer: str, f: Figures) -> list[list[Any]]:
+def summary_rows(run: Run, f: Figures) -> list[list[Any]]:
     """Figures with their meaning: (what, value, note)."""
     rows: list[list[Any]] = [
         ["Usulan prioritas", f.priority, "Untuk dibahas Tim Penilai Kinerja minggu ini"],
         ["Usulan cadangan", f.reserve, "Bila usulan prioritas tidak disetujui, atau untuk minggu berikutnya"],
         ["Rantai dan tukar tempat", f.chains, "Paket yang dilaksanakan bersama"],
-        ["Usulan sesuai permohonan sendiri", f.own_request, ""],
+        ["Usulan sesuai minat ASN", f.wished, ""],
         ["Usulan antarinstansi", f.inter_agency, "Nama dibuka bagi penerima setelah PPK asal setuju"],
         ["Kursi lowong", f.open_seats, "Menurut ABK final dan peta jabatan, dikurangi yang sedang diproses"],
         ["Kursi lowong yang terisi oleh usulan", f.filled, id_.percent(f.filled, f.open_seats)],
@@ -92,14 +92,6 @@ def summary_rows(run: Run, viewer: str, f: Figures) -> list[list[Any]]:
         ["ASN yang perlu verifikasi", f.review, "Tidak diusulkan sampai berkas atau datanya lengkap"],
         ["ASN yang tidak memenuhi syarat", f.not_eligible, "Termasuk PPPK dan pejabat pimpinan tinggi, yang tidak diusulkan"],
     ]
-    if viewer == REGION or len(run.objective):
-        for name, pair in run.objective.items():
-            title = wording.OBJECTIVES.get(name, name)
-            rows.append(
-                [
-                    f"{title}, seluruh rencana",
-                    pair["after"],
-                    f"sebelum usulan {id_.number(pair['before'], 0 if pair['before'] % 1 == 0 else 1)}",
-                ]
-            )
+    for name, (before, after) in run.objective.items():
+        rows.append([wording.OBJECTIVES[name], int(after), f"tanpa usulan {id_.number(before)}"])
     return rows

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import duckdb
 
-from mutasi.publish.transfer_columns import CONTRACT
+from mutasi.publish.transfer_columns import INPUTS
+from mutasi.publish.transfer_run import WEEK_FILE
 from mutasi.settings import Settings
 
 WEEK, RUN_ID, DAY = "2026-W47", "0123456789ab", dt.date(2026, 11, 15)
@@ -32,7 +33,7 @@ select
 from (values ('dumai'), ('pekanbaru'), ('jakarta')) as a(agency_id), range(1, 13) as us(u), range(1, 4) as js(j);
 create table transfer_posts as
 select *, greatest(need_seats - staff_definitive, 0) as open_seats, case when need_seats is null then 0 else greatest(staff_definitive - need_seats, 0) end as releasable,
-    case when staff_definitive < need_seats then 'open' when staff_definitive > need_seats then 'surplus' else 'balanced' end as state, null::varchar as state_reason
+    case when staff_definitive < need_seats then 'open' when staff_definitive > need_seats then 'surplus' else 'balanced' end as state, null::varchar as state_reason, null::varchar as unit_route_code
 from posts;
 create table transfer_people as
 select
@@ -52,16 +53,20 @@ select * from (values ('R1', 'Masa dalam jabatan paling singkat', 'before_propos
     ('R4', 'Tidak sedang diperiksa atau menjalani hukuman disiplin', 'before_proposal', 'Peraturan BKN 5/2019 Ps 3', date '2019-04-05'),
     ('R5', 'Tidak sedang tugas belajar atau ikatan dinas', 'before_proposal', 'Peraturan BKN 5/2019 Ps 3', date '2019-04-05'),
     ('D3', 'Mata pelajaran atau spesialisasi terbukti', 'before_proposal', 'PP 11/2017 Ps 190(4)', date '2017-04-07')) as r(rule_code, title, stage, source, valid_from);
+alter table transfer_rules add column missing_item varchar default 'SKP dua tahun terakhir';
 create table transfer_policy as
 select * from (values ('weight_competence', '10', 'points', 'Policy', date '2026-01-01'), ('minimum_fit', '50', 'points', 'Policy', date '2026-01-01'))
     as p(policy_code, value, unit, source, valid_from);
 create table transfer_routes as
 select o as origin_agency_id, d as destination_agency_id, if(o = d, 'within_agency', 'same_province') as route_code,
     if(o = d, 'Tim Penilai Kinerja PNS', 'Kepala Kantor Regional BKN') as opinion, if(o = d, null, 'Gubernur') as through, if(o = d, 'PPK', 'Gubernur') as decided_by,
-    'PP 11/2017' as source
+    'PP 11/2017' as source, false as is_override, 'all' as job_kinds
 from (values ('dumai'), ('pekanbaru'), ('jakarta')) as a(o), (values ('dumai'), ('pekanbaru'), ('jakarta')) as b(d);
-create table route_documents as select 'SKP2' as document_code, 'SKP dua tahun terakhir' as title, 'data' as provided_by
-union all select 'TEMUAN', 'Surat bebas temuan Inspektorat', 'origin';
+create table route_documents as
+select 'SKP2' as document_code, 'SKP dua tahun terakhir' as title, 'data' as provided_by, 'any' as initiative, 'all' as route_codes
+union all select 'TEMUAN', 'Surat bebas temuan Inspektorat', 'origin', 'any', 'all'
+union all select 'PPA', 'Persetujuan PPK asal', 'origin', 'any', 'same_province';
+create table publication as select 'week' as run_id, date '2026-11-15' as as_of, timestamp '2026-11-15' as published_at;
 create table pairs as
 with givers as (
     select p.*, h.person_id, row_number() over (partition by p.agency_id, p.job_id, p.sub_job order by p.post_id, h.person_id) as place
@@ -81,40 +86,32 @@ from transfer_people as h join transfer_posts as o using (post_id), transfer_pos
 where h.post_id = 'pekanbaru|U2|J1' and h.n = 1 and t.post_id = 'dumai|U9|J1';
 create table candidates as
 select
-    'M' || substr(sha256(person_id || to_post_id), 1, 12) as candidate_id, 'published' as solve,
-    case when row_number() over (order by person_id) % 3 = 0 then 'reserve' else 'priority' end as part,
+    'K' || substr(sha256(person_id || to_post_id), 1, 12) as candidate_id,
+    case when row_number() over (order by person_id) % 3 = 0 then 'cadangan' else 'prioritas' end as part,
     row_number() over (partition by agency_to order by is_critical desc, person_id)::bigint as rank,
-    person_id, from_post_id, to_post_id, agency_from, agency_to, 'C' || substr(sha256(agency_to || (row_number() over (partition by agency_to order by person_id) // 2)), 1, 6) as chain_id,
-    (1 + row_number() over (partition by agency_to order by person_id) % 2)::bigint as chain_order, 'path' as chain_kind, 71::bigint as fit_points,
-    18::bigint as fit_education, 4::bigint as fit_competence, 12::bigint as fit_experience, 16::bigint as fit_performance, 7::bigint as fit_potential,
-    5::bigint as fit_preference, 6::bigint as fit_distance, 0::bigint as fit_ground, 3::bigint as fit_due,
-    4120::bigint as gain, 310::bigint as price_of_refusal,
-    (select any_value(person_id) from transfer_people as r where r.post_id = p.from_post_id and r.person_id <> p.person_id) as runner_up_person_id,
-    310::bigint as runner_up_price, 2::bigint as ties, 'organisation' as initiative, is_critical as is_critical_post,
-    origin_need, origin_staff::double as origin_staff_before, (origin_staff - 1)::double as origin_staff_after, origin_need / origin_staff as origin_pressure_before,
-    origin_need / (origin_staff - 1) as origin_pressure_after,
-    dest_need, dest_staff::double as dest_staff_before, (dest_staff + 1)::double as dest_staff_after, dest_need / dest_staff as dest_pressure_before,
-    dest_need / (dest_staff + 1) as dest_pressure_after,
-    if(agency_from = agency_to, 'within_agency', 'same_province') as route_code, ' TEMUAN ' as missing_documents, '[]' as reasons
+    'R' || lpad((dense_rank() over (order by agency_to) * 1000 + row_number() over (partition by agency_to order by person_id) // 2)::varchar, 5, '0') as package_id,
+    (1 + row_number() over (partition by agency_to order by person_id) % 2)::bigint as step, false as is_swap,
+    person_id, agency_from as origin_agency_id, from_post_id as origin_post_id, agency_to as agency_id, to_post_id as post_id, is_critical, 'ELIGIBLE' as outcome,
+    '' as review_rules, ' SKP2 ' as proved_documents, true as is_wished, 71::bigint as fit, 18::bigint as education_points, 4::bigint as competence_points,
+    12::bigint as experience_points, 16::bigint as performance_points, 7::bigint as potential_points, 5::bigint as preference_points, 6::bigint as distance_points,
+    0::bigint as ground_points, 3::bigint as due_points, 1200::bigint as gain_imbalance, 0::double as refusal_critical, 310::double as refusal_imbalance,
+    0::double as refusal_fit, 0::double as refusal_effort, true as refusal_is_exact, false as has_equal,
+    (select any_value(person_id) from transfer_people as r where r.post_id = p.from_post_id and r.person_id <> p.person_id) as runner_up_person_id
 from (from pairs union all by name from inter) as p;
-create table unfilled_posts as
-select post_id, open_seats as seats, 'no_lawful_person' as reason_code, 0::bigint as people_competing, 'D3' as costliest_rule_code, 4::bigint as people_lost_by_rule, '[]' as hall_group
-from transfer_posts where open_seats > (select count(*) from candidates where to_post_id = post_id);
+create table with_review as
+select * replace ('REVIEW' as outcome, 'R3' as review_rules, h.person_id as person_id, h.post_id as origin_post_id)
+from (from candidates where origin_agency_id = 'dumai' limit 1) as c, (select person_id, post_id from transfer_people where outcome = 'REVIEW' and agency_id <> 'jakarta') as h;
+create table why_empty as
+select post_id, open_seats as empty_seats, 'NO_LAWFUL_PAIR' as reason, 0::bigint as pairs, 'D3' as costliest_rule, 4::bigint as people_lost_to_rule_alone, 5::bigint as people_lost_to_rule
+from transfer_posts where open_seats > (select count(*) from candidates where candidates.post_id = transfer_posts.post_id);
 create table why_not as
-select person_id, outcome, null::varchar as best_post_id, if(outcome = 'ELIGIBLE', 'competed', 'not_eligible') as reason_code, 12::bigint as price, failed_rules
+select person_id, outcome, failed_rules, if(outcome = 'ELIGIBLE', 'OTHERS_SUIT_BETTER', 'RULES_FAILED') as reason, null::varchar as nearest_post_id, 12.0::double as missed_imbalance
 from transfer_people where person_id not in (select person_id from candidates);
-create table unlocks as
-select person_id, 'R3' as rule_code, 'SKP dua tahun terakhir' as item, (select min(post_id) from transfer_posts where state = 'open') as post_id, 640::bigint as gain
-from transfer_people where outcome = 'REVIEW' and agency_id <> 'jakarta';
 create table frontier as
-select * from (values ('Tanpa mutasi', 0::bigint, 0::bigint, 5200.0, 9::bigint, false), ('Hanya permohonan', 4, 0, 4700.0, 8, false), ('Rencana ini', 12, 8, 3100.0, 2, true),
+select * from (values ('Tanpa mutasi', 0::bigint, 0::bigint, 5200.0::double, 9::bigint, false), ('Hanya permohonan', 4, 0, 4700.0, 8, false), ('Rencana ini', 12, 8, 3100.0, 2, true),
     ('Tanpa batas', 20, 15, 2600.0, 2, false)) as f(point, moves, involuntary_moves, imbalance, critical_unfilled, is_published);
-create table units as
-select agency_id, unit_id, sum(need_fte) as need_fte, sum(staff_definitive)::double as staff_before, (sum(staff_definitive) + sum(came) - sum(went))::double as staff_after,
-    sum(need_fte) / sum(staff_definitive) as pressure_before, sum(need_fte) / (sum(staff_definitive) + sum(came) - sum(went)) as pressure_after,
-    sum(came)::bigint as moves_in, sum(went)::bigint as moves_out
-from (select p.*, (select count(*) from candidates where to_post_id = post_id) as came, (select count(*) from candidates where from_post_id = post_id) as went from transfer_posts as p)
-group by all;
+create table seats as select 1::bigint as critical, 500::bigint as imbalance from range(10);
+create table plan as select person_id, post_id from candidates;
 create table employees as
 select agency_id, person_id, 'X' || lpad((row_number() over (order by person_id))::varchar, 17, '0') as nip,
     'Rekaan ' || upper(substr(person_id, 2, 5)) || ' ' || agency_id as employee_name, 'ASN-' || upper(substr(sha256(person_id), 1, 6)) as pseudonym, 'III/a' as golongan_name,
@@ -123,18 +120,24 @@ from transfer_people;
 """
 
 
+PLACES = {name: f"inputs/{name}" for name in (*INPUTS, "publication")} | {
+    "candidates": "tables/candidates", "why_empty": "tables/why_empty", "why_not": "tables/why_not", "frontier": "tables/frontier", "seats": "tables/seats",
+    "plan": "tables/plan", "with_review": "with_review/tables/candidates",
+}  # fmt: skip
+
+
 def write_fictitious_run(settings: Settings, **told: object) -> Path:
     """Write planning.duckdb, reporting.duckdb and a finished run; `told` replaces what run.json says. Returns the run's folder."""
     folder = settings.folder("runs", WEEK, RUN_ID)
-    for part in ("inputs", "out", "certificate"):
-        settings.folder("runs", WEEK, RUN_ID, part)
     with duckdb.connect() as con:
         con.execute(TABLES)
-        for name, (place, _) in CONTRACT.items():
-            con.execute(f"copy {name} to '{folder / place / name}.parquet'")
+        for name, place in PLACES.items():
+            (folder / place).parent.mkdir(parents=True, exist_ok=True)
+            con.execute(f"copy {name} to '{folder / place}.parquet'")
         settings.folder("warehouse")
         _databases(con, settings)
     (folder / "run.json").write_text(json.dumps({**_account(), **told}), encoding="utf-8")
+    (folder / WEEK_FILE).write_text(json.dumps({"left_out": {"binjai": "umur data 9 hari, batas 3 hari"}}), encoding="utf-8")
     return folder
 
 
@@ -155,13 +158,6 @@ def _databases(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
 
 def _account() -> dict[str, object]:
     return {
-        "week": WEEK, "run_id": RUN_ID, "data_as_of": DAY.isoformat(), "policy_hash": "aa" * 8, "inputs_hash": "bb" * 8, "code_version": "0",
-        "label": "optimal over all lawful pairs", "bound": None,
-        "certificate": {
-            "stages": [{"stage": s, "primal": 10, "dual": 10, "gap": 0} for s in ("critical", "imbalance", "fit")],
-            "verified_by_sql": True, "verified_by_ortools": True,
-        },
-        "counts": {"eligible": 100, "review": 20, "open_seats": 50, "moves": 12, "chains": 3, "unfilled": 20},
-        "objective": {"critical_unfilled": {"before": 9, "after": 2}, "imbalance": {"before": 5200, "after": 3100}},
-        "agencies_left_out": {"binjai": "data 9 hari"}, "previous_run_id": None,
+        "week": WEEK, "run_id": RUN_ID, "inputs": "bb" * 8, "method": "1", "is_proved": True, "gap": None, "universe": "all_lawful_pairs",
+        "row": {"critical": 2, "imbalance": 3100}, "policy": {"minimum_fit": 50},
     }  # fmt: skip
