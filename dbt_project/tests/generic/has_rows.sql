@@ -1,5 +1,6 @@
 {# The columns hold exactly these rows; each that is missing or too many fails. #}
 {% test has_rows(model, columns, rows) %}
+    
 with wanted as (
     {% for row in rows -%}
         select {% for value in row %}'{{ value }}' as {{ columns[loop.index0] }}{{ ", " if not loop.last }}{% endfor %}
