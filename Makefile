@@ -31,17 +31,22 @@ lint: $(STAMP)  ## ruff, mypy, sqlfluff, import-linter
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/sqlfluff lint --processes 2 dbt_project/models dbt_project/tests dbt_project/macros
 
-bench: $(STAMP)  ## measure against the floor; SIZE=city (default), province, million, national, extraction or checks
+bench: $(STAMP)  ## measure against the floor; SIZE=city (default), province, million, national, extraction, checks or latency
 	@$(PY) -m tests.bench $(or $(SIZE),city)
 
 docs: $(STAMP)  ## write the generated reference pages anew
 	@$(PY) -m mutasi.reference
 
-requirements: $(STAMP)  ## compile requirements.txt from pyproject.toml
-	@$(VENV)/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --no-annotate \
-	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make requirements" -o requirements.txt
+COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --no-annotate \
+	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make requirements"
+requirements: $(STAMP)  ## compile requirements.txt from pyproject.toml, and with the same pins that of the containers
+	@$(COMPILE) --extra dev -o requirements.txt
+	@$(COMPILE) --extra team --constraint requirements.txt -o requirements-team.txt
+
+compose-check: $(STAMP)  ## validate docker-compose.yml: Docker Compose itself, and what we promise about it
+	@$(PY) -m pytest -q tests/contracts/test_compose.py
 
 clean:  ## remove what runs wrote (var/), keep .venv
 	rm -rf var
 
-.PHONY: help setup run up test lint bench docs requirements clean
+.PHONY: help setup run up test lint bench docs requirements compose-check clean

@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Runs once, on an empty volume: one database and one login each for Airflow, for Mutasi's state and for reporting.
+set -euo pipefail
+secret() { cat "/run/secrets/$1"; }
+
+psql -v ON_ERROR_STOP=1 --username postgres --dbname postgres \
+  -v airflow="$(secret airflow_db_password)" -v state="$(secret state_db_password)" -v publisher="$(secret publisher_password)" <<'SQL'
+create role airflow login password :'airflow';
+create role mutasi_state login password :'state';
+create role mutasi_publisher login createrole password :'publisher';
+create database airflow owner airflow;
+create database mutasi_state owner mutasi_state;
+create database reporting owner mutasi_publisher;
+revoke connect on database airflow, mutasi_state from public;
+SQL
