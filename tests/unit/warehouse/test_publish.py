@@ -39,7 +39,7 @@ def _build(settings: Settings, unit_name: str = "Dinas Contoh", extra: str = "",
 )
 def test_a_text_with_an_employee_number_is_refused(settings: Settings, name: str) -> None:
     _build(settings, name)
-    with pytest.raises(PublishError, match=r"marts\.dim_unit\.unit_name has 1 cells") as refused:
+    with pytest.raises(PublishError, match=r"marts\.dim_unit\.unit_name has 1 values") as refused:
         publish(settings, run_id="r")
     assert name not in str(refused.value)
     assert not reporting_file(settings).exists()
