@@ -25,10 +25,10 @@ PRICED_MOVES = 1_000  # of the plan, by gain; beyond it the price of refusing is
 EMPTY_POSTS_TRACED = 1_000
 
 
-def explain(con: duckdb.DuckDBPyConnection, problem: Problem, plan: Plan) -> None:
+def explain(con: duckdb.DuckDBPyConnection, problem: Problem, plan: Plan, priced_moves: int = PRICED_MOVES) -> None:
     """Make the temporary tables `out_<name>` in `con`, which holds the tables of the candidates."""
     for name, table in (
-        ("explained_moves", _moves(problem, plan, packages(problem, plan.post))),
+        ("explained_moves", _moves(problem, plan, packages(problem, plan.post), priced_moves)),
         ("explained_posts", _empty_posts(problem, plan)),
         ("explained_people", _stayers(problem, plan)),
     ):
@@ -60,7 +60,7 @@ def _present(problem: Problem, post: Indices) -> Integers:
     return np.bincount(post, minlength=len(problem.protected)).astype(np.int64)
 
 
-def _moves(problem: Problem, plan: Plan, moves: Packages) -> pa.Table:
+def _moves(problem: Problem, plan: Plan, moves: Packages, priced_moves: int) -> pa.Table:
     """The moves with package, gain, price of refusing and who would come instead."""
     gains = package_gains(problem, plan, moves)
     order = np.lexsort((moves.package, -gains[:, 1], -gains[:, 0]))
@@ -68,7 +68,7 @@ def _moves(problem: Problem, plan: Plan, moves: Packages) -> pa.Table:
     exact = np.zeros(len(moves.edge), bool)
     instead = np.full(len(moves.edge), -1, np.int32)
     replanner = Replanner(problem, plan)
-    for n in order[:PRICED_MOVES].tolist():
+    for n in order[:priced_moves].tolist():
         edge = int(moves.edge[n])
         change = replanner.refuse(edge)
         price[n], exact[n] = change.price, change.is_exact

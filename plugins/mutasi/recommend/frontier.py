@@ -15,7 +15,7 @@ from mutasi.recommend.problem import Problem
 from mutasi.recommend.solve import solve
 
 IMBALANCE = 1
-GAINS = {"gain_x10": 10, "gain_x5": 5, "gain_x2": 2}  # multiples of the least gain of a move; dearer moves are fewer
+GAINS = {"gain_x10": 10, "gain_x4": 4}  # multiples of the least gain of a move; dearer moves are fewer
 
 
 def frontier(problem: Problem, plan: Plan, policy: Policy, is_wished: Flags, budget: int) -> pa.Table:

@@ -17,7 +17,7 @@ from mutasi.recommend.core import Indices
 from mutasi.recommend.lexicographic import NotSolved, minimise
 from mutasi.recommend.plan import Plan
 from mutasi.recommend.problem import Problem
-from mutasi.recommend.solve import Infeasible, Part, connected, priced_problem, solve
+from mutasi.recommend.solve import SCALE, Infeasible, Part, connected, priced_problem, solve
 
 WORK = 50_000_000
 
@@ -64,7 +64,7 @@ class Replanner:
         try:
             found = minimise(part.problem.only(kept), WORK)
         except NotSolved:
-            return self._whole(np.arange(len(self.problem.edge_post)) != edge)
+            return self._whole(edge)
         stays = np.where(found.post < 0, part.problem.home, found.post)
         post = self.plan.post.copy()
         post[part.people] = part.posts[stays]
@@ -74,21 +74,32 @@ class Replanner:
             row = self.problem.row(post)
             return Change(post, tuple(a - b for a, b in zip(row, self.plan.row, strict=True)), self.plan.is_proved)
         if exactly:
-            return self._whole(np.arange(len(self.problem.edge_post)) != edge)
+            return self._whole(edge)
         before = self.plan.post[part.people]
         inside = np.searchsorted(part.posts, before).astype(np.int32)
         rise = np.subtract(part.problem.row(stays.astype(np.int32)), part.problem.row(inside))
         return Change(None, tuple(float(x) / self.plan.scale for x in rise), False)
 
-    def _whole(self, kept: npt.NDArray[np.bool_]) -> Change:
-        found = solve(self.problem.only(kept))
-        price = tuple(a - b for a, b in zip(found.row, self.plan.row, strict=True))
-        return Change(found.post, price, found.is_proved and self.plan.is_proved)
+    def _whole(self, edge: int) -> Change:
+        """Solve again everything that an edge or a cap ties to the edge's post."""
+        part = Part.of(self.problem, self._tied == self._tied[self.problem.edge_post[edge]])
+        near = self.plan.cap_price[part.caps] * (SCALE // self.plan.scale)
+        found = solve(part.problem.only(part.edges != edge), near=near)
+        post = self.plan.post.copy()
+        post[part.people] = part.posts[found.post]
+        row = self.problem.row(post)
+        price = tuple(a - b for a, b in zip(row, self.plan.row, strict=True))
+        return Change(post, price, found.is_proved and self.plan.is_proved)
+
+    @cached_property
+    def _tied(self) -> Indices:
+        return connected(self.problem)
 
 
 def without(problem: Problem, plan: Plan, refused: npt.NDArray[np.bool_]) -> tuple[Plan, tuple[int, ...]]:
     """The best plan that uses none of the refused edges, and what it costs more."""
-    found = solve(problem.only(~refused))
+    near = plan.cap_price * (SCALE // plan.scale)
+    found = solve(problem.only(~refused), near=near)
     return found, tuple(a - b for a, b in zip(found.row, plan.row, strict=True))
 
 

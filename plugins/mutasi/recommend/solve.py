@@ -24,7 +24,7 @@ from mutasi.recommend.processes import run
 SCALE = 60  # prices of caps are fractions with small denominators; 60 holds those of 2, 3, 4 and 5
 ROUNDS = 12  # of adding edges that were missing, before the gap is left and shown
 BATCH_PEOPLE = 20_000  # that go to one process together
-BEST_EDGES = 16  # per person and per post, of each round
+BEST_EDGES, BEST_EDGES_NEAR = 16, 4  # per person and per post, of each round; the fewer where good prices are known
 
 
 class Infeasible(RuntimeError):
@@ -35,8 +35,10 @@ class Infeasible(RuntimeError):
         self.post_id = post_id
 
 
-def solve(problem: Problem, budget: int = INFINITE) -> Plan:
+def solve(problem: Problem, budget: int = INFINITE, near: Integers | None = None) -> Plan:
     """The lexicographic optimum under the caps; deterministic, whatever the order of the input.
+
+    `near` are prices of the caps (in parts of SCALE) of a plan for almost the same problem: they only save time.
 
     Raises:
         Infeasible: a seat that must be held can be held by nobody.
@@ -48,7 +50,7 @@ def solve(problem: Problem, budget: int = INFINITE) -> Plan:
         row = problem.row(post)
         prices = np.zeros((len(problem.cap_limit), len(row)), np.int64)
         return Plan(post, row, free.price, free.value, prices, 1, _bound(problem, free, prices, 1), free.looked)
-    return _capped(problem, post, broken, budget)
+    return _capped(problem, post, broken, budget, near)
 
 
 def _matching(problem: Problem, budget: int) -> Solution:
@@ -72,7 +74,7 @@ def _bound(problem: Problem, solution: Solution, cap_price: Integers, scale: int
     return tuple(int(figure) for figure in total + np.where(lower, price, penalty).sum(axis=0))
 
 
-def _capped(problem: Problem, post: Indices, broken: npt.NDArray[np.bool_], budget: int) -> Plan:
+def _capped(problem: Problem, post: Indices, broken: npt.NDArray[np.bool_], budget: int, near: Integers | None) -> Plan:
     """Solve again what shares a broken cap, and prove the whole."""
     group = connected(problem)
     post, cap_price, branched = post.copy(), np.zeros((len(problem.cap_limit), problem.edge_cost.shape[1]), np.int64), False
@@ -80,7 +82,7 @@ def _capped(problem: Problem, post: Indices, broken: npt.NDArray[np.bool_], budg
     hurt = np.unique(group[problem.edge_post[(touched & broken[problem.edge_caps]).any(axis=1)]])
     for numbers in _batches(group[problem.home], hurt):
         part = Part.of(problem, np.isin(group, numbers))
-        found, prices, hard = _capped_part(part.problem, budget)
+        found, prices, hard = _capped_part(part.problem, budget, None if near is None else near[part.caps])
         post[part.people] = part.posts[found]
         cap_price[part.caps], branched = prices, branched or hard
     proof = _matching(priced_problem(problem, cap_price), budget)
@@ -104,9 +106,11 @@ def priced_problem(problem: Problem, cap_price: Integers, scale: int = SCALE) ->
     return replace(problem, edge_cost=problem.edge_cost * scale + extra, seat_penalty=problem.seat_penalty * scale)
 
 
-def _capped_part(problem: Problem, budget: int) -> tuple[Indices, Integers, bool]:
+def _capped_part(problem: Problem, budget: int, near: Integers | None) -> tuple[Indices, Integers, bool]:
     """The capped plan of one part: over its promising edges first, then with those that the proof asks for."""
-    chosen = _promising(problem, _matching(problem, budget), _may_leave(problem))
+    like = problem if near is None else priced_problem(problem, near)
+    best_edges = BEST_EDGES if near is None else BEST_EDGES_NEAR
+    chosen = _promising(like, _matching(like, budget), _may_leave(problem), best_edges)
     best: tuple[tuple[int, ...], Indices] | None = None
     prices, hard = np.zeros((len(problem.cap_limit), problem.edge_cost.shape[1]), np.int64), False
     for _ in range(ROUNDS):
@@ -122,7 +126,7 @@ def _capped_part(problem: Problem, budget: int) -> tuple[Indices, Integers, bool
         proof = _matching(priced_problem(problem, prices), budget)
         if _bound(problem, proof, prices, SCALE) == tuple(SCALE * figure for figure in best[0]):
             break
-        missing = _promising(priced_problem(problem, prices), proof, _may_leave(problem)) & ~chosen
+        missing = _promising(priced_problem(problem, prices), proof, _may_leave(problem), best_edges) & ~chosen
         if not missing.any():
             break
         chosen |= missing
@@ -168,7 +172,7 @@ def _may_leave(problem: Problem) -> npt.NDArray[np.bool_]:
     return spare
 
 
-def _promising(problem: Problem, free: Solution, among: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+def _promising(problem: Problem, free: Solution, among: npt.NDArray[np.bool_], best: int) -> npt.NDArray[np.bool_]:
     """By reduced cost the best edges of each person and post among some, all that cost nothing more, and those in use."""
     reduced = problem.edge_cost - free.price[problem.edge_post] - free.value[problem.edge_person]
     order = np.lexsort(reduced.T[::-1])
@@ -178,7 +182,7 @@ def _promising(problem: Problem, free: Solution, among: npt.NDArray[np.bool_]) -
         sorted_key = key[order]
         by_key = np.argsort(sorted_key, kind="stable")
         nth = np.arange(len(order)) - np.searchsorted(sorted_key[by_key], sorted_key[by_key])
-        chosen[order[by_key[nth < BEST_EDGES]]] = True
+        chosen[order[by_key[nth < best]]] = True
     chosen[problem.moves(free.post)] = True
     return chosen
 

@@ -87,12 +87,14 @@ def _publish(con: duckdb.DuckDBPyConnection, target: Path, found: tuple[Problem,
     problem, plan, universe = found
     certificate.write_tables(con, target, problem, plan, universe)
     checks = verify(target)
+    if target.name == "with_review":
+        explanation.explain(con, problem, plan, priced_moves=0)
+        return checks
     explanation.explain(con, problem, plan)
-    if target.name != "with_review":
-        explanation.write(con, target, ("candidates", "unfilled_posts", "why_not", "units"))
-        wished = candidates.arrays(con, "select is_wished from edges order by post_no, person_no")["is_wished"].astype(bool)
-        points = frontier.frontier(problem, plan, Policy.read(con), wished, _budget(problem))
-        writing.write_table(con, target, "frontier", points, folder="out")
+    explanation.write(con, target, ("candidates", "unfilled_posts", "why_not", "units"))
+    wished = candidates.arrays(con, "select is_wished from edges order by post_no, person_no")["is_wished"].astype(bool)
+    points = frontier.frontier(problem, plan, Policy.read(con), wished, _budget(problem))
+    writing.write_table(con, target, "frontier", points, folder="out")
     return checks
 
 
@@ -176,10 +178,11 @@ LABELS = {
 
 
 def planned(
-    con: duckdb.DuckDBPyConnection, run: Path, admit_review: bool, in_full: int | None = None
+    con: duckdb.DuckDBPyConnection, run: Path, admit_review: bool, in_full: int | None = None, attached: bool = False
 ) -> tuple[Problem, Plan, str]:
     """The problem and best plan of a run's frozen inputs, and over what it is the best; `con` keeps the tables."""
-    reading.attach_inputs(con, run)
+    if not attached:
+        reading.attach_inputs(con, run)
     con.execute(f"create or replace table options as select {admit_review} as admit_review, '{SOLVES[admit_review]}' as solve")
     Policy.read(con)
     candidates.build(con, candidates.PAIRS_IN_FULL if in_full is None else in_full)

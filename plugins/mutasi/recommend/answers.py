@@ -1,0 +1,199 @@
+"""Answers about a finished run: why this move, this post or this person, and what if one thing were otherwise."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import numpy as np
+
+from mutasi.engine import quoted
+from mutasi.errors import NeedsAPerson
+from mutasi.recommend import reading, wording
+from mutasi.recommend.certificate import read_problem
+from mutasi.recommend.core import Indices
+from mutasi.recommend.plan import Plan
+from mutasi.recommend.problem import TIERS, Problem
+from mutasi.recommend.replanning import Replanner, with_locked, without
+from mutasi.recommend.solve import Infeasible, solve
+from mutasi.recommend.weekly import planned
+
+
+class NoAnswer(NeedsAPerson):
+    """The question names something that the run does not know, or what cannot be; the sentence says what."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The plan after a change against the plan before: price per objective in points, and moves that go and come.
+
+    Moves are pairs of person and post. `is_exact` is false only where caps leave a gap, which `price` then bounds from below.
+    """
+
+    price: dict[str, float]
+    gone: tuple[tuple[str, str], ...]
+    come: tuple[tuple[str, str], ...]
+    is_exact: bool
+
+
+def explain(run: Path, what: str) -> list[str]:
+    """Sentences about a candidate, a person or a post of a run.
+
+    Raises:
+        NoAnswer: the run knows nothing of that name.
+    """
+    with reading.engine() as con:
+        for name in ("candidates", "why_not", "unfilled_posts"):
+            con.execute(f"create view {name} as from read_parquet({quoted(str(run / 'out' / f'{name}.parquet'))})")
+        said = _about_moves(con, what) + _about_staying(con, what) + _about_empty(con, what)
+    if not said:
+        raise NoAnswer(f"Run {run.name} has no candidate, person or open post {what}; ids stand in out/ of the run.")
+    return said
+
+
+def _about_moves(con: duckdb.DuckDBPyConnection, what: str) -> list[str]:
+    rows = con.execute(
+        """
+        select candidate_id, solve, part, person_id, from_post_id, to_post_id, route_code, missing_documents, reasons
+        from candidates
+        where $1 in (candidate_id, person_id, to_post_id)
+        order by solve desc, rank
+        """,
+        [what],
+    ).fetchall()
+    said = []
+    for candidate, solved, part, person, origin, post, route, documents, reasons in rows:
+        kind = "bila berkas dilengkapi" if solved != "published" else {"priority": "prioritas", "reserve": "cadangan"}[part]
+        said.append(f"{candidate} ({kind}): {person} dari {origin} ke {post}.")
+        said += [f"  {wording.sentence(reason['code'], reason['params'])}" for reason in json.loads(reasons)]
+        said.append(
+            f"  Jalur {route or 'belum diketahui'}; dokumen yang belum ada: {', '.join((documents or '').split()) or 'tidak ada'}."
+        )
+    return said
+
+
+def _about_staying(con: duckdb.DuckDBPyConnection, what: str) -> list[str]:
+    rows = con.execute(
+        "select reason_code, concat(failed_rules, review_rules), best_post_id, price_critical, price, price_fit from why_not where person_id = ?",
+        [what],
+    ).fetchall()
+    said = []
+    for reason, rules, post, critical, imbalance, fit in rows:
+        said.append(f"{what}: {wording.stays(reason, rules, post)}")
+        if post is not None and reason in ("needed_at_home", "others_suit_better"):
+            lost = wording.price({"critical": critical, "imbalance": imbalance, "fit": fit})
+            said.append(f"  Memilih {post} baginya berarti sekurang-kurangnya: {lost}.")
+    return said
+
+
+def _about_empty(con: duckdb.DuckDBPyConnection, what: str) -> list[str]:
+    rows = con.execute(
+        "select reason_code, seats, people_competing, costliest_rule_code, people_lost_by_rule, hall_group from unfilled_posts where post_id = ?",
+        [what],
+    ).fetchall()
+    said = []
+    for reason, seats, people, rule, lost, group in rows:
+        said.append(f"{what}: {wording.number(seats)} kursi tetap lowong.")
+        said += [f"  {line}" for line in wording.empty(reason, people, rule, lost, json.loads(group) if group else None)]
+    return said
+
+
+def what_if(
+    run: Path, refuse: Sequence[str] = (), lock: Sequence[tuple[str, str]] = (), policy: Mapping[str, int] | None = None
+) -> Answer:
+    """Plan a run again, exactly, without some candidates or people, with pairs settled, or under other rows of the policy.
+
+    Raises:
+        NoAnswer: a name is unknown, or no plan can do what was asked.
+    """
+    with reading.engine() as con:
+        problem, plan = read_problem(con, run)
+        if policy:
+            return _under_policy(run, problem, plan, policy)
+    refused = _refused(run, problem, refuse)
+    try:
+        if not lock and len(refused) == 1:
+            change = Replanner(problem, plan).refuse(int(refused[0]), exactly=True)
+            assert change.post is not None
+            return _answer(problem, plan, change.price, problem, change.post, change.is_exact)
+        kept = np.ones(len(problem.edge_post), bool)
+        kept[refused] = False
+        if not lock:
+            found, price = without(problem, plan, ~kept)
+            return _answer(problem, plan, price, problem, found.post, found.is_proved)
+        return _locked(problem.only(kept), problem, plan, lock)
+    except Infeasible as error:
+        raise NoAnswer(f"No plan can do that: {error}") from None
+
+
+def _refused(run: Path, problem: Problem, names: Sequence[str]) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+    """The edges that candidates or people of these names could use."""
+    with reading.engine() as con:
+        file = quoted(str(run / "out" / "candidates.parquet"))
+        known = dict(con.execute(f"select candidate_id, [person_id, to_post_id] from read_parquet({file})").fetchall())
+    edges = []
+    for name in names:
+        person, post = known.get(name, (name, None))
+        mine = problem.person_ids[problem.edge_person] == person
+        found = np.flatnonzero(mine if post is None else mine & (problem.post_ids[problem.edge_post] == post))
+        if not len(found):
+            raise NoAnswer(f"Run {run.name} has no candidate and no movable person {name}.")
+        edges.append(found)
+    return np.unique(np.concatenate(edges)) if edges else np.empty(0, np.intp)
+
+
+def _locked(allowed: Problem, problem: Problem, plan: Plan, lock: Sequence[tuple[str, str]]) -> Answer:
+    """Settle pairs one after the other, then plan the rest."""
+    settled, row = allowed, np.zeros(len(TIERS), np.int64)
+    pairs = []
+    for person, post in lock:
+        at = np.flatnonzero((settled.person_ids[settled.edge_person] == person) & (settled.post_ids[settled.edge_post] == post))
+        if not len(at):
+            raise NoAnswer(f"{person} and {post} are no lawful pair of this run.")
+        row += settled.edge_cost[at[0]]
+        settled = with_locked(settled, int(at[0]))
+        pairs.append((person, post))
+    found = solve(settled)
+    price = tuple(int(a) + b - c for a, b, c in zip(row, found.row, plan.row, strict=True))
+    answer = _answer(problem, plan, price, settled, found.post, found.is_proved)
+    before = set(_pairs(problem, plan.post))
+    locked = set(pairs)
+    gone = tuple(sorted(before - (set(_pairs(settled, found.post)) | locked)))
+    return Answer(answer.price, gone, tuple(sorted((set(answer.come) | locked) - before)), answer.is_exact)
+
+
+def _under_policy(run: Path, problem: Problem, plan: Plan, policy: Mapping[str, int]) -> Answer:
+    """Plan under other rows; prices are then those of the new policy and compare the plans only where the old is lawful."""
+    with reading.engine() as con:
+        reading.attach_inputs(con, run)
+        rows = ", ".join(f"({quoted(code)}, {quoted(str(value))})" for code, value in policy.items())
+        unknown = con.execute(
+            f"select code from (values {rows}) as t(code, value) where code not in (select policy_code from transfer_policy)"
+        ).fetchall()
+        if unknown:
+            raise NoAnswer(f"The policy has no row {', '.join(code for (code,) in unknown)}.")
+        con.execute(
+            f"""create table changed_policy as
+            select p.* replace (coalesce(c.value, p.value) as value) from transfer_policy as p
+            left join (values {rows}) as c(code, value) on p.policy_code = c.code"""
+        )
+        con.execute("drop view transfer_policy")
+        con.execute("alter table changed_policy rename to transfer_policy")
+        changed, found, _ = planned(con, run, admit_review=False, attached=True)
+    price = tuple(a - b for a, b in zip(found.row, plan.row, strict=True))
+    return _answer(problem, plan, price, changed, found.post, found.is_proved)
+
+
+def _answer(problem: Problem, plan: Plan, price: Sequence[float], changed: Problem, post: Indices, is_exact: bool) -> Answer:
+    before, after = set(_pairs(problem, plan.post)), set(_pairs(changed, post))
+    points = dict(zip(TIERS, (float(figure) for figure in price), strict=True))
+    return Answer(points, tuple(sorted(before - after)), tuple(sorted(after - before)), is_exact)
+
+
+def _pairs(problem: Problem, post: Indices) -> list[tuple[str, str]]:
+    moves = problem.moves(post)
+    people, posts = problem.person_ids[problem.edge_person[moves]], problem.post_ids[problem.edge_post[moves]]
+    return list(zip(people.tolist(), posts.tolist(), strict=True))

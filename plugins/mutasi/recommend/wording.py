@@ -1,0 +1,120 @@
+"""The reasons of a plan as Indonesian sentences, from codes and numbers; names of people are joined elsewhere or never."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+STAYS = {
+    "rules_failed": "Tidak memenuhi syarat: {rules}.",
+    "items_missing": "Belum dapat diusulkan; berkas atau data yang belum lengkap untuk syarat: {rules}.",
+    "move_or_objection_open": "Ada usul mutasi, penolakan, atau keberatan yang belum selesai.",
+    "no_lawful_post": "Tidak ada jabatan sejenis yang sah untuk dituju.",
+    "needed_at_home": "Unit asal tidak mempunyai kelebihan pegawai; kepindahan memerlukan pengganti.",
+    "others_suit_better": "Jabatan yang paling dekat ({post}) lebih baik diisi orang lain atau tidak cukup bermanfaat.",
+}
+EMPTY = {
+    "no_lawful_person": "Tidak ada ASN yang memenuhi semua syarat jabatan ini.",
+    "review": "ASN yang sesuai masih memerlukan kelengkapan berkas.",
+    "needed_at_home": "{people} ASN memenuhi syarat, tetapi semuanya dibutuhkan di unit asalnya.",
+    "competed": "{people} ASN memenuhi syarat, tetapi yang dapat dilepas lebih dibutuhkan di jabatan lain.",
+    "capped": "Ada ASN yang dapat dilepas, tetapi batas jumlah mutasi per unit atau per instansi sudah tercapai.",
+    "gain_below_minimum": "Ada ASN yang dapat dilepas, tetapi manfaat pengisian lebih kecil daripada batas manfaat minimum.",
+}
+FIT = {
+    "education": "pendidikan",
+    "competence": "kompetensi",
+    "experience": "pengalaman",
+    "performance": "kinerja",
+    "potential": "potensi",
+    "distance": "jarak",
+}
+
+
+def number(value: float | int | None, digits: int = 0) -> str:
+    """A number as Indonesians write it; a dash when there is none."""
+    if value is None:
+        return "–"
+    return f"{value:,.{digits}f}".replace(",", " ").replace(".", ",").replace(" ", ".")
+
+
+def sentence(code: str, params: dict[str, Any]) -> str:
+    """One reason as a sentence; an unknown code stands for itself."""
+    say = SENTENCES.get(code)
+    return code if say is None else say(params)
+
+
+def _destination(p: dict[str, Any]) -> str:
+    text = f"Unit tujuan membutuhkan {number(p['need'], 1)} orang; bezetting naik dari {p['staff_before']} menjadi {p['staff_after']}"
+    if p["pressure_before"] is not None and p["pressure_after"] is not None:
+        text += (
+            f" dan beban kerja per orang turun dari {number(p['pressure_before'], 2)} menjadi {number(p['pressure_after'], 2)}"
+        )
+    return text + "."
+
+
+def _fit(p: dict[str, Any]) -> str:
+    parts = [f"{name} {p[key]}" for key, name in FIT.items() if p.get(key) is not None]
+    unknown = [name for key, name in FIT.items() if p.get(key) is None]
+    text = f"Kesesuaian {p['points']} dari 100 ({', '.join(parts)})"
+    return text + (f"; tidak ada data {', '.join(unknown)}." if unknown else ".")
+
+
+def price(p: dict[str, Any]) -> str:
+    """A difference between plans in words."""
+    parts = []
+    if p.get("critical"):
+        parts.append(f"{number(p['critical'])} kursi kritis tidak terisi")
+    if p.get("imbalance"):
+        parts.append(f"ketimpangan beban kerja {number(p['imbalance'])} poin")
+    if p.get("fit"):
+        parts.append(f"kesesuaian {number(p['fit'])} poin")
+    return " dan ".join(parts) if parts else "tidak ada kerugian yang terukur"
+
+
+def _refusal(p: dict[str, Any]) -> str:
+    least = "" if p.get("is_exact") else "sekurang-kurangnya "
+    return f"Bila ditolak, rencana terbaik berikutnya kehilangan {least}{price(p)}."
+
+
+SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
+    "FILLS_CRITICAL_SEAT": lambda p: "Mengisi kursi kritis yang lowong.",
+    "RELIEVES_DESTINATION": _destination,
+    "ORIGIN_KEEPS_ITS_NEED": lambda p: (
+        f"Unit asal tetap memenuhi kebutuhannya ({number(p['need'], 1)} orang): bezetting {p['staff_before']} menjadi {p['staff_after']}."
+    ),
+    "ORIGIN_IS_REPLACED": lambda p: (
+        f"Kursi di unit asal diisi kembali dalam rantai {p['chain']}; bezetting tetap {p['staff_after']}."
+    ),
+    "PART_OF_CHAIN": lambda p: (
+        f"Bagian dari {'tukar tempat' if p['kind'] == 'cycle' else 'rantai'} {p['chain']}, urutan {p['order']} dari {p['length']}; "
+        "seluruhnya dilaksanakan bersama atau tidak sama sekali."
+    ),
+    "WISHED": lambda p: "Sesuai minat yang diajukan pegawai.",
+    "VERIFIED_GROUND": lambda p: "Alasan pribadi yang telah diverifikasi terpenuhi.",
+    "DUE": lambda p: "Sudah melewati masa peninjauan dalam jabatan.",
+    "FIT": _fit,
+    "RUNNER_UP": lambda p: f"Calon berikutnya untuk kursi ini {p['person']}; selisihnya {price(p)}.",
+    "PRICE_OF_REFUSAL": _refusal,
+    "EQUALLY_GOOD_PLAN": lambda p: "Ada rencana lain yang sama baiknya tanpa mutasi ini.",
+    "PUBLISHED_LAST_WEEK": lambda p: "Sudah diusulkan minggu lalu.",
+    "NEEDS_ITEMS": lambda p: f"Hanya bila berkas dilengkapi untuk syarat {p['rules']}.",
+}
+
+
+def stays(reason: str, rules: str, post: str | None) -> str:
+    """Why a person is not proposed."""
+    return STAYS.get(reason, reason).format(rules=", ".join(rules.split()) or "–", post=post or "–")
+
+
+def empty(reason: str, people: int, rule: str | None, lost: int | None, group: dict[str, int] | None) -> list[str]:
+    """Why a seat stays empty, which rule costs most people, and who competes."""
+    said = [EMPTY.get(reason, reason).format(people=number(people))]
+    if rule:
+        said.append(f"Syarat {rule} paling banyak menggugurkan calon: {number(lost)} orang.")
+    if group and group["posts"] > 1:
+        said.append(
+            f"{number(group['seats'])} kursi lowong di {number(group['posts'])} jabatan memperebutkan orang yang sama; "
+            f"yang dapat dilepas hanya {number(group['people'])}."
+        )
+    return said
