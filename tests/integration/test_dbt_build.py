@@ -291,7 +291,7 @@ def test_rebuilding_gives_the_same_and_errors_tell_no_value(tmp_path: Path) -> N
     build(settings, run_id="leaking")
     with pytest.raises(PublishError) as refused:
         publish(settings, run_id="leaking")
-    assert "marts.dim_unit.unit_name has 1 cells" in str(refused.value)
+    assert "marts.dim_unit.unit_name has 1 values" in str(refused.value)
     assert synthetic.NIPS[0] not in str(refused.value)
     assert {file: _all_rows(file) for file in before} == before, "what was published stays"
 
