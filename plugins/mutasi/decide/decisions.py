@@ -188,8 +188,8 @@ def _proposals(settings: Settings, runs: dict[str, dict[str, _Proposal]], run_id
             raise _Unclear("run_id menunjuk rencana yang tidak terbit.") from None
         with connect(settings) as con:
             rows = con.execute(
-                "select candidate_id, person_id, origin_post_id, post_id, origin_agency_id, agency_id "
-                f"from read_parquet({quoted(str(run.folder / 'tables' / 'candidates.parquet'))})"
+                "select candidate_id, person_id, from_post_id, to_post_id, agency_from, agency_to "
+                f"from read_parquet({quoted(str(run.folder / 'out' / 'candidates.parquet'))})"
             ).fetchall()
         runs[run_id] = {row[0]: _Proposal(*row[1:]) for row in rows}
     return runs[run_id]

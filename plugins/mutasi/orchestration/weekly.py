@@ -35,7 +35,7 @@ BODY = """
 | Instansi | {{ told['agencies'] }} |
 | Tidak diikutsertakan | {{ told['left_out'] | join(', ') or '–' }} |
 
-Rencana terbukti yang terbaik ({{ told['universe'] }}). Ekstrak ada pada `{{ told['folder'] }}`.
+Rencana terbukti yang terbaik ({{ told['label'] }}). Ekstrak ada pada `{{ told['folder'] }}`.
 
 *Approve* mengirim ekstrak kepada instansi; *Reject* menahannya. Tanpa jawaban tidak ada yang dikirim.
 Keputusan mutasi tetap pada pejabat yang berwenang.
@@ -178,7 +178,7 @@ def publish(folder: str, written: Any) -> dict[str, Any]:
         "week": run.week,
         "run_id": run.run_id,
         "data_as_of": run.data_as_of.isoformat(),
-        "universe": run.universe,
+        "label": run.label,
         "left_out": [agency for agency, _ in run.left_out],
         **size(target),
     }

@@ -161,7 +161,7 @@ def _identity(run: Run) -> dict[str, Any]:
         "policy_hash": run.policy_hash,
         "inputs_hash": run.inputs_hash,
         "code_version": run.code_version,
-        "universe": run.universe,
+        "label": run.label,
         "status": "usulan",
     }
 

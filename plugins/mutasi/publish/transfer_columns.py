@@ -1,4 +1,4 @@
-"""The frozen inputs that publishing reads, with the columns it needs; where a run has fewer, the sheets stay empty there."""
+"""The tables of a run that publishing reads, with the columns it needs; where a run has fewer, the sheets stay empty there."""
 
 from __future__ import annotations
 
@@ -25,10 +25,25 @@ INPUTS: dict[str, dict[str, str]] = {
     "route_documents": {"document_code": T, "title": T, "initiative": T, "route_codes": T, "provided_by": T},
     "transfer_policy": {"policy_code": T, "value": T, "unit": T, "source": T, "valid_from": DAY},
 }  # fmt: skip
-TABLES = {
-    "moves_published": "tables/candidates",
-    "moves_with_review": "with_review/tables/candidates",
-    "empty_posts": "tables/why_empty",
-    "stayers": "tables/why_not",
-}
-FRONTIER = {"point": T, "moves": N, "involuntary_moves": N, "imbalance": D, "critical_unfilled": N, "is_published": B}
+_FIT = ("points", "education", "competence", "experience", "performance", "potential", "preference", "distance", "ground", "due")
+_SIDE = ("need", "staff_before", "staff_after", "pressure_before", "pressure_after")
+
+OUTPUTS: dict[str, dict[str, str]] = {
+    "candidates": {
+        "candidate_id": T, "solve": T, "part": T, "rank": N, "person_id": T, "from_post_id": T, "to_post_id": T, "agency_from": T, "agency_to": T,
+        "chain_id": T, "chain_order": N, "chain_kind": T, **{f"fit_{name}": N for name in _FIT}, "gain": N, "price_of_refusal": N,
+        "price_of_refusal_critical": N, "price_of_refusal_fit": N, "refusal_is_exact": B, "runner_up_person_id": T, "ties": N, "initiative": T,
+        "is_critical_post": B, **{f"{side}_{name}": D for side in ("origin", "dest") for name in _SIDE}, "route_code": T,
+        "missing_documents": T,
+    },
+    "unfilled_posts": {
+        "post_id": T, "seats": N, "reason_code": T, "people_competing": N, "costliest_rule_code": T, "people_lost_by_rule": N,
+    },
+    "why_not": {"person_id": T, "outcome": T, "best_post_id": T, "reason_code": T, "price": N, "failed_rules": T},
+    "unlocks": {"person_id": T, "rule_code": T, "item": T, "post_id": T, "gain": N},
+    "frontier": {"point": T, "moves": N, "involuntary_moves": N, "imbalance": D, "critical_unfilled": N, "is_published": B},
+    "units": {
+        "agency_id": T, "unit_id": T, "need_fte": D, "staff_before": D, "staff_after": D, "pressure_before": D, "pressure_after": D,
+        "moves_in": N, "moves_out": N,
+    },
+}  # fmt: skip

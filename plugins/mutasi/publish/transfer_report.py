@@ -113,7 +113,13 @@ def _charts(con: duckdb.DuckDBPyConnection, viewer: str) -> str:
         "order by sum(open_seats) desc, job limit 14"
     ).fetchall()
     points = [
-        charts.Point(str(label), float(moves), float(imbalance), f"kritis {critical}" if critical else "", bool(chosen))
+        charts.Point(
+            wording.POINTS.get(label, str(label)),
+            float(moves),
+            float(imbalance),
+            f"kritis {critical}" if critical else "",
+            bool(chosen),
+        )
         for label, moves, imbalance, critical, chosen in con.execute(
             "select point, moves, imbalance, critical_unfilled, coalesce(is_published, false) from run_frontier "
             "where moves is not null and imbalance is not null order by moves, imbalance desc"

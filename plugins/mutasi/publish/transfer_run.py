@@ -6,20 +6,18 @@ Nothing but a proved run is opened: where the certificate does not hold there is
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
 from mutasi.engine import quoted
 from mutasi.errors import NeedsAPerson
-from mutasi.publish.transfer_columns import FRONTIER, INPUTS, TABLES
+from mutasi.publish.transfer_columns import INPUTS, OUTPUTS
 from mutasi.settings import Settings
 
 WEEK_FILE = "week.json"  # beside run.json: what was decided about the week before the optimiser began
@@ -34,10 +32,11 @@ class Run:
     """What a run says of itself.
 
     Attributes:
-        folder: where its frozen inputs, tables and certificate lie.
+        folder: where its frozen inputs, results and certificate lie.
         week: ISO week, `2026-W47`.
-        universe: over which pairs the plan is the best, `all_lawful_pairs` or `candidate_set`.
-        objective: critical seats left open and points of imbalance, without and with the plan.
+        label: over which pairs the plan is the best, in English, and how far it may be from it.
+        gap: points by which it may fall short; None when it is proved to be the best.
+        objective: figures of the plan, without and with it.
         left_out: agencies that take no part, with the reason.
     """
 
@@ -48,14 +47,16 @@ class Run:
     policy_hash: str
     inputs_hash: str
     code_version: str
-    universe: str
+    label: str
+    gap: float | None
+    is_cross_checked: bool
     objective: Mapping[str, tuple[float, float]]
     left_out: tuple[tuple[str, str], ...]
 
     @property
     def is_optimal_over_all_pairs(self) -> bool:
         """The proof covers every lawful pair, not only the candidates."""
-        return self.universe == "all_lawful_pairs"
+        return "all lawful pairs" in self.label
 
 
 def run_folder(settings: Settings, week: str, run_id: str) -> Path:
@@ -67,47 +68,40 @@ def read_run(folder: Path) -> Run:
     """Read a run's own account.
 
     Raises:
-        UnprovedRun: it is unfinished, or its proof was not run or does not hold.
+        UnprovedRun: it is unfinished, or its certificate was not verified or does not hold.
     """
     try:
         told = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        [(as_of,)] = duckdb.sql(
-            f"select as_of from read_parquet({quoted(str(folder / 'inputs' / 'publication.parquet'))})"
-        ).fetchall()
-    except (OSError, ValueError, duckdb.Error):
-        raise UnprovedRun(f"{folder} holds no finished run: run.json or its inputs are missing. Run the week again.") from None
-    amiss = [] if told.get("is_proved") is True else ["it is not proved to be the best plan"]
-    if told.get("gap"):
-        amiss.append(f"a gap is left ({told['gap']})")
+    except (OSError, ValueError):
+        raise UnprovedRun(f"{folder} holds no finished run: run.json is missing or unreadable. Run the week again.") from None
+    certificate = told.get("certificate") or {}
+    amiss = []
+    if not certificate.get("stages"):
+        amiss.append("it has no certificate")
+    if certificate.get("verified_by_sql") is not True:
+        amiss.append("the SQL proof did not hold or was not run")
+    if certificate.get("verified_by_ortools") is False:
+        amiss.append("OR-Tools finds another optimum")
     if amiss:
         raise UnprovedRun(
             f"Run {told.get('run_id')} of {told.get('week')} is not published: {'; '.join(amiss)}. What was published before "
             "stays; see docs/runbooks/weekly-recommendations.md."
         )
-    policy = json.dumps(told.get("policy") or {}, sort_keys=True)
+    before, after = told["objective"]["before"], told["objective"]["after"]
     return Run(
         folder=folder,
         week=told["week"],
         run_id=told["run_id"],
-        data_as_of=as_of,
-        policy_hash=hashlib.sha256(policy.encode()).hexdigest()[:16],
-        inputs_hash=str(told["inputs"]),
-        code_version=str(told.get("method", "")),
-        universe=str(told["universe"]),
-        objective=_objective(folder, told),
+        data_as_of=dt.date.fromisoformat(told["data_as_of"]),
+        policy_hash=told["policy_hash"],
+        inputs_hash=told["inputs_hash"],
+        code_version=str(told["code_version"]),
+        label=told["label"],
+        gap=told.get("bound"),
+        is_cross_checked=certificate.get("verified_by_ortools") is True,
+        objective={name: (float(before[name]), float(after[name])) for name in after if name in before},
         left_out=_left_out(folder),
     )
-
-
-def _objective(folder: Path, told: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
-    """What leaving the seats empty costs today and with the plan, in the figures that come before fit."""
-    seats = folder / "tables" / "seats.parquet"
-    if not seats.exists():
-        return {}
-    [before] = duckdb.sql(
-        f"select coalesce(sum(critical), 0)::bigint, coalesce(sum(imbalance), 0)::bigint from read_parquet({quoted(str(seats))})"
-    ).fetchall()
-    return {name: (float(was), float(told["row"][name])) for name, was in zip(("critical", "imbalance"), before, strict=True)}
 
 
 def _left_out(folder: Path) -> tuple[tuple[str, str], ...]:
@@ -117,19 +111,10 @@ def _left_out(folder: Path) -> tuple[tuple[str, str], ...]:
 
 
 def attach_run(con: duckdb.DuckDBPyConnection, settings: Settings, run: Run) -> None:
-    """The run's inputs and tables as views, and the tables `names`, `units_named` and `temporary_needs`, in the connection.
-
-    Raises:
-        UnprovedRun: a table of the run is missing.
-    """
-    for name, columns in INPUTS.items():
-        _attach(con, f"run_{name}", run.folder / "inputs" / f"{name}.parquet", columns)
-    for name, place in TABLES.items():
-        file = run.folder / f"{place}.parquet"
-        if not file.exists():
-            raise UnprovedRun(f"{run.folder} lacks {place}.parquet: the run did not end. Run the week again.")
-        con.execute(f"create or replace temp view {name} as from read_parquet({quoted(str(file))})")
-    _attach(con, "run_frontier", run.folder / "tables" / "frontier.parquet", FRONTIER)
+    """The run's tables as views `run_<name>`, and the tables `names`, `units_named` and `temporary_needs`, in the connection."""
+    for place, tables in (("inputs", INPUTS), ("out", OUTPUTS)):
+        for name, columns in tables.items():
+            _attach(con, f"run_{name}", run.folder / place / f"{name}.parquet", columns)
     _attach_names(con, settings)
 
 

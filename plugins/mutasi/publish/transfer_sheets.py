@@ -173,7 +173,7 @@ def create_tables(con: duckdb.DuckDBPyConnection) -> None:
         "insert into imut_kinds values (?, ?, ?, ?, ?, ?)",
         [[n, c["code"], c["name"], c["job_kind"], c.get("job_name_begins"), c.get("same_job")] for n, c in enumerate(codes)],
     )
-    for name in ("words.sql", "run_views.sql", "transfer_tables.sql"):
+    for name in ("words.sql", "transfer_tables.sql"):
         for statement in _statements(name):
             con.execute(statement)
 

@@ -64,8 +64,7 @@ select
     case u.reason_code
         when 'no_lawful_person' then 'Tidak ada ASN yang memenuhi syarat'
         when 'competed' then 'Ada yang memenuhi syarat, tetapi lebih dibutuhkan di jabatan lain'
-        when 'below_minimum_fit' then 'Ada yang memenuhi syarat, tetapi kesesuaiannya di bawah batas'
-        when 'below_minimum_gain' then 'Manfaat pengisian di bawah batas usulan'
+        when 'gain_below_minimum' then 'Manfaat pengisian di bawah batas usulan'
         when 'needed_at_home' then 'Yang memenuhi syarat dibutuhkan di unit asalnya'
         when 'capped' then 'Terhenti oleh batas jumlah mutasi'
         when 'review' then 'Data jabatan perlu diperiksa'
@@ -139,13 +138,12 @@ select
     h.employee_name as name, h.nip, h.golongan_name, h.job, h.unit_path,
     case coalesce(w.outcome, h.outcome) when 'ELIGIBLE' then 'Memenuhi syarat' when 'REVIEW' then 'Perlu verifikasi' else 'Tidak memenuhi syarat' end as outcome,
     case w.reason_code
-        when 'not_eligible' then 'Syarat tidak terpenuhi' when 'failed_rules' then 'Syarat tidak terpenuhi'
-        when 'review' then 'Berkas atau data perlu dilengkapi'
-        when 'competed' then 'Ada pilihan yang lebih baik bagi keseluruhan rencana'
-        when 'no_lawful_post' then 'Tidak ada jabatan lowong yang sah' when 'no_open_post' then 'Tidak ada jabatan lowong yang sah'
-        when 'below_minimum_fit' then 'Kesesuaian di bawah batas' when 'below_minimum_gain' then 'Manfaat di bawah batas'
-        when 'needed_at_home' then 'Dibutuhkan di unit asal' when 'donor_floor' then 'Dibutuhkan di unit asal'
-        when 'capped' then 'Terhenti oleh batas jumlah mutasi' when 'locked' then 'Sedang dalam proses, ditolak, atau keberatan'
+        when 'rules_failed' then 'Syarat tidak terpenuhi'
+        when 'items_missing' then 'Berkas atau data perlu dilengkapi'
+        when 'move_or_objection_open' then 'Sedang dalam proses, telah diputus, atau ada keberatan'
+        when 'no_lawful_post' then 'Tidak ada jabatan lowong yang sah'
+        when 'needed_at_home' then 'Dibutuhkan di unit asal'
+        when 'others_suit_better' then 'Ada pilihan yang lebih baik bagi keseluruhan rencana'
         else coalesce(w.reason_code, '–')
     end as reason,
     titles(coalesce(nullif(trim(w.failed_rules), ''), h.failed_rules || h.review_rules), rt.pairs) as rules,

@@ -42,20 +42,31 @@ from run_transfer_people as t
 left join names as n using (agency_id, person_id)
 left join posts as p on t.post_id = p.post_id;
 
+-- What the data prove need not be attached: the ABK of a post with a known need, a licence where the job asks for none.
 create or replace temp table moves as
 select
-    c.*,
+    c.* exclude (missing_documents),
+    replace(replace(c.missing_documents, case when t.need_seats is null then '' else ' ABK ' end, ' '), case when t.job_kind = 'jf' then '' else ' PROFESI ' end, ' ')
+        as missing_documents,
+    c.initiative = 'own_request' as is_wished,
+    case
+        when c.ties > 0 then 'tidak ada kerugian: rencana lain sama baiknya'
+        when c.price_of_refusal is null then 'belum dihitung'
+        else case when coalesce(c.refusal_is_exact, true) then '' else 'paling sedikit ' end || coalesce(nullif(concat_ws(', ',
+            case when c.price_of_refusal_critical > 0 then whole(c.price_of_refusal_critical) || ' kursi kritis' end,
+            case when c.price_of_refusal <> 0 then whole(c.price_of_refusal) || ' poin ketimpangan' end,
+            case when c.price_of_refusal_fit <> 0 then whole(c.price_of_refusal_fit) || ' nilai kesesuaian' end
+        ), ''), 'hanya jarak atau jumlah mutasi')
+    end as refusal,
     h.nip, h.employee_name, h.pseudonym, h.golongan_name, h.golongan_since, h.education, h.months_in_post, h.is_due, h.potential_box,
     h.performance_points, h.predicate_last_year, h.predicate_year_before, h.proved_sub_job, h.unchecked_rules, h.job_family as person_family,
     f.job as from_job, f.job_id as from_job_id, f.unit as from_unit, f.unit_path as from_unit_path, f.unit_id as from_unit_id,
-    f.job_class as from_class, f.agency_name as from_agency,
+    f.job_class as from_class, f.agency_name as from_agency, f.need_seats as origin_seats,
     t.job as to_job, t.job_name as to_job_name, t.job_id as to_job_id, t.unit as to_unit, t.unit_path as to_unit_path,
     t.unit_id as to_unit_id, t.job_class as to_class, t.job_kind as to_kind, t.job_family as to_family, t.agency_name as to_agency,
-    t.abk_year as to_abk_year,
-    f.abk_year as from_abk_year,
     c.agency_from <> c.agency_to as is_inter_agency,
     a.person_id is not null as is_agreed,
-    r.opinion, r.decided_by, r.route_source,
+    r.opinion, r.decided_by,
     count(*) over (partition by c.solve, c.chain_id) as chain_length
 from run_candidates as c
 left join people as h on c.person_id = h.person_id and c.agency_from = h.agency_id
@@ -63,8 +74,7 @@ left join posts as f on c.from_post_id = f.post_id
 left join posts as t on c.to_post_id = t.post_id
 left join agreed as a on c.person_id = a.person_id and c.to_post_id = a.to_post_id
 left join (
-    select origin_agency_id, destination_agency_id, route_code, any_value(opinion) as opinion, any_value(decided_by) as decided_by,
-        any_value(source) as route_source
+    select origin_agency_id, destination_agency_id, route_code, any_value(opinion) as opinion, any_value(decided_by) as decided_by
     from run_transfer_routes group by all
 ) as r on c.agency_from = r.origin_agency_id and c.agency_to = r.destination_agency_id and c.route_code = r.route_code;
 
@@ -86,7 +96,7 @@ select
         case when is_critical_post then 'Jabatan tujuan kritis.' end
     ) as reason,
     concat_ws('; ',
-        case when initiative = 'own_request' then 'atas permohonan sendiri' when is_wished then 'sesuai minat yang diajukan' end,
+        case when is_wished and is_inter_agency then 'atas permohonan sendiri' when is_wished then 'sesuai minat yang diajukan' end,
         case when chain_length > 1 then
             case chain_kind when 'cycle' then 'tukar tempat ' else 'rantai ' end || chain_id || ', urutan ' || chain_order || ' dari ' || chain_length || ', dilaksanakan bersama'
         end,
@@ -111,7 +121,7 @@ select
     coalesce('Perlu dilampirkan: ' || nullif(replace(trim(missing_documents), ' ', ', '), ''), 'Lengkap menurut data') as documents,
     coalesce(decided_by, case when is_inter_agency then '–' else 'PPK' end) || coalesce(' (pertimbangan ' || opinion || ')', '') as authority,
     case when is_inter_agency then 'Antarinstansi' else 'Dalam instansi' end || ', '
-        || case initiative when 'own_request' then 'permohonan sendiri' else 'kebutuhan organisasi' end as kind
+        || case when is_wished and is_inter_agency then 'permohonan sendiri' else 'kebutuhan organisasi' end as kind
 from moves as m
 cross join rule_titles as rt
 cross join (select max(try_cast(value as bigint)) as weight from run_transfer_policy where policy_code = 'weight_competence') as cw;

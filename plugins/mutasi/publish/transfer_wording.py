@@ -13,8 +13,17 @@ NOT_A_DECISION = (
     "ASN yang diusulkan berhak menyampaikan keberatan."
 )
 OBJECTIVES = {
-    "critical": "Kursi kritis yang tetap lowong, seluruh rencana",
+    "critical_unfilled": "Kursi kritis yang tetap lowong, seluruh rencana",
     "imbalance": "Ketimpangan beban kerja, seluruh rencana (poin)",
+    "open_seats": "Kursi lowong, seluruh rencana",
+    "involuntary_moves": "Mutasi di luar minat ASN, seluruh rencana",
+}
+POINTS = {
+    "published": "rencana ini",
+    "wishes_only": "hanya sesuai minat",
+    "gain_x10": "hanya manfaat sangat besar",
+    "gain_x4": "hanya manfaat besar",
+    "every_relief": "setiap perbaikan",
 }
 
 
@@ -58,10 +67,13 @@ def what_else(f: Figures) -> str | None:
 def proof(run: Run) -> str:
     """What is proved about the plan."""
     over = "seluruh pasangan ASN dan jabatan yang sah" if run.is_optimal_over_all_pairs else "pasangan calon yang dihitung"
-    return (
-        f"Rencana ini terbukti yang terbaik atas {over}: tidak ada selisih antara rencana dan batas bawahnya, diperiksa dengan satu kueri SQL "
-        f"dan dihitung ulang dengan OR-Tools. Kode rencana {run.run_id}."
+    found = (
+        f"Rencana ini terbukti yang terbaik atas {over}"
+        if run.gap is None
+        else (f"Rencana ini terbukti paling jauh {id_.number(run.gap, 3)} poin dari yang terbaik atas {over}")
     )
+    checked = " dan dihitung ulang dengan OR-Tools" if run.is_cross_checked else ""
+    return f"{found}, diperiksa dengan satu kueri SQL{checked}. Kode rencana {run.run_id}."
 
 
 def left_out(run: Run, names: dict[str, str]) -> str | None:

@@ -19,8 +19,8 @@ def proposals(settings: Settings) -> list[tuple[str, str, str, str, str]]:
     folder = write_fictitious_run(settings)
     with duckdb.connect() as con:
         return con.execute(
-            f"select candidate_id, person_id, post_id, origin_agency_id, agency_id from '{folder}/tables/candidates.parquet' "
-            "where agency_id = 'dumai' order by origin_agency_id <> agency_id, candidate_id"
+            f"select candidate_id, person_id, to_post_id, agency_from, agency_to from '{folder}/out/candidates.parquet' "
+            "where agency_to = 'dumai' order by agency_from <> agency_to, candidate_id"
         ).fetchall()
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from mutasi.publish.transfer_columns import INPUTS
+from mutasi.publish.transfer_columns import INPUTS, OUTPUTS
 from mutasi.publish.transfer_run import WEEK_FILE
 from mutasi.settings import Settings
 
@@ -86,32 +86,40 @@ from transfer_people as h join transfer_posts as o using (post_id), transfer_pos
 where h.post_id = 'pekanbaru|U2|J1' and h.n = 1 and t.post_id = 'dumai|U9|J1';
 create table candidates as
 select
-    'K' || substr(sha256(person_id || to_post_id), 1, 12) as candidate_id,
-    case when row_number() over (order by person_id) % 3 = 0 then 'cadangan' else 'prioritas' end as part,
+    'M' || substr(sha256(person_id || to_post_id), 1, 12) as candidate_id, 'published' as solve,
+    case when row_number() over (order by person_id) % 3 = 0 then 'reserve' else 'priority' end as part,
     row_number() over (partition by agency_to order by is_critical desc, person_id)::bigint as rank,
-    'R' || lpad((dense_rank() over (order by agency_to) * 1000 + row_number() over (partition by agency_to order by person_id) // 2)::varchar, 5, '0') as package_id,
-    (1 + row_number() over (partition by agency_to order by person_id) % 2)::bigint as step, false as is_swap,
-    person_id, agency_from as origin_agency_id, from_post_id as origin_post_id, agency_to as agency_id, to_post_id as post_id, is_critical, 'ELIGIBLE' as outcome,
-    '' as review_rules, ' SKP2 ' as proved_documents, true as is_wished, 71::bigint as fit, 18::bigint as education_points, 4::bigint as competence_points,
-    12::bigint as experience_points, 16::bigint as performance_points, 7::bigint as potential_points, 5::bigint as preference_points, 6::bigint as distance_points,
-    0::bigint as ground_points, 3::bigint as due_points, 1200::bigint as gain_imbalance, 0::double as refusal_critical, 310::double as refusal_imbalance,
-    0::double as refusal_fit, 0::double as refusal_effort, true as refusal_is_exact, false as has_equal,
-    (select any_value(person_id) from transfer_people as r where r.post_id = p.from_post_id and r.person_id <> p.person_id) as runner_up_person_id
+    person_id, from_post_id, to_post_id, agency_from, agency_to, 'C' || substr(sha256(agency_to || (row_number() over (partition by agency_to order by person_id) // 2)), 1, 6) as chain_id,
+    (1 + row_number() over (partition by agency_to order by person_id) % 2)::bigint as chain_order, 'path' as chain_kind, 71::bigint as fit_points,
+    18::bigint as fit_education, 4::bigint as fit_competence, 12::bigint as fit_experience, 16::bigint as fit_performance, 7::bigint as fit_potential,
+    5::bigint as fit_preference, 6::bigint as fit_distance, 0::bigint as fit_ground, 3::bigint as fit_due,
+    4120::bigint as gain, 310::bigint as price_of_refusal,
+    (select any_value(person_id) from transfer_people as r where r.post_id = p.from_post_id and r.person_id <> p.person_id) as runner_up_person_id,
+    310::bigint as runner_up_price, 0::bigint as ties, 'own_request' as initiative, is_critical as is_critical_post,
+    origin_need, origin_staff::double as origin_staff_before, (origin_staff - 1)::double as origin_staff_after, origin_need / origin_staff as origin_pressure_before,
+    origin_need / (origin_staff - 1) as origin_pressure_after,
+    dest_need, dest_staff::double as dest_staff_before, (dest_staff + 1)::double as dest_staff_after, dest_need / dest_staff as dest_pressure_before,
+    dest_need / (dest_staff + 1) as dest_pressure_after,
+    if(agency_from = agency_to, 'within_agency', 'same_province') as route_code, ' ABK PROFESI TEMUAN ' as missing_documents, true as refusal_is_exact, 0::bigint as price_of_refusal_critical, 0::bigint as price_of_refusal_fit
 from (from pairs union all by name from inter) as p;
-create table with_review as
-select * replace ('REVIEW' as outcome, 'R3' as review_rules, h.person_id as person_id, h.post_id as origin_post_id)
-from (from candidates where origin_agency_id = 'dumai' limit 1) as c, (select person_id, post_id from transfer_people where outcome = 'REVIEW' and agency_id <> 'jakarta') as h;
-create table why_empty as
-select post_id, open_seats as empty_seats, 'NO_LAWFUL_PAIR' as reason, 0::bigint as pairs, 'D3' as costliest_rule, 4::bigint as people_lost_to_rule_alone, 5::bigint as people_lost_to_rule
-from transfer_posts where open_seats > (select count(*) from candidates where candidates.post_id = transfer_posts.post_id);
+create table unfilled_posts as
+select post_id, open_seats as seats, 'no_lawful_person' as reason_code, 0::bigint as people_competing, 'D3' as costliest_rule_code, 4::bigint as people_lost_by_rule
+from transfer_posts where open_seats > (select count(*) from candidates where to_post_id = post_id);
 create table why_not as
-select person_id, outcome, failed_rules, if(outcome = 'ELIGIBLE', 'OTHERS_SUIT_BETTER', 'RULES_FAILED') as reason, null::varchar as nearest_post_id, 12.0::double as missed_imbalance
+select person_id, outcome, null::varchar as best_post_id, if(outcome = 'ELIGIBLE', 'others_suit_better', 'rules_failed') as reason_code, 12::bigint as price, failed_rules
 from transfer_people where person_id not in (select person_id from candidates);
+create table unlocks as
+select person_id, 'R3' as rule_code, 'SKP dua tahun terakhir' as item, (select min(post_id) from transfer_posts where state = 'open') as post_id, 640::bigint as gain
+from transfer_people where outcome = 'REVIEW' and agency_id <> 'jakarta';
 create table frontier as
-select * from (values ('Tanpa mutasi', 0::bigint, 0::bigint, 5200.0::double, 9::bigint, false), ('Hanya permohonan', 4, 0, 4700.0, 8, false), ('Rencana ini', 12, 8, 3100.0, 2, true),
-    ('Tanpa batas', 20, 15, 2600.0, 2, false)) as f(point, moves, involuntary_moves, imbalance, critical_unfilled, is_published);
-create table seats as select 1::bigint as critical, 500::bigint as imbalance from range(10);
-create table plan as select person_id, post_id from candidates;
+select * from (values ('wishes_only', 4::bigint, 0::bigint, 4700.0::double, 8::bigint, false), ('gain_x4', 8, 5, 3900.0, 4, false), ('published', 12, 8, 3100.0, 2, true),
+    ('every_relief', 20, 15, 2600.0, 2, false)) as f(point, moves, involuntary_moves, imbalance, critical_unfilled, is_published);
+create table units as
+select agency_id, unit_id, sum(need_fte) as need_fte, sum(staff_definitive)::double as staff_before, (sum(staff_definitive) + sum(came) - sum(went))::double as staff_after,
+    sum(need_fte) / sum(staff_definitive) as pressure_before, sum(need_fte) / (sum(staff_definitive) + sum(came) - sum(went)) as pressure_after,
+    sum(came)::bigint as moves_in, sum(went)::bigint as moves_out
+from (select p.*, (select count(*) from candidates where to_post_id = post_id) as came, (select count(*) from candidates where from_post_id = post_id) as went from transfer_posts as p)
+group by all;
 create table employees as
 select agency_id, person_id, 'X' || lpad((row_number() over (order by person_id))::varchar, 17, '0') as nip,
     'Rekaan ' || upper(substr(person_id, 2, 5)) || ' ' || agency_id as employee_name, 'ASN-' || upper(substr(sha256(person_id), 1, 6)) as pseudonym, 'III/a' as golongan_name,
@@ -120,10 +128,7 @@ from transfer_people;
 """
 
 
-PLACES = {name: f"inputs/{name}" for name in (*INPUTS, "publication")} | {
-    "candidates": "tables/candidates", "why_empty": "tables/why_empty", "why_not": "tables/why_not", "frontier": "tables/frontier", "seats": "tables/seats",
-    "plan": "tables/plan", "with_review": "with_review/tables/candidates",
-}  # fmt: skip
+PLACES = {name: f"inputs/{name}" for name in INPUTS} | {name: f"out/{name}" for name in OUTPUTS}
 
 
 def write_fictitious_run(settings: Settings, **told: object) -> Path:
@@ -158,6 +163,11 @@ def _databases(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
 
 def _account() -> dict[str, object]:
     return {
-        "week": WEEK, "run_id": RUN_ID, "inputs": "bb" * 8, "method": "1", "is_proved": True, "gap": None, "universe": "all_lawful_pairs",
-        "row": {"critical": 2, "imbalance": 3100}, "policy": {"minimum_fit": 50},
+        "week": WEEK, "run_id": RUN_ID, "data_as_of": DAY.isoformat(), "policy_hash": "aa" * 8, "inputs_hash": "bb" * 8, "code_version": "1",
+        "label": "optimal over all lawful pairs", "bound": None,
+        "certificate": {
+            "stages": [{"stage": s, "primal": 10, "dual": 10, "gap": 0} for s in ("critical", "imbalance", "fit")],
+            "verified_by_sql": True, "verified_by_ortools": True,
+        },
+        "objective": {"before": {"critical_unfilled": 9, "imbalance": 5200}, "after": {"critical_unfilled": 2, "imbalance": 3100}},
     }  # fmt: skip

@@ -90,7 +90,7 @@ def test_the_receiver_sees_a_pseudonym_and_qualifications_until_the_origin_agree
     run = read_run(write_fictitious_run(Settings(home.home.parent / "agreed", PROJECT, home.agencies)))
     with duckdb.connect() as con:
         person = con.execute(
-            f"select person_id, post_id from '{run.folder}/tables/candidates.parquet' where origin_agency_id <> agency_id"
+            f"select person_id, to_post_id from '{run.folder}/out/candidates.parquet' where agency_from <> agency_to"
         ).fetchone()
     assert person is not None
     settings = Settings(home.home.parent / "agreed", PROJECT, home.agencies)
@@ -106,7 +106,7 @@ def test_what_is_published_is_never_written_again(home: Settings, published: Pat
         write_extract(home, run, viewer, NAMES)
     assert publish_extracts(home, run, viewers(home, run)) == published
     assert {f: (f.stat().st_mtime_ns, f.stat().st_ino) for f in published.rglob("*")} == before
-    write_fictitious_run(home, inputs="cc" * 8)
+    write_fictitious_run(home, inputs_hash="cc" * 8)
     with pytest.raises(ExtractError, match="other inputs under the same run id"):
         write_extract(home, read_run(run.folder), "dumai", NAMES)
     write_fictitious_run(home)
@@ -135,19 +135,29 @@ def test_the_manifest_tells_what_it_is(published: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "sentence"),
+    ("certificate", "sentence"),
     [
-        ({"is_proved": False}, "not proved to be the best plan"),
-        ({"gap": "imbalance 3.000"}, r"a gap is left \(imbalance 3\.000\)"),
+        ({}, "it has no certificate"),
+        ({"stages": [{"stage": "fit"}], "verified_by_sql": False, "verified_by_ortools": True}, "SQL proof did not hold"),
+        ({"stages": [{"stage": "fit"}], "verified_by_sql": True, "verified_by_ortools": False}, "OR-Tools finds another optimum"),
     ],
 )
-def test_a_run_that_is_not_proved_is_not_published(settings: Settings, told: dict[str, object], sentence: str) -> None:
-    folder = write_fictitious_run(settings, **told)
+def test_a_run_that_is_not_proved_is_not_published(settings: Settings, certificate: dict[str, object], sentence: str) -> None:
+    folder = write_fictitious_run(settings, certificate=certificate)
     with pytest.raises(UnprovedRun, match=sentence):
         read_run(folder)
     (folder / "run.json").unlink()
     with pytest.raises(UnprovedRun, match="no finished run"):
         read_run(folder)
+
+
+def test_a_plan_with_a_gap_says_so(settings: Settings) -> None:
+    from mutasi.publish.transfer_wording import proof
+
+    label = "optimal over the candidate set, within 2.500 points of imbalance"
+    assert "paling jauh 2,500 poin dari yang terbaik atas pasangan calon" in proof(
+        read_run(write_fictitious_run(settings, label=label, bound=2.5))
+    )
 
 
 def test_the_workbook_is_ready_to_read_and_to_print(published: Path) -> None:
