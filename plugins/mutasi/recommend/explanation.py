@@ -88,7 +88,7 @@ def _moves(problem: Problem, plan: Plan, moves: Packages, priced_moves: int) -> 
     }
     for n, tier in enumerate(TIERS[:4]):
         columns |= {f"gain_{tier}": gains[:, n], f"refusal_{tier}": price[:, n]}
-    return pa.table({name: pa.array(values) for name, values in columns.items()})
+    return pa.table({name: pa.array(values, from_pandas=True) for name, values in columns.items()})
 
 
 def _empty_posts(problem: Problem, plan: Plan) -> pa.Table:
@@ -120,7 +120,7 @@ def _empty_posts(problem: Problem, plan: Plan) -> pa.Table:
         "contested_seats": np.concatenate([contested[:, 0], unknown]),
         "contested_people": np.concatenate([contested[:, 1], unknown]),
     }
-    return pa.table({name: pa.array(values) for name, values in columns.items()})
+    return pa.table({name: pa.array(values, from_pandas=True) for name, values in columns.items()})
 
 
 def _competition(
@@ -156,4 +156,4 @@ def _stayers(problem: Problem, plan: Plan) -> pa.Table:
         "is_needed_at_home": ~spare[problem.home[person]][stays],
     }
     columns |= {f"missed_{tier}": (reduced[best, n] / plan.scale)[stays] for n, tier in enumerate(TIERS[:4])}
-    return pa.table({name: pa.array(values) for name, values in columns.items()})
+    return pa.table({name: pa.array(values, from_pandas=True) for name, values in columns.items()})
