@@ -1,0 +1,106 @@
+"""Questions about a run: the price of a change is the exact difference of two best plans."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pytest
+from tests.unit.recommend.test_caps import capped_problem
+
+from mutasi.recommend import reading
+from mutasi.recommend.answers import NoAnswer, explain, what_if
+from mutasi.recommend.certificate import read_problem
+from mutasi.recommend.plan import Plan
+from mutasi.recommend.problem import TIERS, Problem
+from mutasi.recommend.replanning import Replanner
+from mutasi.recommend.solve import solve
+from mutasi.recommend.wording import number, sentence
+
+
+@pytest.fixture(scope="module")
+def read(run: Path) -> tuple[Problem, Plan]:
+    with reading.engine() as con:
+        return read_problem(con, run)
+
+
+def candidates(run: Path) -> list[tuple[str, str, str]]:
+    file = run / "out" / "candidates.parquet"
+    return duckdb.sql(
+        f"select candidate_id, person_id, to_post_id from read_parquet('{file}') where solve = 'published' order by agency_to, rank"
+    ).fetchall()
+
+
+def test_refusing_costs_what_the_best_plan_without_it_costs_more(run: Path, read: tuple[Problem, Plan]) -> None:
+    problem, plan = read
+    for candidate, person, post in candidates(run)[:6]:
+        answer = what_if(run, refuse=[candidate])
+        edge = (problem.person_ids[problem.edge_person] == person) & (problem.post_ids[problem.edge_post] == post)
+        other = solve(problem.only(~edge))
+        assert tuple(answer.price.values()) == tuple(a - b for a, b in zip(other.row, plan.row, strict=True))
+        assert (person, post) in answer.gone and answer.is_exact
+        assert tuple(answer.price.values()) > (0,) * len(TIERS)
+
+
+def test_quick_bounds_are_never_above_the_exact_price() -> None:
+    for seed in range(30):
+        problem = capped_problem(seed, people=6)
+        plan = solve(problem)
+        replanner = Replanner(problem, plan)
+        for edge in problem.moves(plan.post).tolist():
+            quick = replanner.refuse(edge)
+            other = solve(problem.only(np.arange(len(problem.edge_post)) != edge))
+            exact = tuple(float(a - b) for a, b in zip(other.row, plan.row, strict=True))
+            assert quick.price == exact if quick.is_exact else quick.price <= exact or not plan.is_proved
+
+
+def test_a_person_who_may_not_move_at_all(run: Path) -> None:
+    _, person, post = candidates(run)[0]
+    answer = what_if(run, refuse=[person])
+    assert (person, post) in answer.gone and person not in {p for p, _ in answer.come}
+
+
+def test_a_settled_pair_is_in_the_plan(run: Path) -> None:
+    _, person, post = candidates(run)[0]
+    same = what_if(run, lock=[(person, post)])
+    assert same.gone == same.come == () and not any(same.price.values())
+    with pytest.raises(NoAnswer, match="no lawful pair"):
+        what_if(run, lock=[(person, "nowhere")])
+
+
+def test_a_dearer_move_makes_fewer_moves(run: Path) -> None:
+    answer = what_if(run, policy={"minimum_gain": 900})
+    assert len(answer.gone) > len(answer.come)
+    with pytest.raises(NoAnswer, match="no row generosity"):
+        what_if(run, policy={"generosity": 1})
+
+
+def test_everything_in_the_run_can_be_explained(run: Path) -> None:
+    candidate, person, _ = candidates(run)[0]
+    said = "\n".join(explain(run, candidate))
+    assert person in said and "Kesesuaian" in said and "Bila ditolak" in said
+    out = run / "out"
+    stays = duckdb.sql(
+        f"select arg_min(person_id, person_id) from read_parquet('{out}/why_not.parquet') group by reason_code"
+    ).fetchall()
+    empty = duckdb.sql(f"select min(post_id) from read_parquet('{out}/unfilled_posts.parquet') group by reason_code").fetchall()
+    for (name,) in stays + empty:
+        lines = explain(run, name)
+        assert lines and not any("{" in line or "None" in line for line in lines)
+    with pytest.raises(NoAnswer, match="has no candidate"):
+        explain(run, "nobody")
+
+
+def test_every_reason_has_a_sentence(run: Path) -> None:
+    codes = duckdb.sql(
+        f"""select distinct json_extract_string(r, '$.code')
+        from (select unnest(cast(reasons as json[])) as r from read_parquet('{run}/out/candidates.parquet'))"""
+    ).fetchall()
+    assert codes
+    for (code,) in codes:
+        assert code in sentence.__globals__["SENTENCES"]
+
+
+def test_numbers_are_written_as_indonesians_write_them() -> None:
+    assert (number(1234567), number(0.5, 2), number(None)) == ("1.234.567", "0,50", "–")
