@@ -47,7 +47,7 @@ teaching_posts as (
             ), 0
         ) as holders_above
     from {{ ref('int_teaching_need') }} as teaching
-    inner join {{ ref('stg_positions') }} as positions
+    inner join {{ ref('dim_position') }} as positions
         on
             teaching.agency_id = positions.agency_id
             and teaching.unit_id = positions.unit_id

@@ -131,12 +131,12 @@ parameters as (
     from dated
     inner join {{ ref('stg_work_time_parameters') }} as parameters
         on dated.agency_id = parameters.agency_id and dated.abk_year >= parameters.first_year
-    left join {{ ref('stg_positions') }} as positions
+    left join {{ ref('dim_position') }} as positions
         on
             dated.agency_id = positions.agency_id
             and dated.unit_id = positions.unit_id
             and dated.position_id = positions.position_id
-    left join {{ ref('stg_units') }} as units on dated.agency_id = units.agency_id and dated.unit_id = units.unit_id
+    left join {{ ref('dim_unit') }} as units on dated.agency_id = units.agency_id and dated.unit_id = units.unit_id
     where
         dated.method <> 'abk'
         and (

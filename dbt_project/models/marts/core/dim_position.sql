@@ -51,7 +51,8 @@ select
         when retirement.rule_bup_age is not null then 'RULE'
     end as bup_source,
     positions.establishment_approved,
-    positions.is_critical
+    positions.is_critical,
+    positions.has_critical_decree
 from positions
 inner join retirement
     on

@@ -14,7 +14,7 @@ agency_facts as (
             where duties.agency_id = agencies.agency_id
         ) as has_assignments,
         exists(
-            select 1 from {{ ref('stg_positions') }} as positions
+            select 1 from {{ ref('dim_position') }} as positions
             where positions.agency_id = agencies.agency_id and positions.job_id is not null
         ) as has_job_ids
     from {{ ref('stg_agencies') }} as agencies
@@ -51,7 +51,7 @@ post_counts as (
     select
         agency_id,
         count(*) as post_count
-    from {{ ref('stg_positions') }}
+    from {{ ref('dim_position') }}
     group by agency_id
 ),
 
@@ -70,7 +70,7 @@ ranked_declarations as (
         ) as gap_rank,
         rules.critical_declared_cap_pct,
         totals.post_count
-    from {{ ref('stg_positions') }} as positions
+    from {{ ref('dim_position') }} as positions
     inner join post_counts as totals on positions.agency_id = totals.agency_id
     left join rules on positions.agency_id = rules.agency_id
     left join {{ ref('int_need') }} as need
@@ -100,9 +100,9 @@ listed as (
         positions.agency_id,
         positions.unit_id,
         positions.position_id
-    from {{ ref('stg_positions') }} as positions
+    from {{ ref('dim_position') }} as positions
     cross join today
-    inner join {{ ref('stg_units') }} as units on positions.agency_id = units.agency_id and positions.unit_id = units.unit_id
+    inner join {{ ref('dim_unit') }} as units on positions.agency_id = units.agency_id and positions.unit_id = units.unit_id
     inner join {{ ref('critical_jobs') }} as critical_jobs
         on
             (critical_jobs.agency_id is null or positions.agency_id = critical_jobs.agency_id)

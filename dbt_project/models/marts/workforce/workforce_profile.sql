@@ -39,7 +39,7 @@ with people as (
             employees.agency_id = duties.agency_id
             and employees.person_id = duties.person_id
             and duties.is_main_post
-    left join {{ ref('stg_positions') }} as positions
+    left join {{ ref('dim_position') }} as positions
         on
             duties.agency_id = positions.agency_id
             and duties.unit_id = positions.unit_id
