@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from pathlib import Path
 
 import duckdb
 
+from mutasi.recommend import reading
+from mutasi.recommend.weekly import run_week
 from mutasi.sources.datasets import datasets
 from mutasi.sources.registry import read_agencies
 
@@ -138,6 +141,43 @@ def test_what_the_plan_is_made_of_names_nobody(first_night):
         if kind == "VARCHAR":
             query = f"select count(*) from planning.{table} where regexp_matches({column}, '(^|[^0-9A-Za-z])[0-9]{{18}}([^0-9A-Za-z]|$)')"
             assert first_night.rows(query, "planning") == [(0,)], (table, column)
+
+
+def test_nobody_planted_against_a_rule_is_proposed_and_both_counts_of_lawful_people_agree(after_first_night):
+    home = after_first_night
+    found = run_week(home.settings, home.path / "warehouse" / "planning.duckdb", "2026-W45")
+    run = Path(found.folder)
+    assert found.is_proved and found.moves > 0
+    proposed = home.rows(
+        f"""
+        select distinct plant from read_parquet('{run}/out/candidates.parquet') c
+        join read_parquet('{home.path}/warehouse/inputs/identities/*.parquet', union_by_name = true) i using (person_id)
+        join read_parquet('{home.path}/demo/truth/people.parquet') p on p.agency_id = i.agency_id and p.nip = i.nip
+        left join planning.transfer_posts target on target.post_id = c.to_post_id
+        where c.solve = 'published' and (
+            (p.outcome in ('NOT_ELIGIBLE', 'REVIEW') and p.rule_code not in ('D3', 'R9'))
+            or (p.rule_code = 'D3' and target.sub_job is not null)
+            or p.outcome in ('in_process', 'approved', 'objection'))
+        """,
+        "planning",
+    )
+    assert proposed == []
+    with reading.engine() as con:
+        reading.attach_inputs(con, run)
+        # locks are about a person's moment and not about the pair
+        con.execute(
+            "create or replace view transfer_locks as select null::varchar as person_id, null::varchar as kind, null::varchar as post_id where false"
+        )
+        con.execute("create table options as select false as admit_review")
+        con.execute(reading.text("candidates.sql"))
+        differing = con.execute(
+            """
+            with pairs as (select post_id, count(*) as people from lawful_pairs join posts using (post_no) where posts.open_seats > 0 group by post_id),
+            counts as (select post_id, any_value(people_lawful) as people from pair_rules group by post_id)
+            select * from pairs full join counts using (post_id) where coalesce(pairs.people, 0) <> coalesce(counts.people, 0)
+            """
+        ).fetchall()
+    assert differing == []
 
 
 def test_a_corrupted_field_makes_no_vacancy(first_night):

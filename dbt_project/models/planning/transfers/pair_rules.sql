@@ -141,7 +141,10 @@ counted as (
         judged.*,
         {% for code in codes -%}
             case when outcome_{{ code | lower }} = 'FAIL' then 1 else 0 end{{ " + " if not loop.last }}
-        {%- endfor %} as fails
+        {%- endfor %} as fails,
+        {% for code in codes -%}
+            case when outcome_{{ code | lower }} = 'REVIEW' then 1 else 0 end{{ " + " if not loop.last }}
+        {%- endfor %} as reviews
     from judged
 ),
 
@@ -149,6 +152,7 @@ by_group as (
     select
         group_id,
         post_id,
+        sum(case when fails + reviews = 0 then headcount else 0 end) as lawful,
     {% for code in codes -%}
         {% set c = code | lower -%}
         sum(case when outcome_{{ c }} = 'FAIL' then headcount else 0 end) as failed_{{ c }},
@@ -183,7 +187,8 @@ by_post as (
         cast(sum(failed_{{ c }}) as bigint) as people_failed,
         cast(sum(passed_{{ c }}) as bigint) as people_passed,
         cast(sum(review_{{ c }}) as bigint) as people_review,
-        cast(sum(failed_alone_{{ c }}) as bigint) as people_failed_alone
+        cast(sum(failed_alone_{{ c }}) as bigint) as people_failed_alone,
+        cast(sum(lawful) as bigint) as people_lawful
     from by_post
     group by post_id
     {{ "union all" if not loop.last }}
