@@ -15,7 +15,7 @@ positions.parquet, one row per post of the clean population on the day shown
                             acting and additional duties never count
     acting_holders          people acting (PLT) on the post; the post stays vacant
     is_critical             declared critical
-    committed_seats         seats in recruitment
+    committed_seats         seats in recruitment or promised to a move under way
     open_seats              max(0, min(need rounded, establishment) − holders − committed); NULL without a need; rounded half up,
                             teachers by the published table
 

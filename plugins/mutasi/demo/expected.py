@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 
 import duckdb
 import pyarrow as pa
@@ -16,19 +17,23 @@ PRESENT_STATUSES = ("01", "15", "71", "72", "73")
 TEACHERS = "case when n < 1 then ceil(n) when n >= 1.67 and n < 2 then 2 else floor(n) end"
 
 
-def truth_positions(con: duckdb.DuckDBPyConnection, agency_id: str, day: dt.date) -> pa.Table:
-    """One row per post (columns: see the package's docstring); needs the canonical tables of `build_*`."""
+def truth_positions(con: duckdb.DuckDBPyConnection, agency_id: str, day: dt.date, sent: Collection[str]) -> pa.Table:
+    """One row per post (columns: see the package's docstring); needs the canonical tables of `build_*`.
+
+    Moves under way and approved ones take a seat, where their datasets are among those that the agency has `sent`.
+    """
     present = ", ".join(quoted(code) for code in PRESENT_STATUSES)
     on = quoted(day.isoformat())
     # Quarter minutes are whole numbers, and so are 4/5 of a factor of 5/4: halves are halves in any engine.
     factor, individual = f"(1 / (1 - {CATEGORY_PCT} / 100.0))", f"{INDIVIDUAL_HOURS} * 60.0 / {EFFECTIVE_MINUTES}"
-    moving = (
-        ""
-        if "moves_in_process" not in {row[0] for row in con.execute("show tables").fetchall()}
-        else (
-            "union all select to_unit_id, to_position_id, 1 from moves_in_process where to_agency_code is null "
-            "and to_position_id is not null and move_status in ('proposed', 'technical_opinion', 'decree')"
-        )
+    moves = {
+        "moves_in_process": "to_agency_code is null and move_status in ('proposed', 'technical_opinion', 'decree')",
+        "transfer_decisions": f"decision = 'approved' and effective_from > {on}",
+    }
+    moving = " ".join(
+        f"union select to_unit_id, to_position_id, nip, 1 from {name} where to_position_id is not null and {condition}"
+        for name, condition in moves.items()
+        if name in sent
     )
     return con.sql(f"""
         with final as (
@@ -62,7 +67,7 @@ def truth_positions(con: duckdb.DuckDBPyConnection, agency_id: str, day: dt.date
             from sought),
         coming as (
             select unit_id, position_id, sum(seats) as committed from (
-                select unit_id, position_id, seats from quotas where status = 'in_recruitment' {moving}) group by all),
+                select unit_id, position_id, recruitment || year, seats from quotas where status = 'in_recruitment' {moving}) group by all),
         needs as (
             select unit_id, position_id, method, year,
                 case method when 'wisn' then quarter_minutes / 4.0 / {EFFECTIVE_MINUTES} * {factor} + {individual}

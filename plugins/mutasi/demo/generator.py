@@ -124,7 +124,7 @@ def _generate_one(
         _draw(con, plan, moment, sequences)
         build_services(con, agency, moment.base, moment.seed)
         build_transfers(con, agency, moment.base, moment.seed)
-        truth.add("positions", truth_positions(con, agency.agency_id, moment.day))
+        truth.add("positions", truth_positions(con, agency.agency_id, moment.day, names))
         truth.add("plants", tables.truth_plants(con, agency.agency_id))
         truth.add("people", truth_people(con, agency.agency_id))
         tables.drop_rest(con)
