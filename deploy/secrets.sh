@@ -2,7 +2,6 @@
 # Makes the secrets of docker-compose.yml below ./secrets: random, each once; what is there stays. Nothing has a default.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-owner=50000  # the user in the containers, who must be able to read them
 umask 077
 mkdir -p secrets
 
@@ -21,12 +20,7 @@ once redis_url "redis://:$(cat secrets/redis_password)@redis:6379/0"
 once celery_result_url "db+postgresql://airflow:$(cat secrets/airflow_db_password)@postgres:5432/airflow"
 once connections.json '{}'
 
-# The files are read inside the containers by user 50000 and by the users of the database images.
-if [ "$(id -u)" = 0 ]; then
-  chown -R "$owner:0" secrets
-else
-  echo "Not root: let user $owner read the files, for example with: sudo chown -R $owner:0 secrets"
-fi
-chmod 0710 secrets
-chmod 0440 secrets/*
+# Each container sees the files it is given, whatever user it runs as; on this machine the closed folder keeps others out.
+chmod 0700 secrets
+chmod 0444 secrets/*
 echo "The administrator's first password stands in secrets/admin_password; agencies' connections go into secrets/connections.json."

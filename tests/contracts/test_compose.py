@@ -82,7 +82,8 @@ def test_secrets_are_made_once_each_with_no_value_twice(tmp_path: Path) -> None:
     random = [v for n, v in made.items() if not n.endswith("_url") and n != "connections.json"]
     assert len(set(random)) == len(random) and min(map(len, random)) >= 44
     assert all(made["airflow_db_password"] in made[n] for n in ("airflow_url", "celery_result_url"))
-    assert {oct(f.stat().st_mode & 0o777) for f in (tmp_path / "secrets").iterdir()} == {"0o440"}
+    assert {oct(f.stat().st_mode & 0o777) for f in (tmp_path / "secrets").iterdir()} == {"0o444"}
+    assert (tmp_path / "secrets").stat().st_mode & 0o777 == 0o700
 
 
 @pytest.mark.parametrize("name", sorted(OURS))
