@@ -27,7 +27,7 @@ Indices = npt.NDArray[np.int32]
 
 INFINITE = 1 << 62
 LIMIT = 1 << 59  # no price or cost may grow beyond this; sums of four stay below 2^62
-REFORESEE = 4  # edges looked at, in multiples of all edges, until prices are brought up to date again
+REFORESEE = 1  # edges looked at, in multiples of all edges, until prices are brought up to date again
 SOLVED, UNFILLABLE, OVER_BUDGET, OVERFLOW = 0, 1, 2, 3
 
 
@@ -141,10 +141,13 @@ def _fill_all(order: Any, penalties: Any, seats: Any, graph: Any, state: Any, fi
     heap = [(np.int64(0), np.int64(0), np.int64(0))]
     refused = np.zeros(posts, np.uint8)
     looked, foreseen = 0, REFORESEE * graph[1].shape[0] + 1_000
+    edges, edge_post = (np.empty(0, np.int64), np.empty(0, np.int32)), np.empty(0, np.int32)
     for i in range(order.shape[0]):
         g = order[i]
         if looked >= foreseen:
-            looked += _foresee(seats, graph, state, filled)
+            if edge_post.shape[0] == 0:
+                edges, edge_post = _grouped(graph[1], state[0].shape[0]), _spelled_out(graph[0])
+            looked += _foresee(seats, graph, state, filled, edges, edge_post)
             foreseen = looked + REFORESEE * graph[1].shape[0] + 1_000
         # An earlier, dearer seat of the post stands empty, or one more head here already costs as much: it stays empty.
         if penalties[i] < INFINITE and (refused[g] == 1 or penalties[i] <= price[g]):
@@ -164,18 +167,14 @@ def _fill_all(order: Any, penalties: Any, seats: Any, graph: Any, state: Any, fi
 
 
 @njit(cache=True)
-def _foresee(seats: Any, graph: Any, state: Any, filled: Any) -> Any:
+def _foresee(seats: Any, graph: Any, state: Any, filled: Any, edges: Any, edge_post: Any) -> Any:
     """Raise every price to what one more head costs now, so that searches run straight to their end; returns the work.
 
     It is Dijkstra's algorithm backwards, from free people and least seats to posts, over costs reduced by the prices.
     """
-    start, person = graph[0], graph[1]
     owner, price = state[0], state[2]
     posts = price.shape[0]
-    holders, edges = _grouped(owner, posts), _grouped(person, owner.shape[0])
-    edge_post = np.empty(person.shape[0], np.int32)
-    for g in range(posts):
-        edge_post[start[g] : start[g + 1]] = g
+    holders = _grouped(owner, posts)
     heap = [(np.int64(0), np.int64(0))]
     heap.clear()
     rise, done = _exits(seats, graph, state, filled, heap), np.zeros(posts, np.uint8)
@@ -187,7 +186,7 @@ def _foresee(seats: Any, graph: Any, state: Any, filled: Any) -> Any:
             _spread(h, d, holders, edges, edge_post, graph, state, rise, heap)
     for g in range(posts):
         price[g] += rise[g] if done[g] else furthest
-    return 2 * person.shape[0]
+    return 2 * edge_post.shape[0]
 
 
 @njit(cache=True)
@@ -224,6 +223,15 @@ def _spread(h: Any, d: Any, holders: Any, edges: Any, edge_post: Any, graph: Any
             if base + cost[k] - price[g] < rise[g]:  # never true of a post that is done: its distance is the least
                 rise[g] = base + cost[k] - price[g]
                 heappush(heap, (rise[g], np.int64(g)))
+
+
+@njit(cache=True)
+def _spelled_out(start: Any) -> Any:
+    """The post of each edge."""
+    post = np.empty(start[-1], np.int32)
+    for g in range(start.shape[0] - 1):
+        post[start[g] : start[g + 1]] = g
+    return post
 
 
 @njit(cache=True)

@@ -1,0 +1,179 @@
+"""The weekly step beside OR-Tools: the same problem solved by both, then the whole step from frozen tables to its proof.
+
+Sizes are named in `RECOMMEND_SIZES` (default: city,province; also million and national). Solvers are measured in CPU seconds,
+each run in a process of its own, the median of three; both must come to the same cost.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from tests.bench.instances import SCALES, instance
+from tests.unit.recommend.planning_database import make_planning
+
+from mutasi.recommend.core import INFINITE
+from mutasi.recommend.problem import Problem
+from mutasi.settings import PROJECT, Settings
+
+REPEATS = 3
+ONE_OBJECTIVE = np.array([100_000, 100, 10, 1, 0])  # weights of the five figures where both engines solve one
+Figures = Iterable[tuple[str, float, str, float | None, str | None]]
+
+
+def figures() -> Figures:
+    """The lines of the result: name, value, unit, target, peer."""
+    for size in os.environ.get("RECOMMEND_SIZES", "city,province").split(","):
+        yield from solvers(size)
+        if size in ("city", "province"):
+            yield from step(size)
+
+
+def solvers(size: str) -> Figures:
+    """Both engines on one objective, and ours on all five."""
+    runs = {engine: [_apart(size, engine) for _ in range(REPEATS)] for engine in ("own", "ortools", "lexicographic")}
+    costs = {run["cost"] for engine in ("own", "ortools") for run in runs[engine]}
+    assert len(costs) == 1, f"{size}: the engines come to different costs: {costs}"
+    cpu = {engine: statistics.median(run["cpu"] for run in found) for engine, found in runs.items()}
+    memory = {engine: max(run["peak_mb"] for run in found) for engine, found in runs.items()}
+    national = size == "national"
+    yield f"recommend_{size}_solve", round(cpu["own"], 3), "CPU s", None, None
+    yield f"recommend_{size}_solve_ortools", round(cpu["ortools"], 3), "CPU s", None, "SimpleMinCostFlow"
+    yield f"recommend_{size}_ortools_to_own", round(cpu["ortools"] / max(cpu["own"], 1e-3), 1), "ratio", None, "SimpleMinCostFlow"
+    yield f"recommend_{size}_lexicographic", round(cpu["lexicographic"], 3), "CPU s", 60.0 if national else None, None
+    yield f"recommend_{size}_memory", round(memory["lexicographic"]), "MB", None, None
+    yield f"recommend_{size}_memory_ortools", round(memory["ortools"]), "MB", None, "SimpleMinCostFlow"
+
+
+def _apart(size: str, engine: str) -> dict[str, float]:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench.recommend", size, engine], cwd=PROJECT, capture_output=True, text=True, check=True
+    )
+    found: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
+    return found
+
+
+def _one_objective(problem: Problem) -> Problem:
+    return replace(
+        problem,
+        edge_cost=(problem.edge_cost @ ONE_OBJECTIVE)[:, None],
+        seat_penalty=(problem.seat_penalty @ ONE_OBJECTIVE)[:, None],
+    )
+
+
+def _measure(size: str, engine: str) -> dict[str, float]:
+    """One engine in this process; the clock starts when the arrays are in memory and the code is compiled."""
+    from mutasi.recommend.lexicographic import minimise
+
+    problem = instance(SCALES[size])
+    asked = problem if engine == "lexicographic" else _one_objective(problem)
+    if engine == "ortools":
+        return _ortools(asked)
+    small = instance(SCALES["city"])
+    minimise(small if engine == "lexicographic" else _one_objective(small), INFINITE)
+    start = time.process_time()
+    post = minimise(asked, INFINITE).post
+    cpu = time.process_time() - start
+    return {"cpu": cpu, "cost": _cost(asked, post), "peak_mb": _peak_mb()}
+
+
+def _ortools(problem: Problem) -> dict[str, float]:
+    from mutasi.recommend.face import Face, Graph
+    from mutasi.recommend.processes.min_cost_flow import solve
+
+    graph = Graph.of(problem)
+    face = Face.whole(problem, graph)
+    arrays = {
+        "protected": problem.protected,
+        "post": graph.post,
+        "person": graph.person,
+        "cost": graph.cost[:, 0],
+        "needed_person": face.needed_person,
+        "seat_post": problem.seat_post,
+        "seat_penalty": problem.seat_penalty[:, 0],
+        "needed_seat": face.needed_seat,
+    }
+    start = time.process_time()
+    post = solve(arrays)
+    return {"cpu": time.process_time() - start, "cost": _cost(problem, post), "peak_mb": _peak_mb()}
+
+
+def _cost(problem: Problem, post: np.ndarray) -> int:
+    return problem.row(np.where(post < 0, problem.home, post).astype(np.int32))[0]
+
+
+def _peak_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def step(size: str) -> Figures:
+    """The whole step on a generated planning database of this many employees, and what-if at its end."""
+    from mutasi.recommend import weekly
+    from mutasi.recommend.answers import what_if
+
+    employees = SCALES[size].employees
+    with tempfile.TemporaryDirectory() as folder:
+        planning = make_planning(Path(folder) / "published.duckdb", employees, employees // 5, max(1, employees // 2_500))
+        settings = replace(Settings.from_environment(), home=Path(folder) / "home")
+        seconds = {}
+        start = time.perf_counter()
+        found = weekly.run_week(settings, planning, "2026-W47")
+        seconds["run"] = time.perf_counter() - start
+        run = Path(found.folder)
+        from mutasi.recommend import certificate
+
+        start = time.perf_counter()
+        assert not any(check.amiss for check in certificate.check(run))
+        seconds["certificate"] = time.perf_counter() - start
+        candidate = _first_candidate(run)
+        what_if(run, [candidate])
+        start = time.perf_counter()
+        what_if(run, [candidate])
+        seconds["what_if"] = time.perf_counter() - start
+        yield f"recommend_{size}_run", round(seconds["run"], 2), "s", None, None
+        yield f"recommend_{size}_pairs", found.pairs, "pairs", None, None
+        yield f"recommend_{size}_certificate", round(seconds["certificate"], 3), "s", 3.0, None
+        yield f"recommend_{size}_what_if", round(seconds["what_if"], 3), "s", 1.0 if size == "city" else None, None
+        if size == "city":
+            yield f"recommend_{size}_replan", round(_replan_ms(run), 2), "ms", 50.0, None
+
+
+def _first_candidate(run: Path) -> str:
+    import duckdb
+
+    file = run / "out" / "candidates.parquet"
+    rows = duckdb.sql(
+        f"select candidate_id from read_parquet('{file}') where solve = 'published' order by rank limit 1"
+    ).fetchall()
+    return str(rows[0][0])
+
+
+def _replan_ms(run: Path) -> float:
+    """The median time to plan again without one move, once the run is in memory."""
+    from mutasi.recommend import reading
+    from mutasi.recommend.certificate import read_problem
+    from mutasi.recommend.replanning import Replanner
+
+    with reading.engine() as con:
+        problem, plan = read_problem(con, run)
+    replanner = Replanner(problem, plan)
+    times = []
+    for edge in problem.moves(plan.post)[:100].tolist():
+        start = time.perf_counter()
+        replanner.refuse(edge)
+        times.append(time.perf_counter() - start)
+    return 1_000 * statistics.median(times)
+
+
+if __name__ == "__main__":
+    print(json.dumps(_measure(sys.argv[1], sys.argv[2])))  # noqa: T201
