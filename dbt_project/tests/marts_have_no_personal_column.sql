@@ -2,7 +2,9 @@
 -- depends_on: {{ ref('unit_workload') }}, {{ ref('position_workload') }}, {{ ref('vacancies') }}
 -- depends_on: {{ ref('check_results') }}, {{ ref('quarantine_summary') }}, {{ ref('runs') }}
 -- depends_on: {{ ref('agency_data_quality') }}, {{ ref('data_quality_indicators') }}, {{ ref('dataset_freshness') }}
--- depends_on: {{ ref('unit_orphans') }}
+-- depends_on: {{ ref('unit_orphans') }}, {{ ref('transfer_plan') }}
+-- depends_on: {{ ref('teacher_workload') }}, {{ ref('workload_trend') }}, {{ ref('place_summary') }}, {{ ref('vacant_seats') }}
+-- depends_on: {{ ref('vacancy_forecast') }}, {{ ref('workforce_profile') }}, {{ ref('service_metrics') }}, {{ ref('unit_type_summary') }}
 select
     table_schema,
     table_name,

@@ -85,10 +85,9 @@ sheets as (
                     then {{ exact('100.0 * (yearly_volume / earlier_volume - 1) / (abk_year - earlier_year)') }}
             end
         ) as volume_growth_pct,
-        string_agg(
-            coalesce(cast(yearly_volume as varchar), '') || 'x' || coalesce(cast(minutes_per_unit as varchar), ''), ' '
-            order by task_id
-        ) as content
+        {{ joined(
+            "coalesce(cast(yearly_volume as varchar), '') || 'x' || coalesce(cast(minutes_per_unit as varchar), '')", 'task_id'
+        ) }} as content
     from compared
     group by agency_id, unit_id, position_id, method, abk_year
 ),

@@ -103,6 +103,22 @@ changes as (
     group by shown.agency_id, shown.shown_job_kind, shown.shown_job_name, forecast."year"
 ),
 
+unknown as (
+    select
+        shown.agency_id,
+        shown.shown_job_kind as job_kind,
+        shown.shown_job_name as job_name,
+        count(*) as without_known_day
+    from {{ ref('int_leavers') }} as leavers
+    inner join shown
+        on
+            leavers.agency_id = shown.agency_id
+            and leavers.unit_id = shown.unit_id
+            and leavers.position_id = shown.position_id
+    where leavers.leaves_on is null
+    group by shown.agency_id, shown.shown_job_kind, shown.shown_job_name
+),
+
 joined as (
     select
         years.agency_id,
@@ -119,6 +135,7 @@ joined as (
         coalesce(changes.in_mpp, 0) as in_mpp,
         coalesce(changes.by_age_of_rule, 0) as by_age_of_rule,
         coalesce(changes.arriving, 0) as arriving,
+        coalesce(unknown.without_known_day, 0) as without_known_day,
         sum(coalesce(changes.arriving, 0) - coalesce(changes.leaving_by_age, 0) - coalesce(changes.leaving_as_planned, 0)) over (
             partition by years.agency_id, years.job_kind, years.job_name order by years."year"
         ) as change_until_then
@@ -129,6 +146,11 @@ joined as (
             and years.job_kind = changes.job_kind
             and years.job_name is not distinct from changes.job_name
             and years."year" = changes."year"
+    left join unknown
+        on
+            years.agency_id = unknown.agency_id
+            and years.job_kind = unknown.job_kind
+            and years.job_name is not distinct from unknown.job_name
 )
 
 select
@@ -142,6 +164,7 @@ select
     cast(case when not is_suppressed then overdue end as integer) as overdue,
     cast(case when not is_suppressed then in_mpp end as integer) as in_mpp,
     cast(case when not is_suppressed then by_age_of_rule end as integer) as by_age_of_rule,
+    cast(case when not is_suppressed then without_known_day end as integer) as without_known_day,
     cast(arriving as integer) as arriving,
     cast(case when not is_suppressed then holders_definitive + change_until_then end as integer) as holders_at_year_end,
     cast(open_seats as integer) as open_seats_now,
