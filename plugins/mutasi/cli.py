@@ -163,6 +163,7 @@ def demo(date: dt.datetime | None, employees: int) -> None:
     """Refresh the demo agencies through Airflow and show the result (what `make run` does)."""
     from mutasi.demo.run import refresh
     from mutasi.demo.up import running
+    from mutasi.publish.glance import plan_text
     from mutasi.warehouse.peek import summary_text
 
     settings = Settings.from_environment()
@@ -170,7 +171,7 @@ def demo(date: dt.datetime | None, employees: int) -> None:
         raise click.ClickException(f"Airflow is up on this home ({url}): start nightly_refresh there, or stop it first.")
     code = refresh(settings, date.date() if date else None, employees)
     if code == 0:
-        click.echo(summary_text(settings))
+        click.echo(f"{summary_text(settings)}\n\n{plan_text(settings)}")
     sys.exit(code)
 
 

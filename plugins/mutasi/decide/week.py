@@ -53,9 +53,9 @@ def monday(week: str) -> dt.date:
 
 
 def day_of(week: str, today: dt.date) -> dt.date:
-    """The day by which the age of data is judged: today, or the nearest day of the week."""
+    """The day by which the age of data is judged: today within the week, else the Monday on which the week was due."""
     first = monday(week)
-    return min(max(today, first), first + dt.timedelta(days=6))
+    return today if first <= today < first + dt.timedelta(days=7) else first
 
 
 def prepare(settings: Settings, week: str, today: dt.date, wanted: Sequence[str], decisions: Decisions) -> Prepared:

@@ -86,6 +86,7 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
         "AIRFLOW__API_AUTH__JWT_SECRET": secret.read_text(encoding="utf-8"),
         "MUTASI_RETRY_SECONDS": "2",
         "MUTASI_SETTLE_SECONDS": "0",  # the generator has finished writing
+        "MUTASI_APPROVERS": "Anonymous:Pejabat yang berwenang",  # everybody is the same user in the demo
         "MUTASI_HOME": str(settings.home),
         "MUTASI_PROJECT": str(settings.project),
         "MUTASI_PSEUDONYM_KEY_FILE": str(demo_key(settings)),

@@ -21,6 +21,9 @@ RUNBOOKS = {
     "land": "docs/runbooks/stale-agency.md",
     "check": "docs/runbooks/failed-check.md",
     "promote": "docs/runbooks/stale-agency.md",
+    **dict.fromkeys(
+        ("freeze", "recommend", "verify", "extract", "approve", "deliver", "note"), "docs/runbooks/weekly-recommendations.md"
+    ),
 }
 
 

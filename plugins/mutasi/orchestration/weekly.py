@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Param, get_current_context, task
 
 from mutasi.errors import NeedsAPerson
+from mutasi.ledger import Entry, record, timed
 from mutasi.orchestration.connections import airflow_connection
 from mutasi.orchestration.dates import iso_week, today
 from mutasi.settings import Settings
@@ -130,12 +133,22 @@ def freeze() -> dict[str, Any]:
     return {"week": week, "planning": str(found.planning), "left_out": found.left_out}
 
 
+@contextmanager
+def _recorded(step: str, agency_id: str | None = None) -> Iterator[Settings]:
+    """Leave a row in the ledger with the time that a step took."""
+    settings = Settings.from_environment()
+    with timed(Entry(get_current_context()["dag_run"].run_id, step, today(), agency_id)) as entry:
+        yield settings
+    record(settings, [entry])
+
+
 @task
 def recommend(frozen: dict[str, Any]) -> str:
     """Solve, certify and explain; returns the run's folder. Where the proof does not hold this fails, and nothing is published."""
     from mutasi.decide.plan import make_plan
 
-    return str(make_plan(Settings.from_environment(), frozen["week"], Path(frozen["planning"]), frozen["left_out"]))
+    with _recorded("recommend") as settings:
+        return str(make_plan(settings, frozen["week"], Path(frozen["planning"]), frozen["left_out"]))
 
 
 @task
@@ -145,8 +158,8 @@ def verify(folder: str) -> list[dict[str, str]]:
     from mutasi.publish.extracts import viewers
     from mutasi.publish.transfer_run import read_run
 
-    prove(Path(folder))
-    settings = Settings.from_environment()
+    with _recorded("verify") as settings:
+        prove(Path(folder))
     return [{"folder": folder, "viewer": viewer} for viewer in viewers(settings, read_run(Path(folder)))]
 
 
@@ -159,9 +172,10 @@ def extract(wanted: dict[str, str]) -> str:
     from mutasi.publish.transfer_sheets import REGION
 
     viewer = wanted["viewer"]
-    get_current_context()["agency"] = REGION_FOLDER if viewer == REGION else viewer  # type: ignore[typeddict-unknown-key]
-    settings = Settings.from_environment()
-    write_extract(settings, read_run(Path(wanted["folder"])), viewer, _names(settings), read_decisions(settings).agreed)
+    label = REGION_FOLDER if viewer == REGION else viewer
+    get_current_context()["agency"] = label  # type: ignore[typeddict-unknown-key]
+    with _recorded("extract", label) as settings:
+        write_extract(settings, read_run(Path(wanted["folder"])), viewer, _names(settings), read_decisions(settings).agreed)
     return viewer
 
 

@@ -111,6 +111,6 @@ def test_the_same_data_and_decisions_make_the_same_tables(home: Settings) -> Non
 
 def test_the_day_by_which_age_is_judged() -> None:
     assert day_of(WEEK, dt.date(2026, 11, 18)) == dt.date(2026, 11, 18)
-    assert day_of(WEEK, dt.date(2026, 12, 30)) == dt.date(2026, 11, 22) and day_of(WEEK, dt.date(2026, 1, 1)) == MONDAY
+    assert day_of(WEEK, dt.date(2026, 12, 30)) == MONDAY and day_of(WEEK, dt.date(2026, 1, 1)) == MONDAY
     with pytest.raises(WeekError, match="write it as 2026-W47"):
         day_of("2026-47", MONDAY)

@@ -1,0 +1,162 @@
+"""The whole week through real Airflow on a small demo: approved, refused, not asked, tampered with, and once more."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+
+from mutasi.publish.extracts import verify_extract
+
+WEEK = "2026-W45"  # the week of the demo's first night
+FIVE = ["binjai", "dumai", "jakarta", "pekanbaru", "tanjungbalai"]
+
+
+def week(home: Any, **conf: object) -> tuple[str, dict[tuple[str, str], str], str]:
+    """Run the DAG; returns its state, the state of every task by (task, map label), and the run's id."""
+    with home.environment():
+        run = home.dagbag.dags["weekly_recommendations"].test(run_conf={"week": WEEK, "agencies": [], "ask": False, **conf})
+    states = {(ti.task_id, ti.rendered_map_index or str(ti.map_index)): str(ti.state) for ti in run.get_task_instances()}
+    return str(run.state), states, run.run_id
+
+
+def official(dag: Any, answer: str, told: dict[str, Any]) -> Callable[[], None]:
+    """Plays the official through Airflow's own interface, as soon as there is a question."""
+    from airflow.api_fastapi.app import create_app
+    from fastapi.testclient import TestClient
+
+    def play() -> None:
+        client = TestClient(create_app(apps="core"))
+        client.headers["Authorization"] = f"Bearer {client.get('/auth/token').json()['access_token']}"
+        deadline = time.monotonic() + 240
+        while time.monotonic() < deadline:
+            found = client.get(f"/api/v2/dags/{dag.dag_id}/dagRuns/~/hitlDetails", params={"response_received": False}).json()
+            for detail in found.get("hitl_details", []):
+                ti = detail["task_instance"]
+                told["body"] = detail["body"]
+                address = (
+                    f"/api/v2/dags/{dag.dag_id}/dagRuns/{ti['dag_run_id']}/taskInstances/approve/{ti['map_index']}/hitlDetails"
+                )
+                told["response"] = client.patch(address, json={"chosen_options": [answer], "params_input": {}}).status_code
+                return
+            time.sleep(0.5)
+
+    return play
+
+
+@pytest.fixture(scope="module")
+def weekly(first_night: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A home with one published week, which nobody was asked about."""
+    home = first_night.copy(tmp_path_factory.mktemp("week") / "home")
+    home.state, home.states, _ = week(home)
+    return home
+
+
+def extracts(home: Any) -> Path:
+    return (home.path / "extracts" / WEEK / "current").resolve()
+
+
+def test_a_week_is_published_and_nothing_is_sent_where_nobody_is_asked(weekly: Any) -> None:
+    assert weekly.state == "success"
+    assert sorted(label for task, label in weekly.states if task == "extract") == [*FIVE, "wilayah"]
+    assert {weekly.states[task, "-1"] for task in ("freeze", "recommend", "verify", "publish", "ask")} == {"success"}
+    assert {weekly.states[task, "-1"] for task in ("approve", "deliver", "note")} == {"skipped"}
+    for folder in [*FIVE, "wilayah"]:
+        assert verify_extract(extracts(weekly) / folder) > 15
+
+
+def test_what_is_published_is_what_was_proved(weekly: Any) -> None:
+    told = json.loads((extracts(weekly) / "manifest.json").read_text())
+    run = json.loads((weekly.path / "runs" / WEEK / told["run_id"] / "run.json").read_text())
+    assert (told["inputs_hash"], told["policy_hash"]) == (run["inputs_hash"], run["policy_hash"])
+    moves = sum(
+        pq.read_metadata(extracts(weekly) / "wilayah" / "parquet" / f"usulan-{part}.parquet").num_rows
+        for part in ("prioritas", "cadangan")
+    )
+    assert moves == run["counts"]["moves"] > 0
+
+
+def test_no_person_stands_in_airflow_s_database_or_logs(weekly: Any, airflow_home: Path) -> None:
+    with duckdb.connect() as con:
+        con.execute(f"attach '{weekly.path}/warehouse/planning.duckdb' as p (read_only)")
+        people = con.execute("select nip, employee_name, person_id from p.planning.employees").fetchall()
+    kept = (airflow_home / "airflow.db").read_bytes()
+    for log in (airflow_home / "logs").rglob("*.log"):
+        kept += log.read_bytes()
+    found = [value for row in people for value in row if value and len(value) > 6 and value.encode() in kept]
+    assert found == []
+
+
+def test_the_same_week_again_writes_nothing(weekly: Any) -> None:
+    before = {f: f.stat().st_mtime_ns for f in extracts(weekly).rglob("*")}
+    state, _, _ = week(weekly)
+    assert state == "success" and {f: f.stat().st_mtime_ns for f in extracts(weekly).rglob("*")} == before
+    assert len(list((weekly.path / "runs" / WEEK).iterdir())) == 1
+
+
+@pytest.mark.parametrize(("answer", "sent"), [("Approve", True), ("Reject", False)])
+def test_only_the_official_s_approval_sends(
+    weekly: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str, sent: bool
+) -> None:
+    home = weekly.copy(tmp_path / "home")
+    (home.path / "extracts" / WEEK / "current").unlink()  # a copy of a link is a folder
+    dag = home.dagbag.dags["weekly_recommendations"]
+    monkeypatch.setattr(dag.get_task("approve"), "assigned_users", [{"id": "Anonymous", "name": "Pejabat"}])
+    monkeypatch.setenv("AIRFLOW_CONN_MUTASI_DELIVERY_FOLDER", json.dumps({"conn_type": "fs", "host": str(tmp_path / "share")}))
+    told: dict[str, Any] = {}
+    player = threading.Thread(target=official(dag, answer, told), daemon=True)
+    player.start()
+    state, states, _ = week(home, ask=True)
+    player.join(10)
+    assert state == "success" and told["response"] == 200
+    assert "Usulan prioritas" in told["body"] and WEEK in told["body"]
+    assert states["deliver", "-1"] == ("success" if sent else "skipped") and states["note", "-1"] == "success"
+    assert (tmp_path / "share").exists() == sent
+    [file] = (home.path / "extracts" / WEEK / "approvals").iterdir()
+    assert json.loads(file.read_text())["answer"] == ("approved" if sent else "refused")
+
+
+def test_a_tampered_run_is_not_published(weekly: Any, tmp_path: Path) -> None:
+    home = weekly.copy(tmp_path / "home")
+    [run] = (home.path / "runs" / WEEK).iterdir()
+    table = pq.read_table(run / "tables" / "plan.parquet")
+    pq.write_table(table.slice(1), run / "tables" / "plan.parquet")
+    for folder in (home.path / "extracts").iterdir():
+        for file in folder.rglob("*"):
+            file.chmod(0o700)
+    import shutil
+
+    shutil.rmtree(home.path / "extracts")
+    state, states, _ = week(home)
+    assert state == "failed" and states["verify", "-1"] == "failed" and states["publish", "-1"] == "upstream_failed"
+    assert not (home.path / "extracts").exists()
+
+
+def test_decisions_change_the_next_plan(weekly: Any, tmp_path: Path) -> None:
+    home = weekly.copy(tmp_path / "home")
+    rows = pq.read_table(next((home.path / "runs" / WEEK).iterdir()) / "out" / "candidates.parquet").to_pylist()
+    first = next(r for r in rows if r["solve"] == "published")
+    folder = home.settings.folder("decisions")
+    run_id = next((home.path / "runs" / WEEK).iterdir()).name
+    (folder / "satu.csv").write_text(
+        "run_id;candidate_id;instansi;keputusan;alasan\n"
+        f"{run_id};{first['candidate_id']};{first['agency_to']};tolak;tidak setuju\n"
+    )
+    (home.path / "extracts" / WEEK / "current").exists()
+    state, _, _ = week(home)
+    assert state == "success"
+    [new] = [r for r in (home.path / "runs" / WEEK).iterdir() if r.name != run_id]
+    again = pq.read_table(new / "out" / "candidates.parquet").to_pylist()
+    assert (first["person_id"], first["to_post_id"]) not in {(r["person_id"], r["to_post_id"]) for r in again}
+
+
+def test_an_unknown_agency_or_week_is_a_sentence(weekly: Any) -> None:
+    state, states, _ = week(weekly, agencies=["atlantis"])
+    assert state == "failed" and states["freeze", "-1"] == "failed"
