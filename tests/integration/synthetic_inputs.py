@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import duckdb
 
 from mutasi.settings import Settings
 from mutasi.sources.datasets import datasets
+from mutasi.warehouse.plans import write_plans
 
 AS_OF = "2026-10-01"
 KOTA, KAB = "kota_uji", "kab_uji"
@@ -203,6 +205,8 @@ def write_inputs(settings: Settings) -> None:
         writer.inputs("quarantined_posts", KOTA, [{"agency_id": KOTA} | t for t in touched], DERIVED["quarantined_posts"])
         _write_history(writer)
         _write_quality(writer)
+    inputs = settings.home / "warehouse" / "inputs"
+    write_plans(settings, inputs, dt.date.fromisoformat(AS_OF))
 
 
 def _write_history(writer: _Writer) -> None:

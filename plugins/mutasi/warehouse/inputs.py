@@ -23,6 +23,7 @@ from mutasi.ledger import SCHEMA as RUNS_SCHEMA
 from mutasi.settings import Settings
 from mutasi.sources.agency import Agency
 from mutasi.sources.datasets import datasets
+from mutasi.warehouse.plans import write_plans
 
 TYPED = {
     "identities": "agency_id varchar, snapshot_date date, nip varchar, person_id varchar, pseudonym varchar, key_version varchar",
@@ -58,6 +59,7 @@ def link_inputs(settings: Settings, agencies: Mapping[str, Agency], as_of: dt.da
             if agency_id in present:
                 _link(data_path(settings, "promoted", snapshot), folder / f"{agency_id}.parquet")
     _write_agencies(fresh, agencies, present, as_of)
+    write_plans(settings, fresh, as_of)
     _write_empty(settings, fresh)
     _swap(fresh, warehouse / "inputs")
     return present
