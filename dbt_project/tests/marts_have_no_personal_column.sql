@@ -3,8 +3,9 @@
 -- depends_on: {{ ref('check_results') }}, {{ ref('quarantine_summary') }}, {{ ref('runs') }}
 -- depends_on: {{ ref('agency_data_quality') }}, {{ ref('data_quality_indicators') }}, {{ ref('dataset_freshness') }}
 -- depends_on: {{ ref('unit_orphans') }}, {{ ref('transfer_plan') }}
--- depends_on: {{ ref('teacher_workload') }}, {{ ref('workload_trend') }}, {{ ref('place_summary') }}, {{ ref('vacant_seats') }}
--- depends_on: {{ ref('vacancy_forecast') }}, {{ ref('workforce_profile') }}, {{ ref('service_metrics') }}, {{ ref('unit_type_summary') }}
+-- depends_on: {{ ref('teacher_workload') }}, {{ ref('workload_trend') }}, {{ ref('temporary_duty') }}
+-- depends_on: {{ ref('place_summary') }}, {{ ref('vacant_seats') }}, {{ ref('vacancy_forecast') }}
+-- depends_on: {{ ref('workforce_profile') }}, {{ ref('service_metrics') }}, {{ ref('unit_type_summary') }}
 select
     table_schema,
     table_name,
