@@ -232,13 +232,13 @@ def explain(run: str, what: str) -> None:
 @click.argument("run")
 @click.option("--refuse", multiple=True, help="A candidate or person that may not move.")
 @click.option("--lock", multiple=True, help="A pair that is settled: PERSON=POST.")
-@click.option("--policy", multiple=True, help="A row of the policy with another value: CODE=NUMBER.")
+@click.option("--policy", multiple=True, help="A row of the policy with another value: CODE=VALUE.")
 def what_if(run: str, refuse: tuple[str, ...], lock: tuple[str, ...], policy: tuple[str, ...]) -> None:
     """Plan a run again, exactly, with one thing otherwise, and say what that costs."""
     from mutasi.recommend.answers import what_if as ask
 
     pairs = [tuple(given.partition("=")[::2]) for given in lock]
-    rows = {code: int(value) for code, _, value in (given.partition("=") for given in policy)}
+    rows = {code: value for code, _, value in (given.partition("=") for given in policy)}
     found = ask(_run(run), refuse, [(person, post) for person, post in pairs], rows)
     for objective, points in found.price.items():
         if objective != "tie":

@@ -102,7 +102,7 @@ def _about_empty(con: duckdb.DuckDBPyConnection, what: str) -> list[str]:
 
 
 def what_if(
-    run: Path, refuse: Sequence[str] = (), lock: Sequence[tuple[str, str]] = (), policy: Mapping[str, int] | None = None
+    run: Path, refuse: Sequence[str] = (), lock: Sequence[tuple[str, str]] = (), policy: Mapping[str, int | str] | None = None
 ) -> Answer:
     """Plan a run again, exactly, without some candidates or people, with pairs settled, or under other rows of the policy.
 
@@ -165,7 +165,7 @@ def _locked(allowed: Problem, problem: Problem, plan: Plan, lock: Sequence[tuple
     return Answer(answer.price, gone, tuple(sorted((set(answer.come) | locked) - before)), answer.is_exact)
 
 
-def _under_policy(run: Path, problem: Problem, plan: Plan, policy: Mapping[str, int]) -> Answer:
+def _under_policy(run: Path, problem: Problem, plan: Plan, policy: Mapping[str, int | str]) -> Answer:
     """Plan under other rows; prices are then those of the new policy and compare the plans only where the old is lawful."""
     with reading.engine() as con:
         reading.attach_inputs(con, run)

@@ -105,6 +105,44 @@ left join districts on people.home_district_code = districts.region_code
 left join wishing on people.person_id = wishing.person_id
 left join trained_agencies on people.agency_id = trained_agencies.agency_id;
 
+-- Who may leave and come. The usual floor is the need. At equal pressure, which needs an explicit decision, a job that is short
+-- everywhere in an agency is shared out: a post may fall to the agency's level of staff to need, and be filled up to it.
+create or replace table staffing as
+with asked as (
+    select coalesce(max(policy.value), 'need') as donor_floor
+    from transfer_policy as policy
+    cross join publication as today
+    where
+        policy.policy_code = 'donor_floor'
+        and policy.agency_id is null
+        and policy.valid_from <= today.as_of
+        and coalesce(policy.valid_to >= today.as_of, true)
+),
+
+levels as (
+    select agency_id, job_kind, job_id, least(1, sum(staff_definitive + people_coming) / sum(need_fte)) as level
+    from transfer_posts
+    where need_seats is not null and need_fte > 0
+    group by agency_id, job_kind, job_id
+)
+
+select
+    posts.post_id,
+    asked.donor_floor,
+    case
+        when asked.donor_floor <> 'equal_pressure' or posts.need_seats is null or levels.level is null then posts.releasable
+        else cast(greatest(0, floor(posts.staff_definitive - posts.need_fte * levels.level)) as bigint)
+    end as releasable,
+    case
+        when asked.donor_floor <> 'equal_pressure' or levels.level is null then posts.open_seats
+        else cast(
+            least(posts.open_seats, greatest(0, floor(posts.need_fte * levels.level - posts.staff_definitive - posts.people_coming))) as bigint
+        )
+    end as open_seats
+from transfer_posts as posts
+cross join asked
+left join levels on posts.agency_id = levels.agency_id and posts.job_kind = levels.job_kind and posts.job_id = levels.job_id;
+
 -- A post that has open seats releases nobody: it would fill its own seats by letting its people stay.
 create or replace table posts as
 with at_home as (
@@ -132,19 +170,20 @@ select
     posts.longitude,
     posts.need_fte,
     posts.staff_definitive + posts.people_coming as staff,
-    posts.open_seats,
+    staffing.open_seats,
     posts.is_critical,
     coalesce(at_home.people, 0) as people,
     case
-        when posts.open_seats > 0 then coalesce(at_home.people, 0)
-        else greatest(0, coalesce(at_home.people, 0) - posts.releasable)
+        when staffing.open_seats > 0 then coalesce(at_home.people, 0)
+        else greatest(0, coalesce(at_home.people, 0) - staffing.releasable)
     end as protected
 from transfer_posts as posts
+inner join staffing on posts.post_id = staffing.post_id
 left join golongan as lowest on posts.golongan_min = lowest.golongan_code and lowest.scheme = 'pns'
 left join golongan as highest on posts.golongan_max = highest.golongan_code and highest.scheme = 'pns'
 left join education_levels as levels on posts.min_education_code = levels.education_level_code
 left join at_home on posts.post_id = at_home.post_id
-where at_home.people > 0 or posts.open_seats > 0;
+where at_home.people > 0 or staffing.open_seats > 0;
 
 -- What leaving the k-th seat empty costs: the fall of need x (1 - staff / need)^2 that filling it brings, in thousandths.
 create or replace table seats as

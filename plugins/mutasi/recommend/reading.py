@@ -38,13 +38,15 @@ class RunError(NeedsAPerson):
 
 def engine() -> duckdb.DuckDBPyConnection:
     """An engine for one step; memory is bounded by `MUTASI_MEMORY_LIMIT`."""
-    return duckdb.connect(
+    con = duckdb.connect(
         config={
             "memory_limit": os.environ.get("MUTASI_MEMORY_LIMIT", "6GB"),
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
         }
     )
+    con.execute("set enable_progress_bar = false")
+    return con
 
 
 def attach_planning(con: duckdb.DuckDBPyConnection, planning: Path) -> None:

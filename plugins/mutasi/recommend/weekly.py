@@ -132,6 +132,8 @@ def _account(
         "involuntary_moves": int(wished[0]),
     }
     policy = Policy.read(con).as_dict()
+    floor = con.execute("select any_value(donor_floor) from staffing").fetchone()
+    assert floor
     gap = plan.gap
     stages = [
         {
@@ -148,6 +150,8 @@ def _account(
         "inputs_hash": inputs,
         "policy_hash": hashlib.sha256(json.dumps(policy, sort_keys=True).encode()).hexdigest(),
         "policy": policy,
+        "donor_floor": str(floor[0]),
+        "needs_decision": floor[0] != "need",
         "method": METHOD,
         "code_version": METHOD,
         "label": LABELS[universe] + ("" if gap is None else f", within {gap[1]:.3f} points of {TIERS[gap[0]]}"),

@@ -146,8 +146,25 @@ def test_last_weeks_plan_stays_unless_the_gain_is_worth_it(
     assert duckdb.sql(f"select person_id, post_id from {table(Path(again.folder), 'plan')} order by all").fetchall() == before
 
 
+def test_an_agency_short_everywhere_moves_nobody_unless_equal_pressure_is_decided(settings: Settings, tmp_path: Path) -> None:
+    planning = make_planning(tmp_path / "short.duckdb", people=120, posts=40)
+    with duckdb.connect(str(planning)) as con:
+        con.execute("""update planning.transfer_posts set need_fte = 3 * staff_definitive + 6, need_seats = 3 * staff_definitive + 6,
+            open_seats = 2 * staff_definitive + 6, releasable = 0, state = 'open'""")
+    nobody = run_week(settings, planning, "2026-W50")
+    assert nobody.moves == 0 and nobody.open_seats > 0
+    with duckdb.connect(str(planning)) as con:
+        con.execute("update planning.transfer_policy set value = 'equal_pressure' where policy_code = 'donor_floor'")
+    shared = run_week(settings, planning, "2026-W50")
+    assert shared.moves > 0 and reading.manifest(Path(shared.folder))["needs_decision"] is True
+    worse = duckdb.sql(
+        f"select candidate_id from {published(Path(shared.folder))} where origin_staff_after / origin_need < dest_staff_after / dest_need - 1e-9"
+    ).fetchall()
+    assert worse == []
+
+
 def test_a_missing_row_of_the_policy_is_named(settings: Settings, tmp_path: Path) -> None:
-    planning = make_planning(tmp_path / "short.duckdb", people=20, posts=8)
+    planning = make_planning(tmp_path / "few.duckdb", people=20, posts=8)
     with duckdb.connect(str(planning)) as con:
         con.execute("delete from planning.transfer_policy where policy_code = 'minimum_gain'")
     with pytest.raises(PolicyError, match="minimum_gain"):
