@@ -100,10 +100,13 @@ def _tables(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, list[str]]]:
 
 def _mark(con: duckdb.DuckDBPyConnection, schema: str, table: str, columns: list[str]) -> TableMark:
     source = f"{named(schema)}.{named(table)}"
-    # Each value is hashed with the row's first columns, its key, so that two rows that change places are seen.
+    # Each value is hashed with the row's first columns, its key, so that two rows that change places are seen. DuckDB joins the
+    # hashes of several values by shifts and XOR, which a XOR over rows would undo: the outer hash keeps it from that.
     key = ", ".join(named(column) for column in columns[:4])
-    marks = ", ".join(f"bit_xor(hash(row_key, {named(column)}))" for column in columns)
-    row = con.execute(f"select count(*), bit_xor(hash(t)), {marks} from (select *, hash({key}) as row_key from {source}) as t")
+    marks = ", ".join(f"bit_xor(hash(hash(row_key, {named(column)})))" for column in columns)
+    row = con.execute(
+        f"select count(*), bit_xor(hash(hash(t))), {marks} from (select *, hash({key}) as row_key from {source}) as t"
+    )
     found = row.fetchone() or ()
     told = [str(value or 0) for value in found[1:]]
     return TableMark(rows=int(found[0]), content=told[0], columns=dict(zip(columns, told[1:], strict=True)))
