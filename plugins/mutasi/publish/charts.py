@@ -78,7 +78,7 @@ def before_after(rows: Sequence[tuple[str, float, float]], title: str) -> str:
         colour = GOOD if abs(after - 1) <= abs(before - 1) else WARM
         parts += [
             _line(left, y, min(x(before), x(after)), y),
-            _text(left - 8, y + 4, shortened(name, 42), anchor="end"),
+            _text(left - 8, y + 4, shortened(name, 40), anchor="end", size=10),
             _line(x(before), y, x(after), y, colour, 3),
             f'<circle cx="{x(before):.1f}" cy="{y:.1f}" r="5" fill="#fff" stroke="{colour}" stroke-width="2"/>',
             f'<circle cx="{x(after):.1f}" cy="{y:.1f}" r="5" fill="{colour}"/>',
@@ -111,7 +111,7 @@ def stacked(rows: Sequence[tuple[str, int, int]], title: str, words: tuple[str, 
     for n, (name, first, second) in enumerate(rows):
         y = top + step * n
         parts += [
-            _text(left - 8, y + 12, shortened(name, 42), anchor="end"),
+            _text(left - 8, y + 12, shortened(name, 40), anchor="end", size=10),
             f'<rect x="{left}" y="{y}" width="{first * scale:.1f}" height="15" fill="{BRAND}"/>',
             f'<rect x="{left + first * scale:.1f}" y="{y}" width="{second * scale:.1f}" height="15" fill="{PALE}"/>',
             _text(
@@ -189,10 +189,10 @@ def _places(sizes: dict[str, int], unit: float, height: float) -> dict[str, floa
 
 
 def frontier(points: Sequence[Point], title: str, x_title: str, y_title: str) -> str:
-    """Exact points of what more moves buy; the published plan is the full disc."""
-    left, right, top, bottom, height = 90, 60, 34, 48, 320.0
-    xs, ys = [p.x for p in points], [p.y for p in points]
-    x_most, y_least, y_most = max([1.0, *xs]) * 1.08, min(ys), max(ys)
+    """Exact points of what more moves buy, numbered and named below; the published plan is the full disc."""
+    left, right, top, bottom, tall = 90, 60, 34, 48, 280.0
+    ordered = sorted(points, key=lambda p: (p.x, -p.y))
+    x_most, y_least, y_most = max([1.0, *(p.x for p in points)]) * 1.08, min(p.y for p in points), max(p.y for p in points)
     spread = (y_most - y_least) or max(abs(y_most), 1.0)
     y_low, y_high = y_least - 0.1 * spread, y_most + 0.1 * spread
 
@@ -200,29 +200,32 @@ def frontier(points: Sequence[Point], title: str, x_title: str, y_title: str) ->
         return left + (WIDTH - left - right) * value / x_most
 
     def y(value: float) -> float:
-        return top + (height - top - bottom) * (1 - (value - y_low) / (y_high - y_low))
+        return top + (tall - top - bottom) * (1 - (value - y_low) / (y_high - y_low))
 
-    parts = [_line(left, height - bottom, WIDTH - right, height - bottom, SOFT), _line(left, top, left, height - bottom, SOFT)]
+    parts = [_line(left, tall - bottom, WIDTH - right, tall - bottom, SOFT), _line(left, top, left, tall - bottom, SOFT)]
     for n in range(5):
         value_x, value_y = x_most * n / 4, y_low + (y_high - y_low) * n / 4
         parts += [
-            _text(x(value_x), height - bottom + 16, id_.number(value_x), anchor="middle", colour=SOFT, size=9.5),
+            _text(x(value_x), tall - bottom + 16, id_.number(value_x), anchor="middle", colour=SOFT, size=9.5),
             _text(left - 6, y(value_y) + 4, id_.number(value_y, 0 if spread > 20 else 1), anchor="end", colour=SOFT, size=9.5),
             _line(left, y(value_y), WIDTH - right, y(value_y)),
         ]
-    ordered = sorted(points, key=lambda p: (p.x, -p.y))
     path = " ".join(f"{x(p.x):.1f},{y(p.y):.1f}" for p in ordered)
     parts.append(f'<polyline points="{path}" fill="none" stroke="{BRAND}" stroke-width="2"/>')
-    for n, p in enumerate(ordered):
-        fill = WARM if p.is_chosen else "#fff"
-        above, label = n % 2 == 0, p.label + (f" · {p.note}" if p.note else "")
-        anchor = "start" if x(p.x) < left + 60 else "end" if x(p.x) > WIDTH - right - 60 else "middle"
+    for n, p in enumerate(ordered, start=1):
+        colour = WARM if p.is_chosen else BRAND
+        # Neighbours stand close together, so their numbers go up and down by turns.
         parts += [
-            f'<circle cx="{x(p.x):.1f}" cy="{y(p.y):.1f}" r="{7 if p.is_chosen else 5}" fill="{fill}" stroke="{WARM if p.is_chosen else BRAND}" stroke-width="2"/>',
-            _text(x(p.x), y(p.y) - 12 if above else y(p.y) + 20, label, anchor=anchor, size=9.5, bold=p.is_chosen),
+            f'<circle cx="{x(p.x):.1f}" cy="{y(p.y):.1f}" r="5" fill="{colour if p.is_chosen else "#fff"}" stroke="{colour}" stroke-width="2"/>',
+            _text(x(p.x), y(p.y) - 10 if n % 2 else y(p.y) + 19, str(n), anchor="middle", colour=colour, bold=True),
+            _text(left, tall + 6 + 16 * n, _told(n, p), colour=colour if p.is_chosen else INK, bold=p.is_chosen, size=10),
         ]
     parts += [
-        _text((left + WIDTH - right) / 2, height - 8, x_title, anchor="middle", colour=SOFT),
+        _text((left + WIDTH - right) / 2, tall - 8, x_title, anchor="middle", colour=SOFT),
         _text(left - 60, 12, y_title, colour=SOFT),
     ]
-    return _svg(height, parts, title)
+    return _svg(tall + 14 + 16 * len(points), parts, title)
+
+
+def _told(number: int, p: Point) -> str:
+    return f"{number}  {p.label}: {id_.number(p.x)} mutasi, ketimpangan {id_.number(p.y)}" + (f", {p.note}" if p.note else "")

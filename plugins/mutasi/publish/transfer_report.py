@@ -5,6 +5,7 @@ The PDF is drawn from the page by WeasyPrint, which runs no script and is allowe
 
 from __future__ import annotations
 
+import logging
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,12 @@ from mutasi.publish.transfer_run import Run
 from mutasi.publish.transfer_sheets import REGION
 from mutasi.publish.transfer_summary import Figures
 
+log = logging.getLogger(__name__)
+
 MOST_ROWS = 40  # per table of the report; the workbook has all
 PRINT = """
-@page { size: A4 portrait; margin: 16mm 14mm 18mm; @bottom-left { content: string(classification); font: 7pt "DejaVu Sans"; color: #5a6775; }
-  @bottom-right { content: counter(page) " / " counter(pages); font: 7pt "DejaVu Sans"; color: #5a6775; } }
+@page { size: A4 portrait; margin: 16mm 14mm 18mm; @bottom-left { content: string(classification); width: 88%; font: 7pt "DejaVu Sans"; color: #5a6775; }
+  @bottom-right { content: counter(page) " / " counter(pages); width: 12%; white-space: nowrap; font: 7pt "DejaVu Sans"; color: #5a6775; } }
 @page wide { size: A4 landscape; margin: 12mm 12mm 16mm; }
 .class { string-set: classification content(); }
 .wide-page { page: wide; break-before: page; }
@@ -44,12 +47,18 @@ def write_report(
 
 
 def _print(text: str, target: Path) -> None:
-    import logging
-
-    from weasyprint import HTML, URLFetcher
-
+    """Write the PDF; where the machine lacks the library that sets text, say which and go on: the page holds the same."""
     logging.getLogger("weasyprint").setLevel(logging.ERROR)
     logging.getLogger("fontTools").setLevel(logging.ERROR)
+    try:
+        from weasyprint import HTML, URLFetcher
+    except OSError:
+        log.warning(
+            "%s was left out, for Pango is missing: install it (Debian: libpango-1.0-0 libpangoft2-1.0-0). %s holds the same.",
+            target.name,
+            target.with_suffix(".html").name,
+        )
+        return
     HTML(string=text, url_fetcher=URLFetcher(allowed_protocols=[])).write_pdf(target)
 
 
@@ -117,7 +126,7 @@ def _charts(con: duckdb.DuckDBPyConnection, viewer: str) -> str:
             wording.POINTS.get(label, str(label)),
             float(moves),
             float(imbalance),
-            f"kritis {critical}" if critical else "",
+            f"{id_.number(critical)} kursi kritis lowong" if critical else "",
             bool(chosen),
         )
         for label, moves, imbalance, critical, chosen in con.execute(

@@ -83,15 +83,15 @@ create or replace temp table told as
 select
     m.*,
     concat_ws(' ',
-        'Unit tujuan membutuhkan ' || one(dest_need) || ' orang: bezetting ' || whole(dest_staff_before) || ' → ' || whole(dest_staff_after)
+        'Jabatan tujuan membutuhkan ' || one(dest_need) || ' orang: bezetting ' || whole(dest_staff_before) || ' → ' || whole(dest_staff_after)
             || ', beban kerja per orang ' || coalesce(two(dest_pressure_before), 'tanpa pegawai') || ' → ' || two(dest_pressure_after) || '.',
         case
             when origin_staff_after >= origin_seats
-                then 'Unit asal tetap memenuhi kebutuhannya (' || one(origin_need) || ', dibulatkan ' || whole(origin_seats) || '): bezetting '
+                then 'Jabatan asal tetap memenuhi kebutuhannya (' || one(origin_need) || ', dibulatkan ' || whole(origin_seats) || '): bezetting '
                     || whole(origin_staff_before) || ' → ' || whole(origin_staff_after) || '.'
             when chain_length > 1
-                then 'Kursi di unit asal diisi kembali dalam rantai ' || chain_id || ': bezetting ' || whole(origin_staff_before) || ' → ' || whole(origin_staff_after) || '.'
-            else 'Bezetting unit asal ' || whole(origin_staff_before) || ' → ' || whole(origin_staff_after) || ' dari kebutuhan ' || one(origin_need) || '.'
+                then 'Kursi asal diisi kembali dalam rantai ' || chain_id || ': bezetting ' || whole(origin_staff_before) || ' → ' || whole(origin_staff_after) || '.'
+            else 'Bezetting jabatan asal ' || whole(origin_staff_before) || ' → ' || whole(origin_staff_after) || ' dari kebutuhan ' || one(origin_need) || '.'
         end,
         case when is_critical_post then 'Jabatan tujuan kritis.' end
     ) as reason,

@@ -44,10 +44,10 @@ def headline(f: Figures) -> str:
     """The most important sentence."""
     if f.priority + f.reserve:
         people = f"{id_.number(f.priority)} usulan prioritas dan {id_.number(f.reserve)} cadangan"
-        return f"{people} mengisi {id_.number(f.filled)} dari {id_.number(f.open_seats)} kursi lowong tanpa mengurangi unit mana pun di bawah kebutuhannya."
+        return f"{people} mengisi {id_.number(f.filled)} dari {id_.number(f.open_seats)} kursi lowong; tidak satu pun jabatan turun di bawah kebutuhannya."
     if f.open_seats and not f.releasable:
         return (
-            f"Tidak ada kelebihan yang sah: {id_.number(f.open_seats)} kursi lowong, tetapi tidak satu pun unit memiliki pegawai di atas "
+            f"Tidak ada kelebihan yang sah: {id_.number(f.open_seats)} kursi lowong, tetapi tidak satu pun jabatan memiliki pegawai di atas "
             "kebutuhannya. Mutasi di dalam instansi hanya akan memindahkan kekurangan."
         )
     return "Tidak ada usulan minggu ini: tidak ada mutasi yang sah dan cukup bermanfaat."
