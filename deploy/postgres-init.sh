@@ -8,8 +8,8 @@ psql -v ON_ERROR_STOP=1 --username postgres --dbname postgres \
 create role airflow login password :'airflow';
 create role mutasi_state login password :'state';
 create role mutasi_publisher login createrole password :'publisher';
-create database airflow owner airflow;
-create database mutasi_state owner mutasi_state;
-create database reporting owner mutasi_publisher;
+create database airflow owner airflow encoding 'UTF8' template template0;
+create database mutasi_state owner mutasi_state encoding 'UTF8' template template0;
+create database reporting owner mutasi_publisher encoding 'UTF8' template template0;
 revoke connect on database airflow, mutasi_state from public;
 SQL
