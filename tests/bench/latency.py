@@ -122,6 +122,8 @@ def figures() -> Iterator[tuple[str, float, str, float | None, str | None]]:
             every = [t for times in waits.values() for t in times]
             yield f"latency_{store}_p50", round(float(np.percentile(every, 50)), 1), "ms", None, None
             yield f"latency_{store}_p95", round(float(np.percentile(every, 95)), 1), "ms", TARGET_MS, None
+        # Who else used the machine: waits are wall time, and grow with it.
+        yield "latency_load_average", round(os.getloadavg()[0], 1), "tasks", None, None
 
 
 def _published(settings: Settings, url: str) -> Iterator[tuple[str, float, str, float | None, str | None]]:
