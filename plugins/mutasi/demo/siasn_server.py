@@ -83,10 +83,10 @@ class Server(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, folder: Path, port: int, tls: ssl.SSLContext | None = None, address: str = "127.0.0.1") -> None:
+    def __init__(self, folder: Path, port: int, tls: ssl.SSLContext | None = None) -> None:
         self.service = Service.read(folder)
         handler = type("BoundHandler", (Handler,), {"service": self.service})
-        super().__init__((address, port), handler)
+        super().__init__(("127.0.0.1", port), handler)
         self.scheme = "https" if tls else "http"
         if tls:
             self.socket = tls.wrap_socket(self.socket, server_side=True)
@@ -120,5 +120,5 @@ def serve(data_dir: Path, port: int = 0, tls: ssl.SSLContext | None = None) -> I
 
 
 if __name__ == "__main__":
-    with Server(Path(sys.argv[1]), int(sys.argv[2]), address=(sys.argv[3:] or ["127.0.0.1"])[0]) as listening:
+    with Server(Path(sys.argv[1]), int(sys.argv[2])) as listening:
         listening.serve_forever()

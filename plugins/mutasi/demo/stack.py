@@ -25,7 +25,7 @@ BATCH_ROWS = 2_000
 
 
 @click.command()
-@click.option("--siasn", required=True, help="Address of the SIASN service, for example http://demo-siasn:18765.")
+@click.option("--siasn", required=True, help="Address of the SIASN service, for example http://127.0.0.1:18765.")
 @click.option("--simpeg", help="Host of a MariaDB with an empty database `simpeg`; without it Dumai stays a file.")
 @click.option("--simpeg-password-file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--employees", type=click.IntRange(1_000, 200_000), default=EMPLOYEES, show_default=True)
