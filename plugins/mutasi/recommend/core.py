@@ -27,7 +27,7 @@ Indices = npt.NDArray[np.int32]
 
 INFINITE = 1 << 62
 LIMIT = 1 << 59  # no price or cost may grow beyond this; sums of four stay below 2^62
-REFORESEE = 1  # edges looked at, in multiples of all edges, until prices are brought up to date again
+REFORESEE = 2  # edges looked at, in multiples of all edges, until prices are brought up to date again
 SOLVED, UNFILLABLE, OVER_BUDGET, OVERFLOW = 0, 1, 2, 3
 
 
@@ -66,20 +66,21 @@ def match(network: Network, budget: int = INFINITE) -> Matching:
 
     The status is UNFILLABLE (with the post in `where`) when a protected seat can be held by nobody, OVER_BUDGET or OVERFLOW.
     """
-    owner = network.owner.copy()
-    paid = np.zeros(len(owner), np.int64)
-    posts = len(network.protected)
-    price = np.zeros(posts, np.int64)
+    # What is read together lies together: at national size the search waits for memory, not for the processor.
+    people, posts = len(network.owner), len(network.protected)
+    held, nodes = np.zeros((people, 2), np.int64), np.zeros((posts, 2), np.int64)
+    owner, paid, price, distance = held[:, 0], held[:, 1], nodes[:, 0], nodes[:, 1]
+    owner[:] = network.owner
     filled = np.bincount(owner[owner >= 0], minlength=posts).astype(np.int64)
     largest = max(network.cost.max(initial=0), network.penalty.max(initial=0))
     if largest >= LIMIT:
-        return Matching(OVERFLOW, owner, filled, price, paid, 0, -1)
+        return Matching(OVERFLOW, network.owner, filled, price.copy(), paid.copy(), 0, -1)
     order, penalties = _sequence(network, filled)
     graph = (network.start, network.person, network.cost)
     seats = (network.protected, network.seat_start, network.penalty)
-    status, looked, where = _fill_all(order, penalties, seats, graph, (owner, paid, price), filled, budget)
+    status, looked, where = _fill_all(order, penalties, seats, graph, (owner, paid, price), distance, filled, budget)
     value = np.where(owner >= 0, paid - price[owner], 0)
-    return Matching(int(status), owner, filled, price, value, int(looked), int(where))
+    return Matching(int(status), owner.astype(np.int32), filled, price.copy(), value, int(looked), int(where))
 
 
 def _sequence(network: Network, filled: Integers) -> tuple[Integers, Integers]:
@@ -133,11 +134,12 @@ def _settle(seats: Any, graph: Any, held: Any, filled: Any) -> Any:
 
 
 @njit(cache=True)
-def _fill_all(order: Any, penalties: Any, seats: Any, graph: Any, state: Any, filled: Any, budget: Any) -> Any:
+def _fill_all(order: Any, penalties: Any, seats: Any, graph: Any, state: Any, distance: Any, filled: Any, budget: Any) -> Any:
     """Insert seat after seat; returns status, edges looked at, and the post where it ended early."""
     posts, price = filled.shape[0], state[2]
     path = (np.empty(posts, np.int32), np.empty(posts, np.int64), np.empty(posts, np.int32))
-    marks = (np.full(posts, INFINITE, np.int64), np.zeros(posts, np.uint8), np.empty(posts + 1, np.int64))
+    distance[:] = INFINITE
+    marks = (distance, np.zeros(posts, np.uint8), np.empty(posts + 1, np.int64))
     heap = [(np.int64(0), np.int64(0), np.int64(0))]
     refused = np.zeros(posts, np.uint8)
     looked, foreseen = 0, REFORESEE * graph[1].shape[0] + 1_000
