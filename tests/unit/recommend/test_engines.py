@@ -1,0 +1,50 @@
+"""Two other engines, each in a process of its own, come to the same plan on a city's problem."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pytest
+from tests.bench.instances import SCALES, instance
+
+from mutasi.recommend.core import INFINITE
+from mutasi.recommend.lexicographic import minimise
+from mutasi.recommend.problem import Problem
+from mutasi.recommend.processes import EngineError, run
+from mutasi.recommend.solve import _program, solve
+
+
+@pytest.fixture(scope="module")
+def city() -> Problem:
+    return instance(SCALES["city"])
+
+
+def test_or_tools_finds_the_same_city_plan(city: Problem) -> None:
+    mine, other = minimise(city, INFINITE), minimise(city, budget=0)
+    moved = [np.where(found.post < 0, city.home, found.post).astype(np.int32) for found in (mine, other)]
+    assert city.row(moved[0]) == city.row(moved[1])
+    assert np.array_equal(moved[0], moved[1])
+
+
+def test_highs_finds_the_same_city_plan(city: Problem) -> None:
+    found = _program(city)
+    post = city.home.copy()
+    used = np.flatnonzero(found["used"])
+    post[city.edge_person[used]] = city.edge_post[used]
+    assert city.row(post) == solve(city).row
+    assert not found["branched"][0]
+
+
+def test_a_city_plan_is_proved(city: Problem) -> None:
+    plan = solve(city)
+    assert plan.is_proved and plan.row < city.row(city.home)
+
+
+def test_the_engines_stay_out_of_this_process() -> None:
+    assert "ortools" not in sys.modules and "highspy" not in sys.modules
+
+
+def test_an_engine_that_fails_is_named() -> None:
+    with pytest.raises(EngineError, match="min_cost_flow ended with code"):
+        run("mutasi.recommend.processes.min_cost_flow", {"0 nonsense": np.zeros(1)})
