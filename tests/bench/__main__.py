@@ -82,7 +82,10 @@ def _data(size: str, plan: Size) -> Path:
     """The generated agencies; made when they or what makes them are new."""
     from mutasi.demo import SEED, generate
 
-    folder, wanted = BENCH / "data" / size, {"employees": plan.employees, "agencies": plan.agencies, "day": DAY.isoformat(), "seed": SEED}
+    folder, wanted = (
+        BENCH / "data" / size,
+        {"employees": plan.employees, "agencies": plan.agencies, "day": DAY.isoformat(), "seed": SEED},
+    )
     marker = folder / "generated.json"
     if not marker.exists() or json.loads(marker.read_text(encoding="utf-8")) != wanted:
         shutil.rmtree(folder, ignore_errors=True)
