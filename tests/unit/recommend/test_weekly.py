@@ -175,3 +175,12 @@ def test_a_planning_database_without_transfers_is_refused(settings: Settings, tm
     duckdb.connect(str(tmp_path / "old.duckdb")).close()
     with pytest.raises(reading.RunError, match="lacks publication, transfer_posts"):
         run_week(settings, tmp_path / "old.duckdb", "2026-W49")
+
+
+def test_a_week_with_nobody_to_move_is_a_week(settings: Settings, tmp_path: Path) -> None:
+    planning = make_planning(tmp_path / "nobody.duckdb", people=30, posts=12)
+    with duckdb.connect(str(planning)) as con:
+        con.execute("update planning.transfer_people set outcome = 'NOT_ELIGIBLE'")
+    found = run_week(settings, planning, "2026-W51")
+    assert (found.people, found.pairs, found.moves) == (0, 0, 0)
+    assert found.is_proved and found.open_seats > 0
