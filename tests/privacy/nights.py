@@ -73,6 +73,13 @@ def _plant_database(file: Path) -> None:
         for table in ("pegawai", "riwayat_jabatan", "skp"):
             con.execute(f"update {table} set nip_baru = ? where nip_baru = ?", (nip("dumai"), people[0]))
             con.execute(f"update {table} set nip_baru = ? where nip_baru = ?", (nip("dumai") + "77", people[1]))
+        # What transfers are planned from names the canary as well: in a case, in an objection, and as somebody's spouse.
+        con.execute("insert into hukdis (nip_baru, no_kasus, sts) values (?, 'K-KANARI', 'P')", (nip("dumai"),))
+        con.execute(
+            "insert into keberatan (nip_baru, no_keberatan, tgl_terima, sts) values (?, 'B-KANARI', '01-10-2026', 'P')",
+            (nip("dumai"),),
+        )
+        con.execute("update minat_pindah set nip_pasangan = ?, pindah_bersama = '1' where rowid = 1", (nip("dumai"),))
     con.close()
 
 
