@@ -26,6 +26,7 @@ from mutasi.sources.registry import read_agencies
 
 log = logging.getLogger("mutasi.weekly")
 
+ANSWER = "answer"
 SUBJECT = "Usulan mutasi {{ ti.xcom_pull('publish')['week'] }}: kirim kepada instansi?"
 BODY = """
 {% set told = ti.xcom_pull('publish') %}
@@ -64,6 +65,13 @@ class OfficialApproval(ApprovalOperator):
                 "task. The extracts are published on this machine. See docs/runbooks/weekly-recommendations.md."
             )
         return super().execute(context)
+
+    def execute_complete(self, context: Any, event: dict[str, Any]) -> Any:
+        """Keep who answered what before a refusal skips what follows: with that exception the task's own result is lost."""
+        if "error" not in event:
+            answer = {name: event.get(name) for name in ("chosen_options", "responded_by_user")}
+            context["ti"].xcom_push(key=ANSWER, value={**answer, "responded_at": str(event.get("responded_at"))})
+        return super().execute_complete(context, event)
 
 
 def officials() -> list[dict[str, str]]:
@@ -229,7 +237,7 @@ def note(told: dict[str, Any]) -> str:
     """
     from mutasi.decide.approvals import record_answer
 
-    return record_answer(Settings.from_environment(), told, get_current_context()["ti"].xcom_pull("approve"))
+    return record_answer(Settings.from_environment(), told, get_current_context()["ti"].xcom_pull("approve", key=ANSWER))
 
 
 def _names(settings: Settings) -> dict[str, str]:

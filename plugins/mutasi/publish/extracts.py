@@ -221,7 +221,15 @@ def verify_extract(folder: Path) -> int:
 
 
 def _point(target: Path) -> None:
-    """Turn the pointer in one rename."""
+    """Turn the pointer in one rename.
+
+    Raises:
+        ExtractError: a folder stands in its place, as after a copy that followed links.
+    """
+    if (target.parent / CURRENT).is_dir() and not (target.parent / CURRENT).is_symlink():
+        raise ExtractError(
+            f"{target.parent / CURRENT} is a folder and no link, probably from a copy that followed links. Remove it; the runs beside it hold all."
+        )
     fresh = target.parent / f".{CURRENT}-{os.getpid()}"
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(target.name)
