@@ -18,9 +18,11 @@ import duckdb
 import httpx
 import pytest
 
+from mutasi.orchestration.dates import today
 from mutasi.settings import PROJECT
 
-NIGHT = "2026-11-05"
+# Not the day that the scheduler starts by itself, and none before the newest event of the generated sources.
+NIGHT = (today() - dt.timedelta(days=1)).isoformat()
 
 
 @pytest.fixture(scope="module")

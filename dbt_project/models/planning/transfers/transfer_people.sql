@@ -52,6 +52,8 @@ select
         {{ months_after('facts.in_post_since', due_months) }} < facts.as_of, false
     ) as is_due,
     facts.performance_points,
+    facts.predicate_last_year,
+    facts.predicate_year_before,
     cast(facts.potential_box as bigint) as potential_box,
     facts.has_verified_ground,
     facts.accepts_inter_agency and coalesce(limits.inter_agency_opt_in, 0) = 1 and coalesce(judged.outcome_r9 = 'PASSED', false)

@@ -18,37 +18,49 @@ staff as (
 ),
 
 -- A move under way and an approved move that has not begun hold their seat, whoever proposed them.
-coming as (
+going as (
     select
+        moves.person_id,
         coalesce(receivers.agency_id, moves.agency_id) as agency_id,
         moves.to_unit_id as unit_id,
         moves.to_position_id as position_id,
-        moves.person_id
+        moves.to_agency_code is null or receivers.agency_id is not null as is_to_us
     from {{ ref('stg_moves_in_process') }} as moves
     left join {{ ref('stg_agencies') }} as receivers on moves.to_agency_code = receivers.bkn_code
-    where
-        moves.move_status in ('proposed', 'technical_opinion', 'decree')
-        and (moves.to_agency_code is null or receivers.agency_id is not null)
+    where moves.move_status in ('proposed', 'technical_opinion', 'decree')
     union
     select
+        decisions.person_id,
         decisions.agency_id,
         decisions.to_unit_id as unit_id,
         decisions.to_position_id as position_id,
-        decisions.person_id
+        true as is_to_us
     from {{ ref('stg_transfer_decisions') }} as decisions
     cross join today
     where decisions.decision = 'approved' and decisions.effective_from > today.as_of
 ),
 
+-- Who is on the way out no longer counts for the need at home, wherever the move goes.
+leaving as (
+    select
+        duties.agency_id,
+        duties.unit_id,
+        duties.position_id,
+        count(distinct duties.person_id) as people_leaving
+    from {{ ref('int_assignments') }} as duties
+    where duties.is_definitive_holder and duties.person_id in (select going.person_id from going)
+    group by duties.agency_id, duties.unit_id, duties.position_id
+),
+
 committed as (
     select
-        coming.agency_id,
-        coming.unit_id,
-        coming.position_id,
+        going.agency_id,
+        going.unit_id,
+        going.position_id,
         count(*) as people_coming
-    from coming
-    where coming.position_id is not null
-    group by coming.agency_id, coming.unit_id, coming.position_id
+    from going
+    where going.is_to_us and going.position_id is not null
+    group by going.agency_id, going.unit_id, going.position_id
 ),
 
 equivalents as (
@@ -100,6 +112,7 @@ posts as (
         vacancies.is_critical as is_critical_vacancy,
         staff.staff_fte,
         coalesce(committed.people_coming, 0) as people_coming,
+        coalesce(leaving.people_leaving, 0) as people_leaving,
         coalesce(
             vacancies.open_seats + coalesce(vacancies.committed_seats, 0)
             - greatest(coalesce(vacancies.committed_seats, 0), coalesce(committed.people_coming, 0)), 0
@@ -121,6 +134,11 @@ posts as (
             positions.agency_id = committed.agency_id
             and positions.unit_id = committed.unit_id
             and positions.position_id = committed.position_id
+    left join leaving
+        on
+            positions.agency_id = leaving.agency_id
+            and positions.unit_id = leaving.unit_id
+            and positions.position_id = leaving.position_id
     left join equivalents on positions.agency_id = equivalents.agency_id and positions.job_id = equivalents.legacy_job_id
     left join route_scopes on positions.agency_id = route_scopes.agency_id and positions.unit_id = route_scopes.unit_id
 ),
@@ -133,7 +151,7 @@ stated as (
             when status = 'REVIEW' then 'review'
             when need_seats is null or status = 'UNKNOWN' then 'unknown'
             when seats_left > 0 then 'open'
-            when holders_definitive > need_seats then 'surplus'
+            when holders_definitive - people_leaving > need_seats then 'surplus'
             else 'balanced'
         end as post_state
     from posts
@@ -163,11 +181,12 @@ select
     cast(coalesce(holders_definitive, 0) as bigint) as staff_definitive,
     coalesce(staff_fte, 0) as staff_present_fte,
     cast(people_coming as bigint) as people_coming,
+    cast(people_leaving as bigint) as people_leaving,
     cast(greatest(case when post_state = 'open' then seats_left else 0 end, 0) as bigint) as open_seats,
     cast(
         case
             when post_state in ('review', 'unknown') then 0
-            else greatest(coalesce(holders_definitive, 0) - need_seats, 0)
+            else greatest(coalesce(holders_definitive, 0) - people_leaving - need_seats, 0)
         end as bigint
     ) as releasable,
     coalesce(is_critical_vacancy, false) as is_critical,
