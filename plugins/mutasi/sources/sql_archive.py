@@ -28,7 +28,8 @@ class _Writer(threading.Thread):
 
     def run(self) -> None:
         try:
-            with pq.ParquetWriter(self.target, self.schema, compression="zstd") as writer:
+            # The archive is read whole, never by a range of values; smallest and largest values in its footer serve nobody.
+            with pq.ParquetWriter(self.target, self.schema, compression="zstd", write_statistics=False) as writer:
                 group: list[pa.RecordBatch] = []
                 while (batch := self.waiting.get()) is not None:
                     group.append(batch)
@@ -43,8 +44,8 @@ class _Writer(threading.Thread):
                 pass
 
 
-def archive_batches(batches: Iterable[pa.RecordBatch], schema: pa.Schema, target: Path) -> None:
-    """Write batches of one schema to a Parquet file of the archive, readable by its owner only.
+def archive_batches(batches: Iterable[pa.RecordBatch], schema: pa.Schema, target: Path) -> int:
+    """Write batches of one schema to a Parquet file of the archive, readable by its owner only; returns the number of rows.
 
     Raises:
         pa.ArrowException, OSError: the file cannot be written; whatever `batches` raises goes on as well.
@@ -52,9 +53,11 @@ def archive_batches(batches: Iterable[pa.RecordBatch], schema: pa.Schema, target
     unfinished = target.with_name(f".{target.name}.part")
     writer = _Writer(unfinished, schema)
     writer.start()
+    rows = 0
     try:
         for batch in batches:
             writer.waiting.put(batch)
+            rows += len(batch)
             if writer.failure:
                 break
     finally:
@@ -64,3 +67,4 @@ def archive_batches(batches: Iterable[pa.RecordBatch], schema: pa.Schema, target
         raise writer.failure
     unfinished.chmod(0o600)
     unfinished.replace(target)
+    return rows

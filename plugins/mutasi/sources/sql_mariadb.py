@@ -1,22 +1,25 @@
-"""MariaDB and MySQL by ConnectorX: rows and their count from one statement.
+"""MariaDB and MySQL by ConnectorX: rows, and the server's own count of the same moment.
 
-ConnectorX opens connections of its own, so count and rows cannot share a transaction. They share a statement instead: every row
-carries `(select count(*) …)` over the same relation, which the server works out once. One statement reads one snapshot (InnoDB),
-or holds off writers to the end (MyISAM), so the count is the server's own and of the same moment. `count(*) over ()` would copy
-the whole result on the server first, and a `union all` with the count costs twice the time of the rows.
+ConnectorX opens connections of its own, so count and rows cannot share a transaction. The server counts in a snapshot taken
+just before, beside the rows that cross the network; as many rows as counted is the proof that nobody wrote in between. Else,
+and where a table has no snapshots or only changes are read, they share a statement: every row carries `(select count(*) …)` over
+the same relation, which the server works out once before the first row. One statement reads one snapshot (InnoDB), or holds off
+writers to the end (MyISAM). `count(*) over ()` would copy the whole result on the server first, and a `union all` with the count
+costs twice the time of the rows.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import sqlalchemy as sa
 
+from mutasi.sources.mariadb_columns import Field
 from mutasi.sources.sql_archive import archive_batches
 from mutasi.sources.sql_selection import DELETED, Counted, Selection, Source
 
@@ -27,43 +30,11 @@ SETTINGS = [
     # ConnectorX first asks for one row to learn the types, before these settings: no count is wanted then.
     "set @is_read = 1",
 ]
-# Numbers of the wire protocol. Dates are not among the kept ones: ConnectorX breaks on `0000-00-00`, and prints it.
-INTEGERS, FLOATS, TEXTS, BIT = {1, 2, 3, 8, 9}, {4, 5}, {249, 250, 251, 252, 253, 254}, 16
 SAME_NAME, AS_TEXT = 1060, "cast({} as char)"
-BINARY, UNSIGNED, ENUM_OR_SET = 63, 32, 256 | 2048
 
 
 class NotReadable(Exception):
     """ConnectorX cannot run this statement; another driver may."""
-
-
-@dataclass(frozen=True)
-class Field:
-    """A column as the server describes it."""
-
-    name: str
-    kind: int
-    charset: int
-    flags: int
-
-    def read(self, is_mapped: bool) -> str:
-        """The column for a select list: numbers and text as they are, all else as text written by the server."""
-        column = f"source.{quote(self.name)}"
-        if self.kind in FLOATS or (self.kind in INTEGERS and not self.flags & UNSIGNED):
-            return column
-        if self.kind == BIT:
-            return f"cast({column} + 0 as char)"
-        if self.kind in TEXTS and self.charset == BINARY:
-            # Photographs and scans are no data of ours.
-            return f"convert({column} using utf8mb4)" if is_mapped else "cast(null as char)"
-        if self.kind in TEXTS and not self.flags & ENUM_OR_SET:
-            return column
-        return f"cast({column} as char)"
-
-
-def quote(name: str) -> str:
-    """A name as an identifier of MariaDB."""
-    return "`" + name.replace("`", "``") + "`"
 
 
 def is_plain_address(url: sa.URL) -> bool:
@@ -77,35 +48,57 @@ class MariaReading:
     def __init__(self, source: Source, url: sa.URL, session: sa.Connection) -> None:
         self.source, self.session = source, session
         self.address = url.set(drivername="mysql", query={}).render_as_string(hide_password=False)
-        self.buffered = "" if self._has_snapshots() else "sql_buffer_result "
+        self.has_snapshots = self._has_snapshots()
 
     def fetch(self, selection: Selection, target: Path) -> Counted:
-        """Write the selected rows to `target`; returns the count that came behind them.
+        """Write the selected rows to `target`; returns the server's count of them.
 
         Raises:
             NotReadable: ConnectorX cannot run the statement; nothing was read.
             SourceError: the database breaks off.
         """
         fields = self._fields(selection)
-        names = [field.name for field in fields] + ([DELETED] if selection.since is not None else [])
-        reader = self._reader(self._statement(selection, fields))
-        facts = len(reader.schema) - len(names)
-        schema = pa.schema([(name, kind.type) for name, kind in zip(names, list(reader.schema)[facts:], strict=True)])
+        if self.has_snapshots and selection.since is None:
+            counted, rows = self._beside(selection, fields, target)
+            if counted.rows == rows:
+                return counted
+        return self._together(selection, fields, target)
+
+    def _beside(self, selection: Selection, fields: list[Field], target: Path) -> tuple[Counted, int]:
+        """Rows and count at once, each in a snapshot of its own; that of the count is the older one, so that a cursor
+        value found there is no newer than what is read."""
+        for begin in (SETTINGS[0], "start transaction with consistent snapshot, read only"):
+            self.session.exec_driver_sql(begin)
+        with ThreadPoolExecutor(1, "count") as counter:
+            counting = counter.submit(self._counted, selection)
+            reader = self._reader(selection.rows(self._columns(fields)))
+            schema = _archived(fields, reader.schema)
+            rows = archive_batches(self._rows(reader, fields, schema), schema, target)
+            return counting.result(), rows
+
+    def _together(self, selection: Selection, fields: list[Field], target: Path) -> Counted:
+        """Rows that carry their count, in one statement."""
+        buffered = "" if self.has_snapshots else "sql_buffer_result "
+        facts = [f"{buffered}case when @is_read = 1 then ({selection.count()}) end as rows_counted"]
+        facts += [f"case when @is_read = 1 then ({selection.newest(AS_TEXT)}) end as newest"] if selection.cursor else []
+        reader = self._reader(selection.rows([*facts, *self._columns(fields)]))
+        marked = [DELETED] if selection.since is not None else []
+        schema = _archived(fields, list(reader.schema)[len(facts) :], marked)
         counts: set[tuple[int, str | None]] = set()
-        archive_batches(self._rows(reader, schema, facts, counts), schema, target)
+        archive_batches(self._rows(reader, fields, schema, len(facts), counts), schema, target)
         return Counted(*counts.pop()) if counts else self._counted(selection)
 
-    def _statement(self, selection: Selection, fields: list[Field]) -> str:
+    def _columns(self, fields: list[Field]) -> list[str]:
         mapped = self.source.request.mapped
-        count = f"{self.buffered}case when @is_read = 1 then ({selection.count()}) end as rows_counted"
-        newest = [f"case when @is_read = 1 then ({selection.newest(AS_TEXT)}) end as newest"] if selection.cursor else []
-        columns = [f"{field.read(field.name in mapped)} as c{n}" for n, field in enumerate(fields)]
-        return selection.rows([count, *newest, *columns])
+        return [f"{field.read(field.name in mapped)} as c{n}" for n, field in enumerate(fields)]
 
     def _counted(self, selection: Selection) -> Counted:
-        """Count and newest value where no row came that could carry them: an empty table, or no change."""
-        rows = self.session.exec_driver_sql(selection.facts(as_text=AS_TEXT)).one()
-        self.session.rollback()
+        """Count and newest value by themselves."""
+        try:
+            rows = self.session.exec_driver_sql(selection.facts(as_text=AS_TEXT)).one()
+            self.session.rollback()
+        except sa.exc.DBAPIError as error:
+            raise (self.source.broken_off() if error.connection_invalidated else self.source.refused()) from None
         return Counted(int(rows[0]), rows[1])
 
     def _reader(self, statement: str) -> pa.RecordBatchReader:
@@ -125,13 +118,20 @@ class MariaReading:
             raise NotReadable(type(error).__name__) from None
 
     def _rows(
-        self, reader: pa.RecordBatchReader, schema: pa.Schema, facts: int, counts: set[tuple[int, str | None]]
+        self,
+        reader: pa.RecordBatchReader,
+        fields: list[Field],
+        schema: pa.Schema,
+        facts: int = 0,
+        counts: set[tuple[int, str | None]] | None = None,
     ) -> Iterator[pa.RecordBatch]:
-        """The batches without the columns of the count, which goes to `counts`."""
+        """The batches as archived, without the first columns, which carry count and newest value and go to `counts`."""
         for batch in self._whole(reader):
-            if len(batch):
+            if len(batch) and counts is not None:
                 counts.add((batch.column(0)[0].as_py(), batch.column(1)[0].as_py() if facts > 1 else None))
-            yield pa.RecordBatch.from_arrays(batch.columns[facts:], schema=schema)
+            columns = batch.columns[facts:]
+            columns[: len(fields)] = [field.archived(column) for field, column in zip(fields, columns, strict=False)]
+            yield pa.RecordBatch.from_arrays(columns, schema=schema)
 
     def _whole(self, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
         try:
@@ -148,7 +148,7 @@ class MariaReading:
         try:
             result = self.session.exec_driver_sql(f"select source.* from {selection.relation} limit 0")
             wire: Any = result.cursor
-            found = [Field(f.name, f.type_code, f.charsetnr, f.flags) for f in wire._result.fields]
+            found = [Field(f.name, f.type_code, f.charsetnr, f.flags, f.scale) for f in wire._result.fields]
             self.session.rollback()  # hold no old snapshot open while ConnectorX reads
         except sa.exc.DBAPIError as error:
             is_twice = error.orig is not None and error.orig.args[:1] == (SAME_NAME,)
@@ -172,6 +172,13 @@ class MariaReading:
             {"s": schema[0] if schema else None, "t": name},
         ).scalar()
         return engine is None or str(engine).lower() == "innodb"
+
+
+def _archived(fields: list[Field], columns: Iterable[pa.Field], more: Sequence[str] = ()) -> pa.Schema:
+    """The columns of the archive under the names that they have in the table; `more` stand behind and keep their types."""
+    arrived = [column.type for column in columns]
+    types = [field.archived_type(kind) for field, kind in zip(fields, arrived, strict=False)] + arrived[len(fields) :]
+    return pa.schema(list(zip([*(field.name for field in fields), *more], types, strict=True)))
 
 
 def say_slower(reason: NotReadable) -> None:
