@@ -14,6 +14,8 @@ RUN apt-get update \
 COPY requirements-team.txt /tmp/
 RUN python3 -m venv /opt/venv && /opt/venv/bin/python -m pip install --quiet --no-cache-dir uv \
     && VIRTUAL_ENV=/opt/venv /opt/venv/bin/uv pip install --quiet --no-cache --compile-bytecode -r /tmp/requirements-team.txt
+COPY .ci/licences.py .ci/licences.toml /tmp/
+RUN /opt/venv/bin/python /tmp/licences.py /tmp/requirements-team.txt
 COPY pyproject.toml README.md LICENSE /opt/mutasi/
 COPY plugins /opt/mutasi/plugins
 COPY dags /opt/mutasi/dags

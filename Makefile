@@ -24,12 +24,15 @@ test: $(STAMP)  ## set up, then run every test
 	@$(PY) -m pytest -n 2 --dist loadfile
 	@echo "All tests passed; skipped ones are listed above with their reason. Next: make run, then docs/runbooks/onboard-agency.md."
 
-lint: $(STAMP)  ## ruff, mypy, sqlfluff, import-linter
+lint: licences  ## ruff, mypy, sqlfluff, import-linter, licences
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/sqlfluff lint --processes 2 dbt_project/models dbt_project/tests dbt_project/macros
+
+licences: $(STAMP)  ## compare the licences of all packages with the list of .ci/licences.toml
+	@$(PY) .ci/licences.py requirements.txt
 
 bench: $(STAMP)  ## measure against the floor; SIZE=city (default), province, million, national, extraction, checks or latency
 	@$(PY) -m tests.bench $(or $(SIZE),city)
@@ -49,4 +52,4 @@ compose-check: $(STAMP)  ## validate docker-compose.yml: Docker Compose itself, 
 clean:  ## remove what runs wrote (var/), keep .venv
 	rm -rf var
 
-.PHONY: help setup run up test lint bench docs requirements compose-check clean
+.PHONY: help setup run up test lint licences bench docs requirements compose-check clean
