@@ -62,10 +62,11 @@ class Envelope:
             return cls(None, None, 0, is_delivered=False)
         data = document.get("data")
         records = len(data) if isinstance(data, list) else int(isinstance(data, dict))
-        # A history that does not exist is said in words, with HTTP 200.
-        is_empty = data is None or (isinstance(data, str) and "tidak ditemukan" in data.casefold())
         return cls(
-            _number(document.get("count")), _number(document.get("total")), records, isinstance(data, list | dict) or is_empty
+            _number(document.get("count")),
+            _number(document.get("total")),
+            records,
+            isinstance(data, list | dict) or _is_said_to_be_empty(document),
         )
 
     @property
@@ -74,6 +75,15 @@ class Envelope:
         if self.total is not None:
             return self.total
         return self.count if self.count is not None and self.count > self.records else None
+
+
+def _is_said_to_be_empty(document: dict[str, Any]) -> bool:
+    """A history that does not exist is said in words, with HTTP 200; so is a failure (`code` 0), which must not pass for one."""
+    data = document.get("data")
+    if isinstance(data, str):
+        return "tidak ditemukan" in data.casefold()
+    is_failure = str(document.get("code")) == "0" and "data tidak ditemukan" not in str(document.get("message")).casefold()
+    return data is None and not is_failure
 
 
 def _number(value: Any) -> int | None:

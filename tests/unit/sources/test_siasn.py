@@ -29,11 +29,26 @@ from mutasi.sources.staging import engine
         (200, {"code": 0, "data": "Data Tidak Ditemukan", "count": 0}, (0, 0, True)),
         (200, {"code": 0, "data": "Internal error"}, (None, 0, False)),
         (200, {"code": 1, "data": None}, (None, 0, True)),
+        (200, {"code": 0, "data": None, "message": "Data tidak ditemukan"}, (None, 0, True)),
+        (200, {"code": 0, "data": None, "message": "kesalahan pada server"}, (None, 0, False)),
+        (200, {"code": 0, "data": None}, (None, 0, False)),
         (404, {"data": [{}]}, (None, 0, False)),
         (200, [1], (None, 0, False)),
         (None, {}, (None, 0, False)),
     ],
-    ids=["history", "one_object", "empty_in_words", "failure_in_words", "null", "not_found", "no_envelope", "no_answer"],
+    ids=[
+        "history",
+        "one_object",
+        "empty_in_words",
+        "failure_in_words",
+        "null",
+        "null_in_words",
+        "failure_beside",
+        "failure",
+        "not_found",
+        "no_envelope",
+        "no_answer",
+    ],
 )
 def test_envelopes(status: int | None, body: Any, expected: tuple[int | None, int, bool]) -> None:
     found = Envelope.of(Answer(status, json.dumps(body).encode()))
