@@ -1,6 +1,7 @@
 """What may be forgotten: dated rows say how long each kind of file is kept, and a dry run says what would go.
 
-What is in use is never removed, however old: the newest promoted snapshot of every agency and dataset, and the history.
+What is in use is never removed, however old: the newest promoted snapshot of every agency and dataset, the newest published
+week, every week that a decision names, and the history.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from mutasi.rules import rules_in_force
 from mutasi.settings import Settings
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-KINDS = ("raw", "landing", "checks", "quarantine", "promoted", "quality", "logs")
+WEEK = re.compile(r"(\d{4})-W(\d{2})")
+KINDS = ("raw", "landing", "checks", "quarantine", "promoted", "quality", "reports", "plans", "rebuilt", "logs")
 
 
 class RetentionError(NeedsAPerson):
@@ -77,6 +79,12 @@ def _dated(settings: Settings, kind: str) -> Iterator[tuple[Path, dt.date]]:
     elif kind == "quality":
         yield from _by_name((home / "quality").glob("*/*.parquet"))
         yield from _by_time((home / "quality" / "runs").glob("*/"))
+    elif kind == "reports":
+        yield from _by_name((home / "reports").glob("*/*"))
+    elif kind == "plans":
+        yield from _weeks_out_of_use(settings)
+    elif kind == "rebuilt":
+        yield from _by_time((home / "rebuilt").glob("*"))
     elif kind == "logs":
         yield from _by_time(path for path in (home / "airflow" / "logs").glob("**/*") if path.is_file())
     else:
@@ -92,6 +100,17 @@ def _promoted_out_of_use(settings: Settings) -> Iterator[tuple[Path, dt.date]]:
                 if (day, manifest.stem) not in used:
                     yield manifest, day
                     yield from ((file, day) for file in manifest.parent.glob(f"{manifest.stem}-????????.parquet"))
+
+
+def _weeks_out_of_use(settings: Settings) -> Iterator[tuple[Path, dt.date]]:
+    """Runs and extracts by week, but for the newest published week and for those whose proposals a decision names."""
+    published = max((link.parent.name for link in (settings.home / "extracts").glob("*/current")), default="")
+    forms = b"".join(file.read_bytes() for file in (settings.home / "decisions").glob("*.csv"))
+    for kind in ("runs", "extracts"):
+        for week in (settings.home / kind).glob("*"):
+            is_named = any(run.name.encode() in forms for run in (settings.home / "runs" / week.name).glob("[!.]*"))
+            if (match := WEEK.fullmatch(week.name)) and week.name != published and not is_named:
+                yield week, dt.date.fromisocalendar(int(match[1]), int(match[2]), 7)
 
 
 def _by_name(paths: Iterator[Path]) -> Iterator[tuple[Path, dt.date]]:

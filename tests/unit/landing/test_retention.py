@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 import pytest
 from click.testing import CliRunner
 
 from mutasi.cli import main
 from mutasi.landing.history import HistoryError
-from mutasi.landing.retention import RetentionError, expired, prune, retention_days
+from mutasi.landing.retention import KINDS, RetentionError, expired, prune, retention_days
 from mutasi.landing.snapshots import data_path, in_use, landed
+from mutasi.settings import PROJECT
 
 OLD, LATER, TODAY = dt.date(2026, 1, 10), dt.date(2026, 1, 20), dt.date(2026, 12, 1)
 ADI = "199001012015031001,Adi Rekaan,01-01-1990,PNS,"
@@ -61,6 +63,27 @@ def test_an_unchanged_day_is_kept_once_on_disk(two_nights):
     assert files[0].samefile(files[1])
     raw = [next((home.home / "raw" / "contoh" / "employees" / str(day)).glob("*/employees.csv")) for day in (OLD, LATER)]
     assert raw[0].samefile(raw[1])
+
+
+def test_reports_and_weeks_go_but_not_the_plan_in_force_nor_one_that_a_decision_names(settings):
+    for name in ("2025-W10", "2025-W11", "2025-W12", "2026-W44"):
+        for kind in ("runs", "extracts"):
+            settings.folder(kind, name, f"run-{name}")
+    (settings.home / "extracts" / "2025-W12" / "current").symlink_to("run-2025-W12")
+    (settings.folder("decisions") / "dumai.csv").write_text("run_id,candidate_id\nrun-2025-W11,c1\n", encoding="utf-8")
+    for day in ("2025-03-03", "2026-11-30"):
+        settings.folder("reports", "defects", day, "dumai")
+    (settings.folder("reports", "checks") / "index.html").touch()
+    gone = {str(e.path.relative_to(settings.home)) for e in expired(settings, TODAY)}
+    assert gone == {"runs/2025-W10", "extracts/2025-W10", "reports/defects/2025-03-03"}
+
+
+def test_whatever_runs_write_by_day_or_week_has_a_retention(settings):
+    """A folder that no rule names grows for ever, with persons in it."""
+    kept_for_good = {"history", "published", "decisions", "state", "warehouse", "airflow", "cache", "demo", "tmp"}
+    source = "\n".join(file.read_text(encoding="utf-8") for file in (PROJECT / "plugins" / "mutasi").rglob("*.py"))
+    written = set(re.findall(r'settings\.folder\("(\w+)"', source)) | set(re.findall(r'settings\.home / "(\w+)"', source))
+    assert written - kept_for_good <= {*KINDS, "runs", "extracts"}, "kinds `plans` covers runs and extracts"
 
 
 def test_every_kind_needs_a_rule_in_force(settings):
