@@ -5,10 +5,10 @@ from __future__ import annotations
 import pendulum
 from airflow.sdk import CronPartitionTimetable, dag
 
+from mutasi.orchestration.approval import approval
 from mutasi.orchestration.defaults import DEFAULT_ARGS
 from mutasi.orchestration.nightly import known_agency_ids
 from mutasi.orchestration.weekly import (
-    approval,
     ask,
     deliver,
     extract,

@@ -10,8 +10,9 @@ import resource
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -87,6 +88,30 @@ def timed(entry: Entry) -> Iterator[Entry]:
     finally:
         entry.seconds = round(time.perf_counter() - start, 3)
         entry.peak_mb = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
+
+
+@contextmanager
+def stepped(settings: Settings, entry: Entry) -> Iterator[Entry]:
+    """Time a step and leave its row, also where it fails: who looks for the night finds what kept it.
+
+    Our own errors are sentences without values; of others, which may quote a row, the kind alone is kept.
+    """
+    try:
+        with timed(entry):
+            yield entry
+    except Exception as error:
+        is_ours = type(error).__module__.partition(".")[0] == "mutasi"
+        entry.status, entry.message = "failed", str(error) if is_ours else type(error).__name__
+        with suppress(OSError):  # a full disk is told by the task itself
+            record(settings, [entry])
+        raise
+    record(settings, [entry])
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file, or of all files below a folder; 0 where there is nothing."""
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files if file.is_file() and not file.is_symlink())
 
 
 def record(settings: Settings, entries: list[Entry]) -> None:

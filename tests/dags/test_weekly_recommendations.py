@@ -40,7 +40,7 @@ def test_silence_never_approves(weekly):
 
 
 def test_nobody_named_means_nobody_may_approve(weekly, monkeypatch):
-    from mutasi.orchestration.weekly import NoOfficial, approval, officials
+    from mutasi.orchestration.approval import NoOfficial, approval, officials
 
     monkeypatch.setenv("MUTASI_APPROVERS", "kepala.bkpsdm:Kepala BKPSDM, 7")
     assert officials() == [{"id": "kepala.bkpsdm", "name": "Kepala BKPSDM"}, {"id": "7", "name": "7"}]

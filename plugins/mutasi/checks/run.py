@@ -12,6 +12,7 @@ import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from pathlib import Path
 
 import duckdb
 
@@ -23,7 +24,7 @@ from mutasi.checks.suites import VOLUME, SuiteError, read_suite
 from mutasi.checks.verdicts import DatasetVerdicts, conclude, withdraw
 from mutasi.engine import connect
 from mutasi.landing.snapshots import day_folder, write_text
-from mutasi.ledger import Entry, record, timed
+from mutasi.ledger import Entry, size_of, stepped
 from mutasi.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -56,9 +57,10 @@ def check_datasets(settings: Settings, names: Sequence[str], day: dt.date, run_i
     errors: list[CheckError | SuiteError] = []
     for name in names:
         try:
-            with timed(Entry(run_id, "check", day, dataset=name)) as entry:
+            with stepped(settings, Entry(run_id, "check", day, dataset=name)) as entry:
                 found[name] = _check(settings, name, day, run_id, arrived[name], misfits[name])
-            record(settings, [entry])
+                entry.rows_received = sum(verdict.rows for verdict in found[name].agencies.values())
+                entry.bytes = sum(size_of(Path(a.file)) for a in arrived[name] if a.file)
         except (CheckError, SuiteError) as error:
             log.error("%s", error)
             errors.append(error)

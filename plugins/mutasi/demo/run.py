@@ -24,9 +24,12 @@ STEPS = {
     "history": "history",
     "build": "dbt build",
     "publish": "published",
+    "watch": "watched",
+    "freeze": "frozen",
     "recommend": "planned",
     "verify": "proved",
     "extract": "extracted",
+    "release": "released",
 }
 
 

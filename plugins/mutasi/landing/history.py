@@ -14,6 +14,7 @@ import json
 from pathlib import Path
 
 import duckdb
+import pyarrow.parquet as pq
 
 from mutasi.engine import connect, named, quoted
 from mutasi.errors import NeedsAPerson
@@ -57,6 +58,12 @@ def refresh_history(settings: Settings, name: str) -> int:
 def history_file(settings: Settings, name: str, day: dt.date) -> Path:
     """The change file of a dataset's day."""
     return settings.home / "history" / name / f"{day.isoformat()}.parquet"
+
+
+def size_of_day(settings: Settings, day: dt.date) -> tuple[int, int]:
+    """(rows, bytes) of the change files of a day."""
+    files = [file for name in datasets() if (file := history_file(settings, name, day)).exists()]
+    return sum(pq.read_metadata(file).num_rows for file in files), sum(file.stat().st_size for file in files)
 
 
 def _refuse_to_forget(settings: Settings, name: str, day: dt.date) -> None:

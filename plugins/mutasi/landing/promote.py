@@ -86,7 +86,8 @@ def _promote(settings: Settings, snapshot: Landed, entry: Entry) -> None:
     dataset, day, agency_id = datasets()[snapshot.dataset], snapshot.snapshot_date, snapshot.agency_id
     verdict = _verdict(settings, snapshot)
     with connect(settings) as con:
-        source = quoted(str(data_path(settings, "landing", snapshot)))
+        landed = data_path(settings, "landing", snapshot)
+        source, entry.bytes = quoted(str(landed)), landed.stat().st_size
         con.execute(f"create temp view landed as select * from read_parquet({source})")
         failures = settings.home / "checks" / dataset.name / day.isoformat() / "failures.parquet"
         con.execute(

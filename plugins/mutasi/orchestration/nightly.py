@@ -10,11 +10,11 @@ from typing import Any
 
 from airflow.sdk import Metadata, get_current_context, task
 
-from mutasi.ledger import Entry, record, timed
+from mutasi.ledger import Entry, size_of, stepped
 from mutasi.orchestration.assets import PLANNING, PROMOTED, REPORTING
 from mutasi.orchestration.connections import airflow_connection
 from mutasi.orchestration.dates import snapshot_date, today
-from mutasi.orchestration.notifications import tell
+from mutasi.orchestration.notifications import owner, tell
 from mutasi.settings import Settings
 from mutasi.sources.registry import AgencyFileError, read_agencies, read_agency
 
@@ -90,9 +90,8 @@ def report_defects(agency_id: str) -> None:
 
     get_current_context()["agency"] = agency_id  # type: ignore[typeddict-unknown-key]
     settings, day, run_id = _night()
-    with timed(Entry(run_id, "report", day, agency_id)) as entry:
-        write_defect_report(settings, read_agency(settings.agencies / f"{agency_id}.yml"), day)
-    record(settings, [entry])
+    with stepped(settings, Entry(run_id, "report", day, agency_id)) as entry:
+        entry.bytes = size_of(write_defect_report(settings, read_agency(settings.agencies / f"{agency_id}.yml"), day))
 
 
 @task(trigger_rule="all_done")
@@ -100,8 +99,9 @@ def report_checks() -> None:
     """Write the page of all rules with what they last found."""
     from mutasi.publish import write_checks_page
 
-    settings, day, _ = _night()
-    write_checks_page(settings, day)
+    settings, day, run_id = _night()
+    with stepped(settings, Entry(run_id, "report", day)) as entry:
+        entry.bytes = size_of(write_checks_page(settings, day))
 
 
 @task(trigger_rule="all_done")
@@ -109,21 +109,25 @@ def watch() -> int:
     """Tell the data team of stale data and of quarantine that jumped; returns the number of alerts."""
     from mutasi.publish import alerts
 
-    settings, day, _ = _night()
-    found = alerts(settings, read_agencies(settings.agencies), day)
-    if found:
-        tell(f"Mutasi: {len(found)} alerts on {day}.", [alert.line() for alert in found])
+    settings, day, run_id = _night()
+    with stepped(settings, Entry(run_id, "watch", day)):
+        found = alerts(settings, read_agencies(settings.agencies), day)
+        if found:
+            tell(f"Mutasi: {len(found)} alerts on {day}.", [alert.line() for alert in found])
     return len(found)
 
 
 @task
 def look_for_refresh() -> str:
     """Tell the data team where the figures of the day are not there yet, whatever kept them; returns the newest day."""
-    from mutasi.publish import newest_published
+    from mutasi.publish import newest_published, write_runs_page
 
-    newest = newest_published(Settings.from_environment())
+    settings = Settings.from_environment()
+    write_runs_page(settings)
+    newest = newest_published(settings)
     if newest is None or newest < today():
-        tell(f"Mutasi: no figures of {today()} yet, the newest are of {newest or 'no day'}; see docs/runbooks/stale-agency.md.")
+        sentence = f"no figures of {today()} yet, the newest are of {newest or 'no day'}; see docs/runbooks/stale-agency.md."
+        tell(f"Mutasi: {sentence}", [f"Owner: {owner()}."])
     return str(newest)
 
 
@@ -137,14 +141,14 @@ def gate(promoted: Any) -> Iterator[Metadata]:
 @task
 def remember() -> int:
     """Write the day's change files; returns how many."""
-    from mutasi.landing.history import refresh_history
+    from mutasi.landing.history import refresh_history, size_of_day
     from mutasi.sources.datasets import datasets
     from mutasi.warehouse.lock import writing
 
     settings, day, run_id = _night()
-    with timed(Entry(run_id, "history", day)) as entry, writing(settings):
+    with stepped(settings, Entry(run_id, "history", day)) as entry, writing(settings):
         written = sum(refresh_history(settings, name) for name in datasets())
-    record(settings, [entry])
+        entry.rows_received, entry.bytes = size_of_day(settings, day)
     return written
 
 
@@ -160,9 +164,11 @@ def build() -> dict[str, int]:
 @task(outlets=[REPORTING, PLANNING])
 def publish() -> Iterator[Metadata]:
     """Put the reporting and the planning database in the place of the old ones."""
+    from mutasi.publish import write_runs_page
     from mutasi.warehouse.refresh import publish_warehouse
 
     settings, day, run_id = _night()
     publish_warehouse(settings, day, run_id)
+    write_runs_page(settings)
     for asset in (REPORTING, PLANNING):
         yield Metadata(asset, {"data_as_of": day.isoformat(), "run_id": run_id})

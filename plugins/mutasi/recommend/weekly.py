@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 
+from mutasi.errors import NeedsAPerson
 from mutasi.recommend import candidates, certificate, explanation, frontier, reading, writing
 from mutasi.recommend.core import INFINITE
 from mutasi.recommend.plan import Plan
@@ -25,8 +26,10 @@ PRICING_ROUNDS = 10
 WORK_PER_EDGE = 2_000  # edges that the search may look at, in multiples of all edges, before the second engine takes over
 
 
-class NotProved(RuntimeError):
+class NotProved(NeedsAPerson):
     """The proof of a plan failed, so the plan may not be published; the sentence lists what was amiss."""
+
+    headline = "the plan's certificate does not hold, nothing is published from it"
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from mutasi.errors import NeedsAPerson
 from mutasi.settings import Settings
 
@@ -108,6 +110,13 @@ def build(settings: Settings, *, as_of: dt.date | None = None, run_id: str, unit
 def build_file(settings: Settings) -> Path:
     """The database that dbt builds; nobody but the publishing step reads it."""
     return settings.warehouse / "build.duckdb"
+
+
+def rows_in(file: Path) -> int:
+    """Rows of all tables of a database."""
+    with duckdb.connect(str(file), read_only=True) as con:
+        [(rows,)] = con.execute("select coalesce(sum(estimated_size), 0) from duckdb_tables()").fetchall()
+    return int(rows)
 
 
 def remove_database(file: Path) -> None:

@@ -7,15 +7,15 @@ import json
 from collections.abc import Mapping
 
 from mutasi.landing.snapshots import days, write_text
-from mutasi.ledger import Entry, record, timed
+from mutasi.ledger import Entry, size_of, stepped
 from mutasi.settings import Settings
 from mutasi.sources.agency import Agency
-from mutasi.warehouse.build import BuildError, build, build_file
+from mutasi.warehouse.build import BuildError, build, build_file, rows_in
 from mutasi.warehouse.fingerprint import fingerprint, keep
 from mutasi.warehouse.inputs import link_inputs
 from mutasi.warehouse.leaves import bind_leaves
 from mutasi.warehouse.lock import writing
-from mutasi.warehouse.publish import publish
+from mutasi.warehouse.publish import planning_file, publish, reporting_file
 
 
 def build_warehouse(settings: Settings, agencies: Mapping[str, Agency], day: dt.date, run_id: str) -> dict[str, int]:
@@ -28,7 +28,7 @@ def build_warehouse(settings: Settings, agencies: Mapping[str, Agency], day: dt.
         Busy: another refresh holds the warehouse.
     """
     green = settings.folder("warehouse") / "build.json"
-    with timed(Entry(run_id, "build", day)) as entry, writing(settings):
+    with stepped(settings, Entry(run_id, "build", day)) as entry, writing(settings):
         green.unlink(missing_ok=True)
         as_of = max([day, *(days(settings, "promoted", "employees")[-1:])])
         present = link_inputs(settings, agencies, as_of)
@@ -39,8 +39,8 @@ def build_warehouse(settings: Settings, agencies: Mapping[str, Agency], day: dt.
         bind_leaves(settings)
         result = build(settings, as_of=as_of, run_id=run_id)
         write_text(green, json.dumps({"run_id": run_id, "as_of": as_of.isoformat()}))
-    entry.data_as_of = min(present.values())
-    record(settings, [entry])
+        entry.data_as_of = min(present.values())
+        entry.rows_received, entry.bytes = rows_in(build_file(settings)), size_of(build_file(settings))
     return {"agencies": len(present), "models": result.models, "tests": result.tests}
 
 
@@ -52,7 +52,7 @@ def publish_warehouse(settings: Settings, day: dt.date, run_id: str) -> None:
         Busy: another refresh holds the warehouse.
     """
     green = settings.warehouse / "build.json"
-    with timed(Entry(run_id, "publish", day)) as entry, writing(settings):
+    with stepped(settings, Entry(run_id, "publish", day)) as entry, writing(settings):
         built = json.loads(green.read_text(encoding="utf-8")) if green.exists() else {}
         if built.get("run_id") != run_id:
             raise BuildError(
@@ -60,5 +60,5 @@ def publish_warehouse(settings: Settings, day: dt.date, run_id: str) -> None:
             )
         entry.bytes = publish(settings, run_id=run_id)
         keep(settings, fingerprint(settings, build_file(settings), run_id))
-    entry.data_as_of = day
-    record(settings, [entry])
+        entry.rows_received = rows_in(planning_file(settings)) + rows_in(reporting_file(settings))
+        entry.data_as_of = day
