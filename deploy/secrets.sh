@@ -8,7 +8,7 @@ mkdir -p secrets
 random() { head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n'; }
 once() { [ -s "secrets/$1" ] || { printf '%s' "$2" > "secrets/$1"; echo "made secrets/$1"; }; }
 
-for name in postgres_password airflow_db_password state_db_password publisher_password jwt_secret api_secret_key admin_password \
+for name in postgres_password airflow_db_password publisher_password jwt_secret api_secret_key admin_password \
             pseudonym_key redis_password simpeg_password; do
   once "$name" "$(random)"
 done

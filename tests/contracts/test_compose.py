@@ -112,6 +112,31 @@ def test_people_log_in_and_examples_are_off() -> None:
     assert "ALL_ADMINS" not in TEXT
 
 
+def served(service: dict) -> set[str]:
+    return set(re.search(r"--queues (\S+)", service["command"])[1].split(","))
+
+
+def test_of_the_workers_one_alone_writes_the_warehouse(dagbag) -> None:
+    workers = {name: served(s) for name, s in SERVICES.items() if "celery worker" in str(s.get("command"))}
+    assert workers == {"worker": {"default"}, "warehouse-worker": {"warehouse"}}
+    assert all(SERVICES[name]["profiles"] == ["celery"] for name in workers)
+    # Docker Compose refuses to scale a service that bears a name.
+    assert "container_name" in SERVICES["warehouse-worker"] and "container_name" not in SERVICES["worker"]
+    queues = {task.task_id: task.queue for dag in dagbag.dags.values() for task in dag.tasks}
+    assert set(queues.values()) == set().union(*workers.values())
+    assert {t.task_id for t in dagbag.dags["nightly_refresh"].tasks if t.queue == "warehouse"} == {"remember", "build", "publish"}
+    here = {
+        "freeze",
+        "recommend",
+        "verify",
+        "extract",
+        "publish",
+        "deliver",
+        "note",
+    }  # they pass files below the home to each other
+    assert {t.task_id for t in dagbag.dags["weekly_recommendations"].tasks if t.queue == "warehouse"} == here
+
+
 def test_the_image_takes_the_same_pins_as_everybody() -> None:
     def pins(file: str) -> dict[str, set[str]]:
         found: dict[str, set[str]] = {}

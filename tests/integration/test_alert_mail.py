@@ -106,7 +106,7 @@ def test_what_a_library_says_is_not_told(box: Box, dagbag: Any, monkeypatch: pyt
 def test_a_failed_agency_is_told_with_its_owner_and_runbooks_are_links(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
     from mutasi.orchestration.notifications import FailureNotifier
 
-    monkeypatch.setenv("MUTASI_DOCS_URL", "https://git.example.invalid/mutasi/")
+    monkeypatch.setenv("MUTASI_DOCS_BASE_URL", "https://git.example.invalid/mutasi/")
     run = SimpleNamespace(dag_id="nightly_refresh", run_id="malam-1")
     FailureNotifier().notify({"dag_run": run, "ti": SimpleNamespace(task_id="land", rendered_map_index="dumai")})  # type: ignore[typeddict-item]
     told = text(box.mails[0])

@@ -14,6 +14,9 @@ RETRIES = ExceptionRetryPolicy(
     rules=[RetryRule(exception="mutasi.errors.NeedsAPerson", action=RetryAction.FAIL, reason="A person must act first.")]
 )
 
+# Where workers are many: what writes the warehouse's files or reads them as they are written goes to one worker alone.
+WAREHOUSE = "warehouse"
+
 DEFAULT_ARGS: dict[str, Any] = {
     "owner": "data-team",
     "retries": 2,

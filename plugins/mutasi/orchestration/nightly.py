@@ -14,6 +14,7 @@ from mutasi.ledger import Entry, size_of, stepped
 from mutasi.orchestration.assets import PLANNING, PROMOTED, REPORTING
 from mutasi.orchestration.connections import airflow_connection
 from mutasi.orchestration.dates import snapshot_date, today
+from mutasi.orchestration.defaults import WAREHOUSE
 from mutasi.orchestration.notifications import owner, tell
 from mutasi.settings import Settings
 from mutasi.sources.registry import AgencyFileError, read_agencies, read_agency
@@ -138,7 +139,7 @@ def gate(promoted: Any) -> Iterator[Metadata]:
     yield Metadata(PROMOTED, {"agencies": len(counts), "rows": sum(sum(rows.values()) for rows in counts)})
 
 
-@task
+@task(queue=WAREHOUSE)
 def remember() -> int:
     """Write the day's change files; returns how many."""
     from mutasi.landing.history import refresh_history, size_of_day
@@ -152,7 +153,7 @@ def remember() -> int:
     return written
 
 
-@task
+@task(queue=WAREHOUSE)
 def build() -> dict[str, int]:
     """Build the warehouse with dbt from the snapshots in use."""
     from mutasi.warehouse.refresh import build_warehouse
@@ -161,7 +162,7 @@ def build() -> dict[str, int]:
     return build_warehouse(settings, read_agencies(settings.agencies), day, run_id)
 
 
-@task(outlets=[REPORTING, PLANNING])
+@task(queue=WAREHOUSE, outlets=[REPORTING, PLANNING])
 def publish() -> Iterator[Metadata]:
     """Put the reporting and the planning database in the place of the old ones."""
     from mutasi.publish import write_runs_page

@@ -1,7 +1,7 @@
 """What goes wrong is told once, to somebody, with its owner and the runbook that helps.
 
 Every notice is a line in the log. Where `MUTASI_ALERT_EMAIL` names somebody it is also sent, through the connection
-`smtp_default`; where `MUTASI_DOCS_URL` says under which address the repository is read, runbooks become links.
+`smtp_default`; where `MUTASI_DOCS_BASE_URL` says under which address the repository is read, runbooks become links.
 """
 
 from __future__ import annotations
@@ -91,6 +91,6 @@ def _where(context: Any) -> tuple[str, str | None]:
 
 
 def _markup(text: str) -> str:
-    base = os.environ.get("MUTASI_DOCS_URL", "").rstrip("/")
+    base = os.environ.get("MUTASI_DOCS_BASE_URL", "").rstrip("/")
     escaped = html.escape(text)
     return re.sub(r"docs/[\w/-]+\.md", rf'<a href="{html.escape(base)}/\g<0>">\g<0></a>', escaped) if base else escaped

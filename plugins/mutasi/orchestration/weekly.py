@@ -17,6 +17,7 @@ from mutasi.ledger import Entry, size_of, stepped
 from mutasi.orchestration.approval import ANSWER
 from mutasi.orchestration.connections import airflow_connection
 from mutasi.orchestration.dates import iso_week, today
+from mutasi.orchestration.defaults import WAREHOUSE
 from mutasi.settings import Settings
 from mutasi.sources.connection import Connection, SourceError
 from mutasi.sources.registry import read_agencies
@@ -51,7 +52,7 @@ def weekly_form(agency_ids: list[str]) -> dict[str, Param]:
     }
 
 
-@task
+@task(queue=WAREHOUSE)
 def freeze() -> dict[str, Any]:
     """Copy the published planning database for this week, with the decisions, without agencies whose data are too old."""
     from mutasi.decide.decisions import read_decisions
@@ -79,7 +80,7 @@ def _recorded(step: str, agency_id: str | None = None) -> Iterator[tuple[Setting
         yield settings, entry
 
 
-@task
+@task(queue=WAREHOUSE)
 def recommend(frozen: dict[str, Any]) -> str:
     """Solve, certify and explain; returns the run's folder. Where the proof does not hold this fails, and nothing is published."""
     from mutasi.decide.plan import make_plan
@@ -90,7 +91,7 @@ def recommend(frozen: dict[str, Any]) -> str:
     return str(folder)
 
 
-@task
+@task(queue=WAREHOUSE)
 def verify(folder: str) -> list[dict[str, str]]:
     """Prove the plan once more from its files; returns whose extracts are to be written."""
     from mutasi.decide.plan import prove
@@ -103,7 +104,7 @@ def verify(folder: str) -> list[dict[str, str]]:
     return [{"folder": folder, "viewer": viewer} for viewer in viewers(settings, read_run(Path(folder)))]
 
 
-@task(map_index_template="{{ agency }}")
+@task(queue=WAREHOUSE, map_index_template="{{ agency }}")
 def extract(wanted: dict[str, str]) -> str:
     """Write what one agency, or the region, gets."""
     from mutasi.decide.decisions import read_decisions
@@ -120,7 +121,7 @@ def extract(wanted: dict[str, str]) -> str:
     return viewer
 
 
-@task
+@task(queue=WAREHOUSE)
 def publish(folder: str, written: Any) -> dict[str, Any]:
     """Let all extracts appear at once; returns what the officials are told."""
     from mutasi.publish.extracts import publish_extracts, size
@@ -147,7 +148,7 @@ def ask() -> bool:
     return bool(get_current_context()["params"]["ask"])
 
 
-@task
+@task(queue=WAREHOUSE)
 def deliver(told: dict[str, Any], answer: Any) -> dict[str, int]:
     """Take the approved extracts along every way that has a connection; returns extracts sent per way."""
     from collections import Counter
@@ -164,7 +165,7 @@ def deliver(told: dict[str, Any], answer: Any) -> dict[str, int]:
     return dict(Counter(r.way for r in receipts))
 
 
-@task(trigger_rule="none_failed")
+@task(queue=WAREHOUSE, trigger_rule="none_failed")
 def note(told: dict[str, Any]) -> str:
     """Keep what was answered, also a refusal.
 
