@@ -115,7 +115,7 @@ def _licences(con: duckdb.DuckDBPyConnection, base: dt.date, seed: int) -> None:
             case p.plant when 'other_subject' then 'Bahasa Daerah' when 'other_specialty' then 'Radiologi' else t.certified end
                 as licensed_sub_job,
             t.today - (400 + hash(t.i, {seed}, 'licence') % 1400)::integer as licence_from,
-            case when p.plant = 'licence_expired' then t.today - 30 end as licence_to
+            case when p.plant = 'licence_expired' then t.today - 30 end as licence_to, null::varchar as licence_facility
         from t_people t left join planted_people p using (i)
         where t.shown and t.kind = 'jf' and t.family in ({quoted(HEALTH)}, {quoted(TEACHER)})
             and coalesce(p.plant, '') <> 'licence_missing'

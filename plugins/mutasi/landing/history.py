@@ -126,18 +126,19 @@ def _create_today(con: duckdb.DuckDBPyConnection, settings: Settings, dataset: D
 def _create_before(con: duckdb.DuckDBPyConnection, dataset: Dataset, earlier: list[Path]) -> None:
     """The last known state of every key: hash, version of its column list, and whether it was deleted."""
     keys = _keys(dataset)
+    typed = ", ".join(f"null::{t} as {named(k)}" for k, t in _key_types(dataset).items())
     if not earlier:
-        columns = ", ".join(f"null::{t} as {named(k)}" for k, t in _key_types(dataset).items())
         con.execute(
-            f"create temp table before as select {columns}, null::varchar as _row_hash, null::bigint as _columns_version where false"
+            f"create temp table before as select {typed}, null::varchar as _row_hash, null::bigint as _columns_version where false"
         )
         return
     files = ", ".join(quoted(str(f)) for f in earlier)
+    # A column that joined the key later stands in no earlier file and is NULL there.
     con.execute(
         f"""
         create temp table before as
         select {keys}, max_by(_row_hash, _recorded_on) as _row_hash, max_by(_columns_version, _recorded_on) as _columns_version
-        from read_parquet([{files}], union_by_name = true)
+        from (select {typed} where false union all by name select * from read_parquet([{files}], union_by_name = true))
         group by {keys}
         having max_by(_change, _recorded_on) <> 'deleted'
         """

@@ -429,6 +429,7 @@ CASES: list[tuple[str, list[dict[str, Any]], set[tuple[int, str, str, str | None
     ("licences", [{"licence_type": "sip", "licence_to": Date(2019, 12, 31)}], {(2, "LIC-001", "drop", None)}),
     ("licences", [{"licence_type": None}], {(2, "LIC-001", "drop", None)}),
     ("licences", [{"licence_to": Date(2027, 1, 1)}], {(row, "LIC-002", "drop", None) for row in (1, 2)}),
+    ("licences", [{"licence_type": "sip", "licence_facility": place} for place in ("Klinik A", "Klinik B")], set()),
     ("licences", [{"nip": "195001011975011001"}], {(2, "LIC-003", "warn", "nip")}),
     ("credit_scores", [{"year": 2031}], {(2, "CRS-001", "drop", None)}),
     ("credit_scores", [{"year": 2024, "credit_score": -0.5}], {(2, "CRS-001", "drop", None)}),

@@ -141,6 +141,22 @@ def test_a_new_column_changes_nothing(nights, monkeypatch):
     assert nights.rows(changes) == [(1,)]
 
 
+def test_a_column_that_joins_the_key_changes_nothing(nights, monkeypatch):
+    nights.write(employees=[ADI, BUDI])
+    nights.night(N1)
+    employees, newer = datasets()["employees"], columns_version() + 1
+    column = Column(type="text", description="x", since=newer)
+    wider = employees.model_copy(update={"key": ("nip", "place"), "columns": {**employees.columns, "place": column}})
+    for module in (land, promote, history):
+        monkeypatch.setattr(module, "datasets", lambda: {**datasets(), "employees": wider})
+    for module in (land, promote):
+        monkeypatch.setattr(module, "columns_version", lambda: newer)
+    nights.write(employees=[ADI])
+    nights.night(N2)
+    changes = "select nip, _change from read_parquet('{home}/history/employees/2026-03-02.parquet')"
+    assert nights.rows(changes) == [(BUDI[:18], "deleted")]
+
+
 def test_history_is_replayed_when_a_night_is_repaired_and_left_alone_otherwise(nights):
     nights.write(employees=[ADI])
     nights.night(N1)
