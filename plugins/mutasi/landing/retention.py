@@ -20,7 +20,7 @@ from mutasi.settings import Settings
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 WEEK = re.compile(r"(\d{4})-W(\d{2})")
-KINDS = ("raw", "landing", "checks", "quarantine", "promoted", "quality", "reports", "plans", "rebuilt", "logs")
+KINDS = ("raw", "landing", "checks", "quarantine", "promoted", "quality", "reports", "published", "plans", "rebuilt", "logs")
 
 
 class RetentionError(NeedsAPerson):
@@ -81,12 +81,15 @@ def _dated(settings: Settings, kind: str) -> Iterator[tuple[Path, dt.date]]:
         yield from _by_time((home / "quality" / "runs").glob("*/"))
     elif kind == "reports":
         yield from _by_name((home / "reports").glob("*/*"))
+    elif kind == "published":
+        yield from _by_name((home / "published").glob("*.json"))
     elif kind == "plans":
         yield from _weeks_out_of_use(settings)
     elif kind == "rebuilt":
         yield from _by_time((home / "rebuilt").glob("*"))
     elif kind == "logs":
-        yield from _by_time(path for path in (home / "airflow" / "logs").glob("**/*") if path.is_file())
+        for folder in ("airflow/logs", "warehouse/dbt/results", "tmp"):
+            yield from _by_time(path for path in (home / folder).glob("**/*") if path.is_file())
     else:
         yield from _by_name((home / kind).glob("*/*"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import re
 
 import pytest
@@ -78,9 +79,23 @@ def test_reports_and_weeks_go_but_not_the_plan_in_force_nor_one_that_a_decision_
     assert gone == {"runs/2025-W10", "extracts/2025-W10", "reports/defects/2025-03-03"}
 
 
+def test_records_of_publications_results_of_builds_and_scratch_go_on_their_day(settings):
+    limits = retention_days(settings, TODAY)
+    last = {kind: TODAY - dt.timedelta(days=limits[kind]) for kind in ("published", "logs")}
+    places = ("published", "warehouse/dbt/results", "tmp/weeks", "airflow/logs/dag_id=nightly_refresh")
+    for place in places:
+        day = last["published" if place == "published" else "logs"]
+        for file in (settings.folder(place) / f"{when.isoformat()}.json" for when in (day, day - dt.timedelta(days=1))):
+            file.touch()
+            moment = dt.datetime.fromisoformat(f"{file.stem}T12:00+00:00").timestamp()
+            os.utime(file, (moment, moment))
+    gone = [str(e.path.relative_to(settings.home)) for e in expired(settings, TODAY)]
+    assert sorted(name.rpartition("/")[0] for name in gone) == sorted(places)
+
+
 def test_whatever_runs_write_by_day_or_week_has_a_retention(settings):
     """A folder that no rule names grows for ever, with persons in it."""
-    kept_for_good = {"history", "published", "decisions", "state", "warehouse", "airflow", "cache", "demo", "tmp"}
+    kept_for_good = {"history", "decisions", "state", "warehouse", "airflow", "cache", "demo", "tmp"}
     source = "\n".join(file.read_text(encoding="utf-8") for file in (PROJECT / "plugins" / "mutasi").rglob("*.py"))
     written = set(re.findall(r'settings\.folder\("(\w+)"', source)) | set(re.findall(r'settings\.home / "(\w+)"', source))
     assert written - kept_for_good <= {*KINDS, "runs", "extracts"}, "kinds `plans` covers runs and extracts"
