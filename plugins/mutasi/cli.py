@@ -98,12 +98,13 @@ def check_agency(files: tuple[Path, ...], live: bool) -> None:
 
 def _fits_live(agency: Agency) -> bool:
     """Look at the sources of an agency and print what was found."""
+    from mutasi.checks.tolerances import tolerances
     from mutasi.landing.live import look
     from mutasi.sources.connection import connection_from_environment
 
-    looks = []
-    with tempfile.TemporaryDirectory(dir=Settings.from_environment().folder("tmp")) as folder:
-        for found in look(agency, connection_from_environment, Path(folder)):
+    settings, looks = Settings.from_environment(), []
+    with tempfile.TemporaryDirectory(dir=settings.folder("tmp")) as folder:
+        for found in look(agency, connection_from_environment, Path(folder), tolerances(settings.suites)):
             click.echo("\n".join(found.lines()))
             looks.append(found)
     amiss = [found.dataset for found in looks if not found.fits]

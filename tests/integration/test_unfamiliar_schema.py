@@ -54,6 +54,8 @@ def test_a_first_attempt_is_told_what_to_change(simpeg: Path, settings: Settings
         'volume (from `vol`): every dot of its 4 dotted values stands before three digits; if it parts thousands, set `decimal: ","`.',
         'minutes_per_unit (from `wkt`): 6 of 6 rows hold no number with the decimal sign `.`. With `decimal: ","` 6 rows would be numbers.',
         "positions from `simpeg`\n  DOES NOT FIT: contoh_lain, positions: the database refuses to read the table `peta_jabatan`",
+        "DOES NOT FIT: 6 of 6 rows hold a code that is not mapped; above 30 % the night stops the dataset (UNT-015).",
+        "look at: nothing maps legal_status_code, so everybody counts as at work.",
         "Does not fit yet: units, employees, workloads, positions.",
     ):
         assert sentence in result.output, f"missing: {sentence}\n{result.output}"
@@ -79,6 +81,21 @@ def test_the_finished_file_fits_and_every_row_is_accounted_for(simpeg: Path, set
         "assignments": (7, 7, 0),
         "workloads": (6, 6, 0),
     }
+
+
+def test_what_would_stop_the_night_is_said_before_it(simpeg: Path, settings: Settings, tmp_path: Path) -> None:
+    text = (FILES / "finished.yml").read_text(encoding="utf-8")
+    file = tmp_path / "contoh_lain.yml"
+    file.write_text(
+        text.replace("codes: {SMA: ", "codes: {SMK: ").replace('D3: "30", S1: "40", S2: "45"', 'D1: "20"'), encoding="utf-8"
+    )
+    result = check(file)
+    assert (result.exit_code, result.output.splitlines()[-1]) == (1, "Does not fit yet: employees."), result.output
+    agency = read_agency(file)
+    land_agency(settings, agency, DAY, "run", connection_from_environment)
+    stopped = {name: check_dataset(settings, name, DAY, "run").stopped for name in agency.datasets}
+    assert {name: agencies for name, agencies in stopped.items() if agencies} == {"employees": {"contoh_lain": ["EMP-028"]}}
+    assert "(EMP-028)" in result.output
 
 
 def test_a_connection_that_is_not_there_is_said_per_dataset(

@@ -5,13 +5,14 @@ Codes are shown, because they have to be mapped; values of identifiers, names an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from mutasi.engine import named, quoted
 from mutasi.landing import values
-from mutasi.landing.typed import BLANKS, MORE_DATE_FORMATS, NIP, typed_query
+from mutasi.landing.plausible import implausible
+from mutasi.landing.typed import BLANKS, FALSE_WORDS, MORE_DATE_FORMATS, NIP, TRUE_WORDS, typed_query
 from mutasi.sources.agency import ColumnMap, DatasetSource
 from mutasi.sources.connection import Extract, SourceError
 from mutasi.sources.datasets import Column, datasets
@@ -28,6 +29,21 @@ DATE_FORMATS = (
 
 
 @dataclass(frozen=True)
+class Tolerance:
+    """A rule of the night that stops a dataset when more than `percent` of its rows, and at least `rows`, fail.
+
+    `column` is `_unreadable`, `_unmapped`, or a column that has to hold one of `values`.
+    """
+
+    dataset: str
+    rule: str
+    column: str
+    values: tuple[str, ...]
+    percent: float
+    rows: int
+
+
+@dataclass(frozen=True)
 class Finding:
     """One sentence; `stops` says that the dataset cannot be used so."""
 
@@ -38,8 +54,9 @@ class Finding:
 class Examined:
     """The raw and the typed rows of one dataset in an engine of their own."""
 
-    def __init__(self, request: Request, found: Extract, folder: Path) -> None:
+    def __init__(self, request: Request, found: Extract, folder: Path, tolerances: Sequence[Tolerance] = ()) -> None:
         self.request, self.canon = request, datasets()[request.dataset]
+        self.tolerances = [t for t in tolerances if t.dataset == request.dataset]
         self.names = found.batches.schema.names
         present = {c: m for c, m in request.source.columns.items() if m.source is None or m.source in self.names}
         skips = {c: words for c, words in request.source.skip_where.items() if c in self.names}
@@ -65,6 +82,9 @@ class Examined:
             for column, mapping in self.source.columns.items():
                 found += self._column(column, self.canon.columns[column], mapping)
             found += self._keys()
+            for tolerance in self.tolerances:
+                found += self._tolerated(tolerance)
+            found += [Finding(sentence) for sentence in implausible(self.con, self.request.dataset, set(self.source.columns))]
         found += self._left_over()
         self.con.close()
         return self.read, found
@@ -93,6 +113,28 @@ class Examined:
             yield Finding(
                 f"{twice:,} rows share their key ({', '.join(self.canon.key)}) with another row.",
                 stops=self._is_too_many(twice),
+            )
+
+    def _tolerated(self, rule: Tolerance) -> Iterator[Finding]:
+        """What the night would say of a column as a whole; the columns themselves are told one by one."""
+        mapping = self.source.columns.get(rule.column)
+        if rule.values and (mapping is None or mapping.source is None):
+            return
+        listed = ", ".join(quoted(value) for value in rule.values)
+        fails = f"typed.{named(rule.column)} not in ({listed})" if rule.values else f"{named(rule.column)} <> ''"
+        bad = self._number(f"select count(*) from typed where {fails}")
+        stops = bad > rule.percent / 100 * self.rows and (bad >= rule.rows or bad == self.rows)
+        if bad and mapping is not None:
+            codes = f"{self._codes(fails, mapping)} Ours are {', '.join(rule.values)}."
+            yield Finding(
+                f"{rule.column} (from `{mapping.source}`): {bad:,} of {self.rows:,} rows hold a code that is not mapped: {codes}",
+                stops,
+            )
+        elif stops:
+            what = "a code that is not mapped" if rule.column == "_unmapped" else "a date or number that cannot be read"
+            yield Finding(
+                f"{bad:,} of {self.rows:,} rows hold {what}; above {rule.percent:g} % the night stops the dataset ({rule.rule}).",
+                stops,
             )
 
     def _column(self, name: str, column: Column, mapping: ColumnMap) -> Iterator[Finding]:
@@ -149,7 +191,10 @@ class Examined:
             kind = "whole number" if column.type == "integer" else "number"
             return f"{of} hold no {kind} with the decimal sign `{mapping.decimal}`.{hint}"
         wanted = f" Ours are {', '.join(column.allowed)}." if column.allowed else ""
-        return f"{of} hold a code that is not mapped: {self._codes(name, mapping)}{wanted}"
+        if column.type == "boolean":
+            wanted = f" Understood are {', '.join(TRUE_WORDS)}; {', '.join(FALSE_WORDS)}."
+        failing = f"contains(typed._unmapped || typed._unreadable, {quoted(f' {name} ')})"
+        return f"{of} hold a code that is not mapped: {self._codes(failing, mapping)}{wanted}"
 
     def _readable_now(self, name: str) -> int:
         return self._number(f"select count({named(name)}) from typed")
@@ -167,13 +212,13 @@ class Examined:
         best = max(counts, key=lambda form: counts[form])
         return f' Most likely is "{best}", which reads {counts[best]:,} rows.' if counts[best] > counts[asked] else ""
 
-    def _codes(self, name: str, mapping: ColumnMap) -> str:
-        """Unmapped codes with their rows; what looks like persons' data instead of codes is counted and not shown."""
+    def _codes(self, failing: str, mapping: ColumnMap) -> str:
+        """The codes of failing rows with their counts; what looks like persons' data instead of codes is counted and not shown."""
         found = self.con.execute(
             f"""
             select trim(cast(raw.{named(str(mapping.source))} as varchar), {quoted(BLANKS)}) as code, count(*) as times
             from typed join raw on raw._place = typed._row_id
-            where contains(typed._unmapped || typed._unreadable, {quoted(f" {name} ")})
+            where {failing}
             group by code order by times desc, code
             """
         ).fetchall()

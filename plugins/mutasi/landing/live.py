@@ -6,11 +6,11 @@ be mapped; values of identifiers, names and texts never are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mutasi.landing.examined import Examined, Finding
+from mutasi.landing.examined import Examined, Finding, Tolerance
 from mutasi.sources.agency import Agency, SiasnRead, SqlRead
 from mutasi.sources.connection import Connection, SourceError
 from mutasi.sources.extract import read_source
@@ -43,13 +43,16 @@ class Look:
         return [f"{self.dataset} from `{self.connection}`{count}", *(lines or ["  fits"])]
 
 
-def look(agency: Agency, connection: Callable[[str], Connection], folder: Path) -> Iterator[Look]:
+def look(
+    agency: Agency, connection: Callable[[str], Connection], folder: Path, tolerances: Sequence[Tolerance] = ()
+) -> Iterator[Look]:
     """Look at every dataset of an agency.
 
     Args:
         agency: the agency file.
         connection: resolves the name of a connection.
         folder: a private folder for what is read; the caller removes it.
+        tolerances: the rules by which the night would stop a dataset.
     """
     for name, source in agency.datasets.items():
         archive = folder / name / "archive"
@@ -61,7 +64,7 @@ def look(agency: Agency, connection: Callable[[str], Connection], folder: Path) 
         except SourceError as error:
             yield Look(name, source.connection, None, False, (Finding(str(error), stops=True),))
             continue
-        rows, findings = Examined(request, found, archive).findings()
+        rows, findings = Examined(request, found, archive, tolerances).findings()
         is_sample = isinstance(request.source.read, SiasnRead) or (request.sample is not None and rows >= request.sample)
         if request.sample is None and rows != found.rows_received:
             findings.append(Finding(f"the source counts {found.rows_received:,} rows, {rows:,} were read.", stops=True))

@@ -121,9 +121,9 @@ def _value(column: Column, mapping: ColumnMap, source: DatasetSource, schema: pa
         case "code":
             return _code(column, mapping, text)
         case "integer":
-            return values.whole_number(text, mapping.decimal)
+            return values.whole_number(text, mapping.decimal, mapping.factor)
         case "decimal":
-            return values.number(text, mapping.decimal)
+            return values.number(text, mapping.decimal, mapping.factor)
         case "date":
             if mapping.source is not None and _is_date(schema, mapping.source):
                 return named("d_" + name)

@@ -56,19 +56,19 @@ def nip(text: str) -> str:
         else nullif({bare}, '') end"""
 
 
-def number(text: str, decimal: str) -> str:
-    """A finite number. With a decimal comma, dots must stand between groups of three digits: `12.5` is then no number."""
+def number(text: str, decimal: str, factor: float | None = None) -> str:
+    """A finite number, times `factor`. With a decimal comma, dots must stand between groups of three digits, so `12.5` is none."""
     if decimal == ",":
         plain, pattern = f"replace(replace({text}, '.', ''), ',', '.')", NUMBER_WITH_COMMA
     else:
         plain, pattern = text, NUMBER
-    value = f"try_cast({plain} as double)"
+    value = f"try_cast({plain} as double)" if factor is None else f"try_cast({plain} as double) * {factor!r}::double"
     return f"case when regexp_full_match({text}, {quoted(pattern)}) and isfinite({value}) then {value} end"
 
 
-def whole_number(text: str, decimal: str) -> str:
+def whole_number(text: str, decimal: str, factor: float | None = None) -> str:
     """A number without a fraction."""
-    value = number(text, decimal)
+    value = number(text, decimal, factor)
     return f"case when {value} = round({value}) then try_cast({value} as bigint) end"
 
 

@@ -126,6 +126,9 @@ class ColumnMap(Model):
     codes: dict[str, str] = Field(default_factory=dict)
     format: str | None = None
     decimal: Literal[",", "."] = "."
+    factor: float | None = Field(
+        default=None, gt=0, description="what numbers are multiplied by, such as 60 from hours to minutes"
+    )
     strip_prefix: str | None = None
 
     @model_validator(mode="before")
@@ -205,6 +208,8 @@ class Agency(Model):
                 known = dataset.columns.get(column)
                 if known is None:
                     problems.append(f"{where}.columns.{column}: is not a column of {name}; {one_of(column, dataset.columns)}")
+                elif mapping.factor is not None and known.type not in ("integer", "decimal"):
+                    problems.append(f"{where}.columns.{column}.factor: is for numbers, and this column is a {known.type}")
                 elif known.allowed:
                     given = [*mapping.codes.values(), *([] if mapping.value is None else [str(mapping.value)])]
                     problems += [

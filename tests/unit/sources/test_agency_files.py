@@ -57,6 +57,12 @@ def test_a_good_file_is_read(tmp_path):
             "unit_id: {from: id, value: 1}",
             "needs either `from` (a source column) or `value` (a fixed value), and not both",
         ),
+        ("unit_id: id", "unit_id: {from: id, factor: 60}", "datasets.units.columns.unit_id.factor: is for numbers, and this"),
+        (
+            "unit_id: id",
+            "unit_id: {from: id, factor: 0}",
+            "datasets.units.columns.unit_id.factor: Input should be greater than 0",
+        ),
         ("unit_id: id", "unit_id: {frm: id}", "`frm` is unknown; did you mean `from`?"),
         ("  units:", "  unit:", "datasets.unit: is not a dataset; `unit` is unknown; did you mean `units`?"),
         ("type: sql", "type: sqll", "connections.simpeg.type"),

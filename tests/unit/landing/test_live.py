@@ -1,0 +1,126 @@
+"""What is said of a source before its first night: what would stop it, and what would pass every rule and spoil the figures."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from tests.unit.landing.conftest import Nights
+
+from mutasi.checks.tolerances import tolerances
+from mutasi.landing.land import land_agency
+from mutasi.landing.live import Look, look
+from mutasi.settings import Settings
+from mutasi.sources.agency import Agency, ColumnMap
+
+PEOPLE = [f"19850101201001{1 + n % 2}{n:03d}" for n in range(1, 41)]
+
+
+@pytest.fixture
+def say(nights: Nights, settings: Settings, tmp_path: Path) -> Callable[..., Look]:
+    def of(agency: Agency, **rows: list[str]) -> Look:
+        nights.write(**rows)
+        with TemporaryDirectory(dir=tmp_path) as folder:
+            [found] = look(agency, nights.connection, Path(folder), tolerances(settings.suites))
+        return found
+
+    return of
+
+
+def mapped(agency: Agency, dataset: str, **columns: Any) -> Agency:
+    """The agency with other maps of some columns; that of contact data is free for them."""
+    source = agency.datasets[dataset]
+    others = {name: how for name, how in source.columns.items() if how.source != "email"}
+    maps = {**others, **{name: ColumnMap.model_validate(how) for name, how in columns.items()}}
+    return agency.model_copy(update={"datasets": {dataset: source.model_copy(update={"columns": maps})}})
+
+
+@pytest.mark.parametrize(("unknown", "fits"), [(12, True), (13, False), (40, False)])
+def test_a_share_of_unmapped_codes_that_would_stop_the_night_does_not_fit(say, agency, unknown, fits):
+    found = say(
+        mapped(agency(datasets=["units"]), "units", unit_type={"from": "parent_unit_id"}),
+        units=[f"U{n},{'01' if n < unknown else 'school_primary'},Unit" for n in range(40)],
+    )
+    sentence = f"{unknown} of 40 rows hold a code that is not mapped; above 30 % the night stops the dataset (UNT-015)."
+    assert found.fits is fits
+    assert (sentence in [f.sentence for f in found.findings if f.stops]) is not fits
+
+
+@pytest.mark.parametrize(("unreadable", "fits"), [(12, True), (13, False)])
+def test_a_share_of_unreadable_dates_that_would_stop_the_night_does_not_fit(say, agency, unreadable, fits):
+    rows = [f"{nip},U1,P{n},D,01-01-2020,{'0000-00-00' if n < unreadable else ''}" for n, nip in enumerate(PEOPLE)]
+    found = say(agency(datasets=["assignments"]), assignments=rows)
+    assert found.fits is fits
+    assert any("(ASG-015)" in f.sentence and f.stops for f in found.findings) is not fits
+
+
+def test_a_few_failing_rows_never_stop_and_all_rows_do(say, agency):
+    units = mapped(agency(datasets=["units"]), "units", unit_type={"from": "parent_unit_id"})
+    assert say(units, units=["U1,01,Unit", "U2,01,Unit", "U3,office,Unit"]).fits
+    assert not say(units, units=["U1,01,Unit", "U2,01,Unit", "U3,01,Unit"]).fits
+
+
+def test_written_golongan_are_codes_to_be_mapped(say, agency):
+    people = mapped(agency(datasets=["employees"]), "employees", golongan_code={"from": "email"})
+    found = say(people, employees=[f"{nip},Rekaan,01-01-1985,PNS,{'III/a' if n < 30 else 32}" for n, nip in enumerate(PEOPLE)])
+    [finding] = [f for f in found.findings if f.sentence.startswith("golongan_code")]
+    assert finding.stops
+    assert "30 of 40 rows hold a code that is not mapped: `III/a` (30). Ours are 11, 12," in finding.sentence
+    renamed = mapped(people, "employees", golongan_code={"from": "email", "codes": {"III/a": "31"}})
+    assert say(renamed, employees=[f"{PEOPLE[0]},Rekaan,01-01-1985,PNS,III/a"]).fits
+
+
+@pytest.mark.parametrize(
+    ("volume", "norm", "told"),
+    [(1250, 1, True), (1250, 60, False), (75_000, 50, True), (75_000, 1, False)],
+    ids=["hours", "minutes", "fifty persons", "one person"],
+)
+def test_a_norm_of_another_unit_is_told_by_the_size_of_the_posts(say, agency, volume, norm, told):
+    found = say(agency(datasets=["workloads"]), workloads=[f"U1,P{n},2026,1,{volume},{norm},final" for n in range(5)])
+    assert any("Does the norm count minutes" in f.sentence for f in found.findings) is told
+    assert found.fits
+
+
+def test_a_factor_turns_hours_into_minutes(nights: Nights, settings: Settings, agency: Callable[..., Agency], say):
+    sheets = ['U1,P1,2026,1,1250,"1,5",final', "U1,P2,2026,1,1250,satu,final"]
+    hours = mapped(
+        agency(datasets=["workloads"]), "workloads", minutes_per_unit={"from": "minutes_per_unit", "decimal": ",", "factor": 60}
+    )
+    assert not any("Does the norm" in f.sentence for f in say(hours, workloads=sheets).findings)
+    land_agency(settings, hours, dt.date(2026, 11, 21), "run", nights.connection)
+    assert nights.rows("select minutes_per_unit from '{home}/landing/**/*.parquet' order by _row_id") == [(90.0,), (None,)]
+
+
+def test_people_at_two_posts_are_told_unless_their_past_has_ended(say, agency):
+    now = [f"{nip},U1,P1,D,01-01-2020," for nip in PEOPLE]
+    past = [f"{nip},U2,P2,D,01-01-2010," for nip in PEOPLE[:5]]
+    told = [f.sentence for f in say(agency(datasets=["assignments"]), assignments=now + past).findings]
+    assert any(s.startswith("5 of 40 people hold more than one definitive post today") for s in told)
+    ended = [row + "31-12-2019" for row in past]
+    acting = [f"{nip},U2,P2,PLT,01-01-2024," for nip in PEOPLE[5:]]
+    assert say(agency(datasets=["assignments"]), assignments=now + ended + acting).findings == ()
+
+
+def test_without_a_legal_position_everybody_counts_as_at_work(say, agency):
+    rows = [f"{PEOPLE[0]},Rekaan,01-01-1985,PNS,01"]
+    people = agency(datasets=["employees"])
+    assert any("everybody counts as at work" in f.sentence for f in say(people, employees=rows).findings)
+    with_it = mapped(people, "employees", legal_status_code={"from": "email"})
+    assert not any("everybody counts as at work" in f.sentence for f in say(with_it, employees=rows).findings)
+
+
+def test_words_for_yes_and_no_are_named(say, agency):
+    units = mapped(agency(datasets=["units"]), "units", is_active={"from": "parent_unit_id"})
+    found = say(units, units=[f"U{n},{'T' if n else 'Y'},Unit" for n in range(3)])
+    assert any("`T` (2). Understood are 1, true, y, ya, yes, aktif; 0, false," in f.sentence for f in found.findings)
+
+
+def test_every_tolerance_is_of_a_rule_that_stops(settings: Settings):
+    found = tolerances(settings.suites)
+    assert {"UNT-015", "ASG-015", "EMP-019", "EMP-028"} <= {t.rule for t in found}
+    assert {t.column for t in found if not t.values} == {"_unmapped", "_unreadable"}
+    assert all(0 < t.percent < 100 for t in found)
