@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
+import shutil
 from collections.abc import Iterator
 from itertools import product
-from unittest.mock import patch
+from pathlib import Path
 
 import duckdb
 import numpy as np
 import pytest
 from tests.bench import line
 
-from mutasi.demo import generate
 from mutasi.figures import figures
 from mutasi.settings import PROJECT, Settings
 from mutasi.sources.registry import read_agencies
@@ -26,13 +25,11 @@ Cell = tuple[str, str]
 
 
 @pytest.fixture(scope="module")
-def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    """Six invented agencies, small and large, after one night."""
-    source = tmp_path_factory.mktemp("population")
-    with patch.dict(os.environ):
-        generate(source, employees=1_500, as_of=line.DAY, agencies=6, form="parquet")
-        line.run(source, source / "home")
-        yield Settings(home=source / "home", project=PROJECT, agencies=source / "demo" / "agencies")
+def night(population: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A copy of the night, which may be changed."""
+    home = tmp_path_factory.mktemp("population") / "home"
+    shutil.copytree(population / "home", home)
+    return Settings(home=home, project=PROJECT, agencies=population / "demo" / "agencies")
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +126,7 @@ def test_what_differs_is_listed_with_its_reason(night: Settings) -> None:
     with duckdb.connect() as con:
         file = next((night.home / "promoted" / "units" / line.DAY.isoformat()).glob("*.parquet"))
         con.execute(f"create table corrected as select * replace ('Nama Lain' as unit_name) from '{file}'")
+        [(corrected,)] = con.execute("select count(*) from corrected").fetchall()
         file.unlink()
         con.execute(f"copy corrected to '{file}' (format parquet)")
     manifest = next((night.home / "promoted" / "units" / line.DAY.isoformat()).glob(f"{file.stem.rsplit('-', 1)[0]}.json"))
@@ -138,6 +136,10 @@ def test_what_differs_is_listed_with_its_reason(night: Settings) -> None:
     assert "unit_name" in found.differing["marts.dim_unit"]
     assert "marts.vacancies" not in found.differing
     assert "a late delivery" in "\n".join(found.lines())
+    units = found.rows["marts.dim_unit"]
+    assert (units.added, units.missing) == (0, 0) and units.changed >= corrected > 5
+    assert f"(0 added, 0 missing, {units.changed} changed)" in "\n".join(found.lines())
+    assert all(table.startswith("marts.") for table in found.rows), "rows of people are not kept"
 
 
 def test_a_day_without_snapshots_is_refused_in_a_sentence(night: Settings) -> None:

@@ -20,7 +20,7 @@ from mutasi.settings import Settings
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 WEEK = re.compile(r"(\d{4})-W(\d{2})")
-KINDS = ("raw", "landing", "checks", "quarantine", "promoted", "quality", "reports", "published", "plans", "rebuilt", "logs")
+KINDS = ("raw", "landing", "checks", "quarantine", "promoted", "quality", "reports", "published", "marts", "plans", "rebuilt", "logs")
 
 
 class RetentionError(NeedsAPerson):
@@ -83,6 +83,8 @@ def _dated(settings: Settings, kind: str) -> Iterator[tuple[Path, dt.date]]:
         yield from _by_name((home / "reports").glob("*/*"))
     elif kind == "published":
         yield from _by_name((home / "published").glob("*.json"))
+    elif kind == "marts":
+        yield from _by_name((home / "published").glob("*.duckdb"))
     elif kind == "plans":
         yield from _weeks_out_of_use(settings)
     elif kind == "rebuilt":

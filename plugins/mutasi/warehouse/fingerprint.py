@@ -1,7 +1,7 @@
 """What was published on a day, in a form that can be compared years later: hashes of every table and column, and of what made them.
 
-The tables themselves are not kept. Their hashes tell whether a rebuild of that day gives the same, and if not, in which columns;
-the hashes of inputs, rules and code tell why.
+Their hashes tell whether a rebuild of that day gives the same, and if not, in which columns; the hashes of inputs, rules and code
+tell why. The file that BI opened is kept beside them for a shorter time, so that rows can be told; tables with people are not kept.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import importlib.metadata
+import os
+import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -71,11 +73,29 @@ def fingerprint(settings: Settings, build: Path, run_id: str) -> Fingerprint:
     )
 
 
-def keep(settings: Settings, mark: Fingerprint) -> Path:
-    """Write what was published; a later publication of the same day takes its place."""
+def keep(settings: Settings, mark: Fingerprint, reporting: Path | None = None) -> Path:
+    """Write what was published; a later publication of the same day takes its place.
+
+    Args:
+        settings: the home that is written to.
+        mark: what was published.
+        reporting: the file for BI; it is linked, not copied, and replaced as a whole by the next publication.
+    """
     file = record_file(settings, mark.as_of)
+    if reporting:
+        _link(reporting, rows_file(settings, mark.as_of))
     write_text(file, mark.model_dump_json(indent=1))
     return file
+
+
+def _link(source: Path, target: Path) -> None:
+    fresh = target.with_name(f".{target.name}-{os.getpid()}")
+    fresh.unlink(missing_ok=True)
+    try:
+        os.link(source, fresh)
+    except OSError:  # a file system without hard links: a copy serves as well
+        shutil.copyfile(source, fresh)
+    fresh.replace(target)
 
 
 def kept(settings: Settings, day: dt.date) -> Fingerprint | None:
@@ -87,6 +107,11 @@ def kept(settings: Settings, day: dt.date) -> Fingerprint | None:
 def record_file(settings: Settings, day: dt.date) -> Path:
     """Where the record of a day stands."""
     return settings.folder("published") / f"{day.isoformat()}.json"
+
+
+def rows_file(settings: Settings, day: dt.date) -> Path:
+    """Where the file stands that BI opened for a day; it goes sooner than the record."""
+    return settings.folder("published") / f"{day.isoformat()}.duckdb"
 
 
 def _tables(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, list[str]]]:

@@ -10,7 +10,7 @@ import datetime as dt
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mutasi.engine import connect, quoted
@@ -18,7 +18,9 @@ from mutasi.errors import NeedsAPerson
 from mutasi.settings import Settings
 from mutasi.sources.agency import Agency
 from mutasi.warehouse.build import build, build_file
-from mutasi.warehouse.fingerprint import Fingerprint, fingerprint, kept
+from mutasi.warehouse.dictionary import model_tables
+from mutasi.warehouse.differences import RowChanges, row_changes
+from mutasi.warehouse.fingerprint import Fingerprint, fingerprint, kept, rows_file
 from mutasi.warehouse.inputs import link_inputs
 
 CAUSES = {
@@ -40,6 +42,7 @@ class Comparison:
         published, rebuilt: both fingerprints; `published` is None where none was recorded.
         causes: names of `CAUSES` that differ.
         differing: by table, the columns that differ; empty where rows came or went in a table without columns in common.
+        rows: by table, rows that came, went or changed; only of marts, and while the file of that day is kept.
     """
 
     day: dt.date
@@ -47,6 +50,7 @@ class Comparison:
     rebuilt: Fingerprint
     causes: tuple[str, ...]
     differing: Mapping[str, tuple[str, ...]]
+    rows: Mapping[str, RowChanges] = field(default_factory=dict)
 
     @property
     def is_equal(self) -> bool:
@@ -63,13 +67,19 @@ class Comparison:
             ]
         why = [CAUSES[cause] for cause in self.causes] or ["inputs, rules and code are the same: this is a defect"]
         found = [f"Rebuilt {self.day}: {len(self.differing)} tables differ from what run {self.published.run_id} published."]
-        return [*found, *(f"  because {reason}" for reason in why), *(self._line(table) for table in sorted(self.differing))]
+        told = [line for table in sorted(self.differing) for line in self._lines_of(table)]
+        return [*found, *(f"  because {reason}" for reason in why), *told]
 
-    def _line(self, table: str) -> str:
+    def _lines_of(self, table: str) -> list[str]:
         before = self.published.tables.get(table) if self.published else None
         after = self.rebuilt.tables.get(table)
         rows = f"{before.rows if before else 'absent'} -> {after.rows if after else 'absent'} rows"
-        return f"  {table}: {rows}; {', '.join(self.differing[table]) or 'no column in common'}"
+        columns = ", ".join(self.differing[table]) or "no column in common"
+        changes = self.rows.get(table)
+        if changes is None:
+            return [f"  {table}: {rows}; {columns}"]
+        counts = f"{changes.added} added, {changes.missing} missing, {changes.changed} changed"
+        return [f"  {table}: {rows} ({counts}); {columns}", *changes.lines()]
 
 
 def rebuild(settings: Settings, agencies: Mapping[str, Agency], day: dt.date, *, keep_home: bool = False) -> Comparison:
@@ -97,7 +107,7 @@ def rebuild(settings: Settings, agencies: Mapping[str, Agency], day: dt.date, *,
             )
         run_id = f"rebuild-{day.isoformat()}"
         build(apart, as_of=day, run_id=run_id)
-        return compare(kept(settings, day), fingerprint(apart, build_file(apart), run_id), day)
+        return _with_rows(settings, compare(kept(settings, day), fingerprint(apart, build_file(apart), run_id), day), apart)
     finally:
         if not keep_home:
             shutil.rmtree(home, ignore_errors=True)
@@ -117,6 +127,16 @@ def compare(published: Fingerprint | None, rebuilt: Fingerprint, day: dt.date) -
             columns = [*before.columns, *(c for c in after.columns if c not in before.columns)]
             differing[name] = tuple(c for c in columns if before.columns.get(c) != after.columns.get(c))
     return Comparison(day, published, rebuilt, causes, differing)
+
+
+def _with_rows(settings: Settings, found: Comparison, apart: Settings) -> Comparison:
+    """The comparison with its rows, where the file that BI opened that day is still kept."""
+    if not found.published:
+        return found
+    marts = [table for table in found.differing if table.startswith("marts.")]
+    keys = {f"marts.{table.name}": table.key for table in model_tables(settings.dbt_project / "models", "marts")}
+    then = rows_file(settings, found.day)
+    return replace(found, rows=row_changes(then, build_file(apart), found.published.run_id, marts, keys))
 
 
 def _as_it_stood(settings: Settings, apart: Settings, day: dt.date) -> None:

@@ -59,6 +59,6 @@ def publish_warehouse(settings: Settings, day: dt.date, run_id: str) -> None:
                 "The build on disk is not this run's; nothing was published. Clear the build task of this run and let it go on."
             )
         entry.bytes = publish(settings, run_id=run_id)
-        keep(settings, fingerprint(settings, build_file(settings), run_id))
+        keep(settings, fingerprint(settings, build_file(settings), run_id), reporting_file(settings))
         entry.rows_received = rows_in(planning_file(settings)) + rows_in(reporting_file(settings))
         entry.data_as_of = day

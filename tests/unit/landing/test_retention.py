@@ -81,7 +81,9 @@ def test_reports_and_weeks_go_but_not_the_plan_in_force_nor_one_that_a_decision_
 
 def test_records_of_publications_results_of_builds_and_scratch_go_on_their_day(settings):
     limits = retention_days(settings, TODAY)
-    last = {kind: TODAY - dt.timedelta(days=limits[kind]) for kind in ("published", "logs")}
+    last = {kind: TODAY - dt.timedelta(days=limits[kind]) for kind in ("published", "marts", "logs")}
+    for when in (last["marts"], last["marts"] - dt.timedelta(days=1)):
+        (settings.folder("published") / f"{when.isoformat()}.duckdb").touch()
     places = ("published", "warehouse/dbt/results", "tmp/weeks", "airflow/logs/dag_id=nightly_refresh")
     for place in places:
         day = last["published" if place == "published" else "logs"]
@@ -90,7 +92,8 @@ def test_records_of_publications_results_of_builds_and_scratch_go_on_their_day(s
             moment = dt.datetime.fromisoformat(f"{file.stem}T12:00+00:00").timestamp()
             os.utime(file, (moment, moment))
     gone = [str(e.path.relative_to(settings.home)) for e in expired(settings, TODAY)]
-    assert sorted(name.rpartition("/")[0] for name in gone) == sorted(places)
+    assert sorted(name.rpartition("/")[0] for name in gone) == sorted([*places, "published"])
+    assert sum(name.endswith(".duckdb") for name in gone) == 1
 
 
 def test_whatever_runs_write_by_day_or_week_has_a_retention(settings):

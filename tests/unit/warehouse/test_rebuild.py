@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 
 from mutasi.settings import Settings
-from mutasi.warehouse.fingerprint import Fingerprint, TableMark, fingerprint, keep, kept
+from mutasi.warehouse.differences import RowChanges, row_changes
+from mutasi.warehouse.fingerprint import Fingerprint, TableMark, fingerprint, keep, kept, rows_file
 from mutasi.warehouse.rebuild import compare
 
 DAY = dt.date(2026, 11, 20)
@@ -63,3 +65,62 @@ def test_what_was_published_is_kept_by_day(settings: Settings) -> None:
     keep(settings, marked(units=UNITS))
     keep(settings, marked(code="second", units=UNITS))
     assert kept(settings, DAY) == marked(code="second", units=UNITS)
+
+
+KEYS = {"marts.units": ("unit_id", "kind")}
+
+
+def opened(file: Path, rows: str, run_id: str = "night") -> Path:
+    """What BI opened: the same table, and the run it is from."""
+    with duckdb.connect(str(built(file, rows))) as con:
+        con.execute(f"create schema quality; create table quality.publication as select '{run_id}' as run_id")
+    return file
+
+
+def test_rows_that_came_went_and_changed_are_counted_and_named(tmp_path: Path) -> None:
+    then = opened(tmp_path / "then.duckdb", "('A', 1, 'x', null, 1.0), ('B', 1, 'y', 'n', 2.0), ('C', 2, 'z', null, 3.0)")
+    now = built(tmp_path / "now.duckdb", "('A', 1, 'x', null, 1.0), ('B', 1, 'y', null, 2.0), ('C', 3, 'z', null, 3.0)")
+    found = row_changes(then, now, "night", ["marts.units"], KEYS)
+    assert found == {"marts.units": RowChanges(1, 1, 1, {"added": ("C|3",), "missing": ("C|2",), "changed": ("B|1",)})}
+    assert found["marts.units"].lines() == ["    added: C|3", "    missing: C|2", "    changed: B|1"]
+
+
+def test_of_many_rows_only_the_first_are_named(tmp_path: Path) -> None:
+    then = opened(tmp_path / "then.duckdb", ", ".join(f"('U{n}', 1, 'x', null, {n}.0)" for n in range(9)))
+    now = built(tmp_path / "now.duckdb", ", ".join(f"('U{n}', 1, 'x', null, {n}.5)" for n in range(9)))
+    changes = row_changes(then, now, "night", ["marts.units"], KEYS)["marts.units"]
+    assert (changes.added, changes.missing, changes.changed) == (0, 0, 9)
+    assert changes.lines() == ["    changed: U0|1, U1|1, U2|1, U3|1, U4|1 …"]
+
+
+def test_rows_of_another_run_or_of_no_kept_file_are_not_told(tmp_path: Path) -> None:
+    now = built(tmp_path / "now.duckdb", "('A', 1, 'x', null, 1.0)")
+    other = opened(tmp_path / "then.duckdb", "('B', 1, 'x', null, 1.0)", run_id="later")
+    assert row_changes(other, now, "night", ["marts.units"], KEYS) == {}
+    assert row_changes(tmp_path / "gone.duckdb", now, "night", ["marts.units"], KEYS) == {}
+
+
+def test_a_new_column_changes_no_row_and_the_line_tells_the_counts(tmp_path: Path) -> None:
+    then = opened(tmp_path / "then.duckdb", "('A', 1, 'x', null, 1.0)")
+    now = built(tmp_path / "now.duckdb", "('A', 1, 'x', null, 1.0), ('B', 1, 'x', null, 1.0)")
+    with duckdb.connect(str(now)) as con:
+        con.execute("alter table marts.units add column method varchar")
+    rows = row_changes(then, now, "night", ["marts.units"], KEYS)
+    more = TableMark(rows=4, content="2", columns={"unit_id": "x"})
+    told = replace(compare(marked(**{"marts.units": UNITS}), marked(rules="newer", **{"marts.units": more}), DAY), rows=rows)
+    assert told.lines()[-2:] == [
+        "  marts.units: 3 -> 4 rows (1 added, 0 missing, 0 changed); unit_id, need_fte",
+        "    added: B|1",
+    ]
+
+
+def test_the_file_that_bi_opened_is_kept_when_the_next_takes_its_place(settings: Settings, tmp_path: Path) -> None:
+    opened(tmp_path / "reporting.duckdb", "('A', 1, 'x', null, 1.0)")
+    keep(settings, marked(units=UNITS), tmp_path / "reporting.duckdb")
+    opened(tmp_path / "next.duckdb", "('B', 1, 'x', null, 1.0)").replace(tmp_path / "reporting.duckdb")
+    with duckdb.connect(str(rows_file(settings, DAY)), read_only=True) as con:
+        assert con.execute("select unit_id from marts.units").fetchall() == [("A",)]
+    keep(settings, marked(units=UNITS), tmp_path / "reporting.duckdb")
+    with duckdb.connect(str(rows_file(settings, DAY)), read_only=True) as con:
+        assert con.execute("select unit_id from marts.units").fetchall() == [("B",)]
+    assert sorted(file.name for file in rows_file(settings, DAY).parent.iterdir()) == [f"{DAY}.duckdb", f"{DAY}.json"]
