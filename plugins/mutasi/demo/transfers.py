@@ -205,7 +205,10 @@ def _equivalence(con: duckdb.DuckDBPyConnection, *, is_sent: bool) -> None:
     con.execute(f"""
         create or replace table job_equivalence as
         select 0 as _i, {legacy} as legacy_job_id, {present} as job_id, 'Administrasi' as job_family, '15' as min_education_code,
-            date '2022-10-01' as valid_from, null::date as valid_to""")
+            date '2022-10-01' as valid_from, null::date as valid_to
+        union all
+        select i + 1, replace(job_id, 'J', 'L'), job_id, family, null, date '2022-10-01', null
+        from r_jobs where kind = 'pelaksana' and job_id <> {present} order by 1""")
     if is_sent:
         con.execute(
             f"insert into jobs select (select max(_i) + 1 from jobs), {legacy}, {name}, 'pelaksana', null, 58, 'Administrasi'"

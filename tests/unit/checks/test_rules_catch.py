@@ -25,6 +25,7 @@ REFERENCES: dict[str, Sequence[dict[str, Any]]] = {
     "units": [{}, {"unit_id": "B", "parent_unit_id": "A", "is_active": False}],
     "unit_bridge": [{}],
     "jobs": [{}],
+    "job_equivalence": [{}],
     "positions": [
         {},
         {"position_id": "P2", "job_kind": "administrator", "bup_age": 58},
@@ -183,6 +184,14 @@ CASES: list[tuple[str, list[dict[str, Any]], set[tuple[int, str, str, str | None
         "positions",
         [{"position_id": "P9", "job_kind": "pelaksana", "job_level": "muda"}],
         {(2, "POS-014", "warn", "job_level")},
+    ),
+    (
+        "positions",
+        [
+            {"position_id": "P9", "job_kind": "pelaksana", "job_id": "J9"},
+            {"position_id": "P10", "job_kind": "pelaksana", "job_id": "J7"},
+        ],
+        {(2, "POS-007", "warn", "job_id"), (3, "POS-007", "warn", "job_id"), (3, "POS-018", "warn", "job_id")},
     ),
     ("employees", [{**PERSON, "nip": None}], {(2, "EMP-001", "drop", "nip")}),
     ("employees", [{}], {(2, "EMP-002", "drop", None)}),
