@@ -29,6 +29,7 @@ PRIVACY = {
     "personal": "about a person; never in `reporting.duckdb`",
     "contact": "checked, then dropped before anything is promoted",
 }
+CODES = {"legal_statuses": "legal_status", "education_levels": "education_level", "golongan": "golongan"}
 SCHEMAS = {
     "marts": ("marts", "`reporting.duckdb`", "Aggregates and posts, never persons."),
     "quality": ("quality", "`reporting.duckdb`", "What the runs and the checks did, in counts."),
@@ -62,16 +63,27 @@ def folder_of(settings: Settings) -> Path:
 
 def datasets_page(settings: Settings) -> str:
     """What an agency lands: every canonical dataset with its columns."""
-    del settings
     parts = [
         head("Datasets", "plugins/mutasi/sources/datasets.yml"),
         "What every agency's data become, whatever their source looks like. `agency_id` stands first in each key and is left out "
-        "below. A core dataset is needed before the agency takes part in the marts.",
+        "below. A core dataset is needed before the agency takes part in the marts. What BKN's codes mean stands "
+        "[at the end](#codes-of-bkn).",
         table(("dataset", "title", "core", "key"), [_dataset_line(d) for d in datasets().values()]),
     ]
     for dataset in datasets().values():
         parts += [f"## {dataset.name}", f"{dataset.title}. {dataset.description}", _dataset_columns(dataset)]
-    return page(parts)
+    return page([*parts, "## Codes of BKN", *(_codes(settings, seed, key) for seed, key in CODES.items())])
+
+
+def _codes(settings: Settings, seed: str, key: str) -> str:
+    """What the codes of one national list mean."""
+    with (settings.dbt_project / "seeds" / f"{seed}.csv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    lines = [(f"`{row[f'{key}_code']}`", row[f"{key}_name"]) for row in rows]
+    if "is_present" not in rows[0]:
+        return table((f"{key}_code", "meaning"), lines)
+    at_work = [yes(row["is_present"] == row["is_active_employee"] == "true") for row in rows]
+    return table((f"{key}_code", "meaning", "at work"), [(*line, is_so) for line, is_so in zip(lines, at_work, strict=True)])
 
 
 def _dataset_line(dataset: Dataset) -> tuple[str, ...]:
@@ -124,18 +136,7 @@ def rules_page(settings: Settings) -> str:
 
 def _rule_table(found: Sequence[Rule]) -> str:
     lines = [
-        (
-            rule.code,
-            rule.title,
-            rule.action,
-            rule.severity,
-            _stops(rule),
-            names(rule.columns),
-            rule.reason,
-            _source(rule),
-            str(rule.since),
-        )
-        for rule in found
+        (r.code, r.title, r.action, r.severity, _stops(r), names(r.columns), r.reason, _source(r), str(r.since)) for r in found
     ]
     return table(("code", "title", "action", "severity", "stops above", "columns", "reason", "source", "since"), lines)
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mutasi.settings import PROJECT
+from mutasi.reference import datasets_page
+from mutasi.settings import PROJECT, Settings
 from mutasi.sources.datasets import datasets
 from mutasi.sources.registry import read_agencies
 
@@ -55,6 +56,15 @@ def codes(real: Path, name: str) -> set[str]:
 )
 def test_a_code_that_may_land_means_something_later(dataset: str, name: str, seeded: str, key: str) -> None:
     assert set(datasets()[dataset].columns[name].allowed) == column(seeded, key)
+
+
+@pytest.mark.parametrize("name", ["legal_statuses", "education_levels", "golongan"])
+def test_the_reference_says_what_a_code_means(settings: Settings, name: str) -> None:
+    page = datasets_page(settings).split("## Codes of BKN")[1]
+    for row in seed(name):
+        code, meaning, *_ = row.values()
+        at_work = f" {'yes' if row['is_present'] == row['is_active_employee'] == 'true' else ''} |" if "is_present" in row else ""
+        assert f"| `{code}` | {meaning} |{at_work}\n" in page
 
 
 @pytest.mark.parametrize("name", ["golongan_min", "golongan_max"])
