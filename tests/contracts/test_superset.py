@@ -58,6 +58,13 @@ def test_a_chart_names_columns_and_metrics_of_its_dataset(file: Path, marts: duc
         marts.execute(f"select count(*) from ({dataset['sql']}) where {condition['sqlExpression']}")
 
 
+def test_no_colour_of_the_heat_map_calls_a_load_good() -> None:
+    one_hue = {"schemeBlues", "schemeGreys", "schemeOranges", "schemePurples", "schemeReds"}
+    maps = [params for params in (read(chart)["params"] for chart in CHARTS) if params["viz_type"].startswith("heatmap")]
+    assert maps and {params["linear_color_scheme"] for params in maps} <= one_hue
+    assert all("conditional_formatting" not in read(chart)["params"] for chart in CHARTS)
+
+
 def test_the_dashboard_shows_every_chart_and_holds_no_password() -> None:
     (file,) = (EXPORT / "dashboards").glob("*.yaml")
     shown = {p["meta"]["uuid"] for k, p in read(file)["position"].items() if k.startswith("CHART-")}

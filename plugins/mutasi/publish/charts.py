@@ -75,7 +75,8 @@ def before_after(rows: Sequence[tuple[str, float, float]], title: str) -> str:
     ]
     for n, (name, before, after) in enumerate(rows):
         y = top + step * n + 8
-        colour = GOOD if abs(after - 1) <= abs(before - 1) else WARM
+        # Nearer to 1 is better, yet nobody who still has too much work is shown as well off.
+        colour = WARM if abs(after - 1) > abs(before - 1) else GOOD if after <= 1 else BRAND
         parts += [
             _line(left, y, min(x(before), x(after)), y),
             _text(left - 8, y + 4, shortened(name, 40), anchor="end", size=10),

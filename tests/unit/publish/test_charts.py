@@ -1,0 +1,26 @@
+"""Colours of the charts: what still is too much work is never shown as good."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from mutasi.publish.charts import BRAND, GOOD, WARM, before_after
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "colour"),
+    [
+        (1.6, 1.0, GOOD),
+        (0.4, 0.8, GOOD),
+        (2.5, 2.0, BRAND),
+        (1.2, 1.01, BRAND),
+        (1.2, 1.5, WARM),
+        (0.8, 0.6, WARM),
+        (0.9, 1.2, WARM),
+    ],
+)
+def test_overload_is_never_coloured_good(before: float, after: float, colour: str) -> None:
+    drawn = before_after([("Puskesmas Rekaan", before, after)], "Beban kerja")
+    assert set(re.findall(r'<circle[^>]*(?:stroke|fill)="(#[0-9a-f]{6})"', drawn)) == {colour}
