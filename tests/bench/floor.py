@@ -49,7 +49,16 @@ FIGURES = {
         "ej",
         "abk_year",
     ),
-    "unit_workload": ("need_fte", "staff_fte", "staff_non_asn", "shortage_fte", "surplus_fte", "ej", "position_count"),
+    "unit_workload": (
+        "need_fte",
+        "staff_fte",
+        "staff_of_known_need_fte",
+        "staff_non_asn",
+        "shortage_fte",
+        "surplus_fte",
+        "ej",
+        "position_count",
+    ),
     "vacancies": ("status", "need_rounded", "holders_definitive", "acting_holders", "open_seats", "vacant_since"),
 }
 

@@ -160,6 +160,7 @@ with totals as (
         agency_id, unit_id,
         cast(sum(cast(need_fte as decimal(28, 10))) as double) as need_fte,
         cast(sum(cast(staff_fte as decimal(28, 10))) as double) as staff_fte,
+        cast(sum(cast(staff_fte as decimal(28, 10))) filter (where need_fte is not null) as double) as staff_of_known_need_fte,
         sum(staff_non_asn) as staff_non_asn,
         cast(sum(cast(shortage_fte as decimal(28, 10))) as double) as shortage_fte,
         cast(sum(cast(surplus_fte as decimal(28, 10))) as double) as surplus_fte,
@@ -175,9 +176,9 @@ select
     u.agency_id, u.unit_id, u.unit_name,
     t.* exclude (agency_id, unit_id, has_other_methods)
         replace (coalesce(staff_fte, 0) as staff_fte, coalesce(staff_non_asn, 0) as staff_non_asn, coalesce(position_count, 0) as position_count),
-    t.need_fte / nullif(t.staff_fte, 0) as pressure,
+    t.need_fte / nullif(t.staff_of_known_need_fte, 0) as pressure,
     case when not coalesce(t.has_other_methods, false)
-        then cast(round(cast(t.need_fte / nullif(t.staff_fte, 0) as decimal(28, 6)), 2) as double) end as ej,
+        then cast(round(cast(t.need_fte / nullif(t.staff_of_known_need_fte, 0) as decimal(28, 6)), 2) as double) end as ej,
     coalesce(t.need_fte >= rule('ranking_minimum_need_fte'), false) as is_ranked
 from (select distinct agency_id, unit_id, unit_name from sent('units')) as u
 left join totals as t using (agency_id, unit_id)

@@ -63,6 +63,7 @@ select unit.*, p, share(n * 17 + u * 5 + p) as luck from unit, range(1, {POSTS_O
 KNOWN = {
     "agency_name": "'Pemerintah Contoh ' || n",
     "staff_fte": "need_fte * held",
+    "staff_of_known_need_fte": "need_fte * held",
     "pressure": "1 / held",
     "shortage_fte": "greatest(0, need_fte - need_fte * held)",
     "surplus_fte": "greatest(0, need_fte * held - need_fte)",
@@ -81,7 +82,7 @@ SUMMARY = """
 create table marts.unit_type_summary as
 select
     agency_id, unit_type, count(*)::integer as units, 0 as units_without_abk, 0 as units_under_review, sum(need_fte) as need_fte,
-    sum(staff_fte) as staff_fte, sum(need_fte) as need_of_known_staff_fte, sum(staff_fte) as staff_of_known_need_fte,
+    sum(staff_fte) as staff_fte, sum(need_fte) as need_of_known_staff_fte, sum(staff_of_known_need_fte) as staff_of_known_need_fte,
     sum(need_fte) / sum(staff_fte) as pressure, sum(shortage_fte) as shortage_fte, sum(surplus_fte) as surplus_fte,
     any_value(seats.open_seats) as open_seats, 0 as critical_open_seats, current_date as as_of
 from marts.unit_workload join marts.dim_unit using (agency_id, unit_id)

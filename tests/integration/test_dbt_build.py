@@ -99,7 +99,7 @@ def test_unit_workload_never_nets_shortage_against_surplus(reporting: duckdb.Duc
     assert {row[0]: row[1:] for row in rows} == {
         "U1": (2.544, 3.0, 0.288, 0.744, 0.85, "C", False),
         "U2": (4.5, 0.5, 4.0, 0.0, 9.0, "A", False),
-        "U3": (1.0, 1.0, 1.0, 0.0, 1.0, "B", False),
+        "U3": (1.0, 1.0, 1.0, 0.0, None, None, False),  # the one at work sits in a post whose need nobody knows
         "U4": (3.0, 1.0, 2.0, 0.0, 3.0, "A", True),
         "U5": (1.0, 0.0, 1.0, 0.0, None, None, True),
     }

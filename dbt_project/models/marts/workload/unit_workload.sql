@@ -8,6 +8,8 @@ totals as (
         unit_id,
         sum({{ exact('need_fte') }}) as need_fte,
         sum({{ exact('staff_fte') }}) as staff_fte,
+        sum(case when need_fte is not null then {{ exact('staff_fte') }} end) as staff_of_known_need_fte,
+        sum(case when need_fte is not null then staff_non_asn end) as staff_non_asn_of_known_need,
         min(method) as first_method,
         max(method) as last_method,
         cast(count(distinct method) as integer) as method_count,
@@ -61,7 +63,9 @@ measured as (
         today.as_of_year,
         cast(totals.need_fte as double) as need_fte,
         case when known_staff.agency_id is not null then coalesce(cast(totals.staff_fte as double), 0) end as staff_fte,
+        cast(totals.staff_of_known_need_fte as double) as staff_of_known_need_fte,
         coalesce(totals.staff_non_asn, 0) as staff_non_asn,
+        totals.staff_non_asn_of_known_need,
         totals.method_count,
         totals.first_method,
         totals.last_method,
@@ -90,12 +94,13 @@ measured as (
 compared as (
     select
         measured.*,
-        {{ ratio('need_fte', 'staff_fte') }} as pressure,
-        {{ ratio('need_fte', 'staff_fte + staff_non_asn') }} as pressure_with_non_asn,
+        -- People in posts whose need is unknown carry nothing of the known need.
+        {{ ratio('need_fte', 'staff_of_known_need_fte') }} as pressure,
+        {{ ratio('need_fte', 'staff_of_known_need_fte + staff_non_asn_of_known_need') }} as pressure_with_non_asn,
         -- EJ is a figure of ABK alone; over posts of several methods it would mean nothing.
         case
             when coalesce(last_method, 'abk') = 'abk' and coalesce(first_method, 'abk') = 'abk'
-                then cast({{ round_half_up(ratio('need_fte', 'staff_fte'), 2) }} as double)
+                then cast({{ round_half_up(ratio('need_fte', 'staff_of_known_need_fte'), 2) }} as double)
         end as ej
     from measured
 ),
@@ -108,7 +113,7 @@ judged as (
         rules.ej_grade_c_from,
         rules.ej_grade_d_from,
         rules.ranking_minimum_need_fte,
-        {{ load_state('compared.need_fte', 'compared.staff_fte') }} as load_state,
+        {{ load_state('compared.need_fte', 'compared.staff_of_known_need_fte') }} as load_state,
         case
             when compared.perceived_load is null then null
             when compared.perceived_load >= rules.survey_high_from then 'OVERLOAD'
@@ -128,6 +133,7 @@ select
     case when method_count > 1 then 'mixed' else first_method end as method,
     need_fte,
     staff_fte,
+    staff_of_known_need_fte,
     staff_non_asn,
     pressure,
     pressure_with_non_asn,
@@ -152,8 +158,8 @@ select
     end as load_disagreement,
     case
         when need_fte is null then 'NO_ABK'
-        when staff_fte is null then 'STAFF_UNKNOWN'
-        when staff_fte = 0 then 'NO_STAFF'
+        when staff_of_known_need_fte is null then 'STAFF_UNKNOWN'
+        when staff_of_known_need_fte = 0 then 'NO_STAFF'
     end as ratio_reason,
     abk_year,
     abk_newest_year,
