@@ -9,8 +9,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict
+
+from mutasi.yaml_text import from_yaml
 
 ColumnType = Literal["id", "text", "code", "integer", "decimal", "date", "boolean"]
 Privacy = Literal["none", "identity", "personal", "contact"]
@@ -69,7 +70,7 @@ class Dataset(BaseModel):
 @cache
 def datasets() -> dict[str, Dataset]:
     """All canonical datasets by name, in the order of `datasets.yml`."""
-    document = yaml.safe_load(files(__package__).joinpath("datasets.yml").read_text(encoding="utf-8"))
+    document = from_yaml(files(__package__).joinpath("datasets.yml").read_text(encoding="utf-8"))
     document.pop("version")
     return {name: Dataset(name=name, **body) for name, body in document.items()}
 
@@ -77,5 +78,5 @@ def datasets() -> dict[str, Dataset]:
 @cache
 def columns_version() -> int:
     """Version of the column lists; the change hash of the history is taken over the columns of one version."""
-    document = yaml.safe_load(files(__package__).joinpath("datasets.yml").read_text(encoding="utf-8"))
+    document = from_yaml(files(__package__).joinpath("datasets.yml").read_text(encoding="utf-8"))
     return int(document["version"])

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from mutasi.errors import NeedsAPerson
 from mutasi.sources.agency import KEYS, Agency
 from mutasi.sources.sentences import sentences
+from mutasi.yaml_text import from_yaml
 
 
 class AgencyFileError(NeedsAPerson):
@@ -23,7 +24,7 @@ def read_agency(file: Path) -> Agency:
         AgencyFileError: the file is not YAML, has unknown or missing keys, or maps what does not exist.
     """
     try:
-        document = yaml.safe_load(file.read_text(encoding="utf-8"))
+        document = from_yaml(file.read_text(encoding="utf-8"))
     except OSError:
         raise AgencyFileError(f"{file}: cannot be read; check the path and its permissions.") from None
     except yaml.YAMLError as error:
