@@ -7,9 +7,10 @@ select
     employees.agency_id,
     employees.person_id,
     employees.pseudonym,
-    employees.nip,
-    employees.employee_name,
-    employees.birth_date,
+    -- Whose identity was erased is counted and no longer named.
+    case when employees.pseudonym is not null then employees.nip end as nip,
+    case when employees.pseudonym is not null then employees.employee_name end as employee_name,
+    case when employees.pseudonym is not null then employees.birth_date end as birth_date,
     agencies.agency_name,
     employees.employment_status,
     employees.legal_status_code,

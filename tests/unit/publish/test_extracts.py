@@ -99,6 +99,21 @@ def test_the_receiver_sees_a_pseudonym_and_qualifications_until_the_origin_agree
     assert [r["Nama"] for r in rows(agreed, "usulan-prioritas") + rows(agreed, "usulan-cadangan") if r["Nama"] in names]
 
 
+def test_an_erased_person_stays_in_the_plan_without_a_name(home: Settings) -> None:
+    settings = Settings(home.home.parent / "erased", PROJECT, home.agencies)
+    run = read_run(write_fictitious_run(settings))
+    with duckdb.connect() as con:
+        query = f"select any_value(person_id) from '{run.folder}/out/candidates.parquet' where agency_from = 'dumai' and agency_to = 'dumai'"
+        [(person,)] = con.execute(query).fetchall()
+    [(nip, name, *_)] = [found for found in people(settings, "dumai") if found[2] == person]
+    with duckdb.connect(str(settings.warehouse / "planning.duckdb")) as con:
+        con.execute("delete from planning.planning.employees where person_id = ?", [person])
+    extract = write_extract(settings, run, "dumai", NAMES)
+    told = rows(extract, "usulan-prioritas") + rows(extract, "usulan-cadangan")
+    assert [row["NIP"] for row in told if row["Nama"] == "Data pribadi telah dihapus"] == [""]
+    assert nip not in text_of(extract) and name not in text_of(extract)
+
+
 def test_what_is_published_is_never_written_again(home: Settings, published: Path) -> None:
     run = read_run(home.home / "runs" / WEEK / RUN_ID)
     before = {f: (f.stat().st_mtime_ns, f.stat().st_ino) for f in published.rglob("*")}
