@@ -5,7 +5,7 @@ select
     coalesce(moved.current_unit_id, rows_sent.unit_id) as unit_id,
     rows_sent.metric_code,
     rows_sent.metric_name,
-    cast(date_trunc('month', try_cast(rows_sent."month" as date)) as date) as metric_month,
+    try_cast(date_trunc('month', try_cast(rows_sent."month" as date)) as date) as metric_month,
     try_cast(rows_sent.metric_value as double) as metric_value,
     rows_sent.direction,
     rows_sent.unit_of_measure
