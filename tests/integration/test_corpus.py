@@ -120,7 +120,7 @@ def agency_for(case: dict[str, Any]) -> Agency:
                 "main": {"type": kind, "name": "main", **({"requests_per_second": 2000} if kind == "siasn" else {})},
                 "folder": {"type": "files", "name": "folder"},
             },
-            "datasets": {dataset: {**source, "skip_where": case.get("skip_where", {})}},
+            "datasets": {dataset: {**source, **{key: case[key] for key in ("skip_where", "fill_down") if key in case}}},
         }
     )
 

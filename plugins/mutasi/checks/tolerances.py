@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mutasi.checks.suites import LIST_COLUMNS, VOLUME, rules
-from mutasi.landing.examined import Tolerance
+from mutasi.landing.findings import Tolerance
 
 IN_SET = "expect_column_values_to_be_in_set"
 

@@ -6,14 +6,14 @@ Codes are shown, because they have to be mapped; values of identifiers, names an
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from mutasi.engine import named, quoted
 from mutasi.landing import values
+from mutasi.landing.findings import Finding, Tolerance
 from mutasi.landing.plausible import implausible
 from mutasi.landing.typed import BLANKS, FALSE_WORDS, MORE_DATE_FORMATS, NIP, TRUE_WORDS, typed_query
-from mutasi.sources.agency import ColumnMap, DatasetSource
+from mutasi.sources.agency import ColumnMap, DatasetSource, FilesRead
 from mutasi.sources.connection import Extract, SourceError
 from mutasi.sources.datasets import Column, datasets
 from mutasi.sources.request import Request
@@ -28,29 +28,6 @@ DATE_FORMATS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Tolerance:
-    """A rule of the night that stops a dataset when more than `percent` of its rows, and at least `rows`, fail.
-
-    `column` is `_unreadable`, `_unmapped`, or a column that has to hold one of `values`.
-    """
-
-    dataset: str
-    rule: str
-    column: str
-    values: tuple[str, ...]
-    percent: float
-    rows: int
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One sentence; `stops` says that the dataset cannot be used so."""
-
-    sentence: str
-    stops: bool = False
-
-
 class Examined:
     """The raw and the typed rows of one dataset in an engine of their own."""
 
@@ -60,7 +37,9 @@ class Examined:
         self.names = found.batches.schema.names
         present = {c: m for c, m in request.source.columns.items() if m.source is None or m.source in self.names}
         skips = {c: words for c, words in request.source.skip_where.items() if c in self.names}
-        self.source: DatasetSource = request.source.model_copy(update={"columns": present, "skip_where": skips})
+        fills = tuple(c for c in request.source.fill_down if c in self.names)
+        changes = {"columns": present, "skip_where": skips, "fill_down": fills}
+        self.source: DatasetSource = request.source.model_copy(update=changes)
         self.con = engine(folder)
         self.con.register("arrived", found.batches)
         self.con.execute("create table raw as select row_number() over () as _place, * from arrived")
@@ -150,7 +129,9 @@ class Examined:
         if empty == self.rows:
             yield Finding(f"{label}: is empty in every row.", stops=column.required)
         elif empty and column.required:
-            yield Finding(f"{label}: is required and empty in {empty:,} of {self.rows:,} rows.", stops=is_needed)
+            merged = isinstance(self.source.read, FilesRead) and mapping.source not in self.source.fill_down
+            hint = f" If cells are merged over rows, set `fill_down: [{mapping.source}]`." if merged else ""
+            yield Finding(f"{label}: is required and empty in {empty:,} of {self.rows:,} rows.{hint}", stops=is_needed)
         if name == NIP:
             yield from self._nips(label)
         if column.type in ("integer", "decimal") and mapping.decimal == ".":
@@ -218,7 +199,7 @@ class Examined:
             f"""
             select trim(cast(raw.{named(str(mapping.source))} as varchar), {quoted(BLANKS)}) as code, count(*) as times
             from typed join raw on raw._place = typed._row_id
-            where {failing}
+            where {failing} and code is not null
             group by code order by times desc, code
             """
         ).fetchall()

@@ -134,7 +134,7 @@ def _write(settings: Settings, agency: Agency, name: str, arrived: Extract, targ
     """(rows landed, rows that are no records, source columns that nobody mapped)."""
     source = agency.datasets[name]
     schema = arrived.batches.schema
-    mapped = {m.source for m in source.columns.values()} | set(source.skip_where)
+    mapped = {m.source for m in source.columns.values()} | {*source.skip_where, *source.fill_down}
     ignored = set(schema.names) if source.ignore == "*" else set(source.ignore)
     with connect(settings) as con:
         # One projection over another: there is nothing to optimise, and looking for it takes longer than a small file's rows.

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mutasi.landing.examined import Examined, Finding, Tolerance
+from mutasi.landing.examined import Examined
+from mutasi.landing.findings import Finding, Tolerance
 from mutasi.sources.agency import Agency, SiasnRead, SqlRead
 from mutasi.sources.connection import Connection, SourceError
 from mutasi.sources.extract import read_source

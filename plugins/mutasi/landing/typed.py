@@ -38,8 +38,9 @@ def typed_query(agency_id: str, dataset: Dataset, source: DatasetSource, schema:
     coded = [c for c, m in mapped.items() if dataset.columns[c].type == "code"]
     changed = [c for c in mapped if dataset.columns[c].type in ("id", "text") and mapped[c].value is None]
     # Nested and not as common tables, which without the optimizer would be kept whole.
-    raw = f"select row_number() over () as _row_id, * from {relation}"
-    written = f"select _row_id, {', '.join(as_written)}, {_typed_originals(mapped, schema)}{_skipped(source)} from ({raw})"
+    raw = _filled_down(source, f"select row_number() over () as _row_id, *{_skipped(source)} from {relation}")
+    is_skipped = ", _is_skipped" if source.skip_where else ""
+    written = f"select _row_id, {', '.join(as_written)}, {_typed_originals(mapped, schema)}{is_skipped} from ({raw})"
     present = f"select *, {', '.join(as_present)} from ({written})"
     valued = f"select *, {', '.join([*typed, *empty])} from ({present})"
     return f"""
@@ -47,7 +48,7 @@ select
   {quoted(agency_id)} as agency_id, _row_id, {", ".join(named(c) for c in dataset.columns)},
   {_listed({c: f"{named('p_' + c)} is not null and {named(c)} is null" for c in mapped if c not in coded})} as _unreadable,
   {_listed({c: f"{named('p_' + c)} is not null and {named(c)} is null" for c in coded})} as _unmapped,
-  {_listed({c: f"{named('w_' + c)} <> {named(c)}" for c in changed})} as _repaired{", _is_skipped" if source.skip_where else ""}
+  {_listed({c: f"{named('w_' + c)} <> {named(c)}" for c in changed})} as _repaired{is_skipped}
 from ({valued})
 """
 
@@ -62,6 +63,20 @@ def _skipped(source: DatasetSource) -> str:
             f"({' or '.join(f'{text} ilike {quoted(like)} escape {quoted(chr(92))}' for like in likes) or 'false'})"
         )
     return f", {' and '.join(conditions)} as _is_skipped" if conditions else ""
+
+
+def _filled_down(source: DatasetSource, raw: str) -> str:
+    """The rows with the value above in the empty cells of the declared columns; rows that are no records lend none."""
+    if not source.fill_down:
+        return raw
+    words = ", ".join(quoted(word) for word in ("", *source.nulls))
+    is_record = "not _is_skipped and " if source.skip_where else ""
+    filled = [
+        f"last_value(case when {is_record}trim(cast({named(c)} as varchar), {quoted(BLANKS)}) not in ({words}) then {named(c)} end "
+        f"ignore nulls) over (order by _row_id rows between unbounded preceding and current row) as {named(c)}"
+        for c in dict.fromkeys(source.fill_down)
+    ]
+    return f"select * replace ({', '.join(filled)}) from ({raw})"
 
 
 def _listed(conditions: dict[str, str]) -> str:

@@ -156,6 +156,9 @@ class DatasetSource(Model):
         default_factory=dict,
         description="Source columns and the words that mark a row as no record, such as a subtotal; all columns must match.",
     )
+    fill_down: tuple[str, ...] = Field(
+        default=(), description="Source columns whose empty cells hold what stands above them, as merged cells do."
+    )
     nulls: tuple[str, ...] = NULL_WORDS
     date_format: str = "%Y-%m-%d"
 

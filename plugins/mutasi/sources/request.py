@@ -74,7 +74,7 @@ class Request:
     def mapped(self) -> tuple[str, ...]:
         """The source columns that the agency file speaks of, each once, in its order."""
         columns = [column.source for column in self.source.columns.values() if column.source]
-        return tuple(dict.fromkeys((*columns, *self.source.skip_where)))
+        return tuple(dict.fromkeys((*columns, *self.source.skip_where, *self.source.fill_down)))
 
     def through(self, connection_name: str, folder: str) -> Request:
         """The same task through another connection of the agency, archived in a folder below."""

@@ -99,6 +99,35 @@ def test_source_types_are_kept(nights, agency, monkeypatch):
     assert nights.rows(f"select birth_date, _unreadable from ({LANDED})") == [(dt.date(1990, 2, 1), "")]
 
 
+def test_empty_cells_hold_what_stands_above_and_never_what_stands_in_a_subtotal(nights, agency):
+    rows = [
+        ",,2026,0,1,1,final",
+        "U1,P1,2026,1,10,60,final",
+        "-, ,,2,20,60,",
+        "JUMLAH,X,,,30,,",
+        ",P2,2025,3,5,60,",
+        "U2,,,4,6,60,draft",
+    ]
+    nights.write(workloads=rows)
+    document = agency(datasets=["workloads"]).model_dump(mode="json", by_alias=True)
+    document["datasets"]["workloads"]["fill_down"] = ["unit_id", "position_id", "year", "status"]
+    document["datasets"]["workloads"]["skip_where"] = {"unit_id": ["JUMLAH"]}
+    nights.land(DAY, type(agency()).model_validate(document))
+    columns = "_row_id, unit_id, position_id, year, task_id, status"
+    assert nights.rows(f"select {columns} from read_parquet('{{home}}/landing/workloads/*/*.parquet') order by _row_id") == [
+        (1, None, None, 2026, "0", "final"),
+        (2, "U1", "P1", 2026, "1", "final"),
+        (3, "U1", "P1", 2026, "2", "final"),
+        (5, "U1", "P2", 2025, "3", "final"),
+        (6, "U2", "P2", 2025, "4", "draft"),
+    ]
+    [snapshot] = landed(nights.settings, "workloads", DAY).values()
+    assert (snapshot.rows_received, snapshot.rows_landed, snapshot.rows_skipped) == (5, 5, 1)
+    document["datasets"]["workloads"]["fill_down"] = ["unt_id"]
+    with pytest.raises(LandingError, match=r"lacks the column `unt_id` \(closest is `unit_id`\)"):
+        nights.land(DAY, type(agency()).model_validate(document))
+
+
 def test_rows_that_are_no_records_are_counted_and_not_lost(nights, agency):
     rows = ["U1,,Dinas Contoh", ",,JUMLAH  DINAS", "U2,U1,Sekretariat", ",,", ",,jumlah"]
     nights.write(units=rows)

@@ -95,6 +95,27 @@ def test_a_factor_turns_hours_into_minutes(nights: Nights, settings: Settings, a
     assert nights.rows("select minutes_per_unit from '{home}/landing/**/*.parquet' order by _row_id") == [(90.0,), (None,)]
 
 
+def test_merged_cells_are_guessed_and_filled(say, agency):
+    sheets = ["U1,P1,2026,1,1250,60,final", *[f",,2026,{n},1250,60,final" for n in range(2, 40)]]
+    merged = agency(datasets=["workloads"])
+    told = [f.sentence for f in say(merged, workloads=sheets).findings if f.stops]
+    assert (
+        "unit_id (from `unit_id`): is required and empty in 38 of 39 rows. If cells are merged over rows, set `fill_down: [unit_id]`."
+        in told
+    )
+    source = merged.datasets["workloads"].model_copy(update={"fill_down": ("unit_id", "position_id")})
+    filled = merged.model_copy(update={"datasets": {"workloads": source}})
+    assert not [f.sentence for f in say(filled, workloads=sheets).findings if "fill_down" in f.sentence or f.stops]
+
+
+def test_unmapped_codes_in_filled_cells_are_counted_where_they_are_written(say, agency):
+    units = mapped(agency(datasets=["units"]), "units", unit_type={"from": "parent_unit_id"})
+    source = units.datasets["units"].model_copy(update={"fill_down": ("parent_unit_id",)})
+    filled = units.model_copy(update={"datasets": {"units": source}})
+    told = [f.sentence for f in say(filled, units=["U1,01,Unit", "U2,,Unit", "U3,,Unit"]).findings]
+    assert any("3 of 3 rows hold a code that is not mapped: `01` (1). Ours are" in s for s in told)
+
+
 def test_people_at_two_posts_are_told_unless_their_past_has_ended(say, agency):
     now = [f"{nip},U1,P1,D,01-01-2020," for nip in PEOPLE]
     past = [f"{nip},U2,P2,D,01-01-2010," for nip in PEOPLE[:5]]
