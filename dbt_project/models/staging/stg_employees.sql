@@ -11,7 +11,7 @@ select
     try_cast(employees.snapshot_date as date) as snapshot_date,
     employees.nip,
     -- An erased identity leaves a person who is counted but can no longer be named.
-    coalesce(identities.person_id, 'row-' || employees.agency_id || '-' || try_cast(employees._row_id as varchar)) as person_id,
+    coalesce(identities.person_id, 'row-' || employees.agency_id || '-' || try_cast(employees._row_id as string)) as person_id,
     identities.pseudonym,
     employees.employee_name,
     try_cast(employees.birth_date as date) as birth_date,

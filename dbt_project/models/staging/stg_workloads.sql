@@ -2,7 +2,7 @@ with workloads as (
     select * from {{ source('inputs', 'workloads') }}
 ),
 
-{{ clashing('workloads', ['position_id', '"year"', 'task_id']) }}
+{{ clashing('workloads', ['position_id', 'year', 'task_id']) }}
 
 select
     workloads.agency_id,
@@ -11,7 +11,7 @@ select
         when clashing.agency_id is null then coalesce(moved.current_unit_id, workloads.unit_id) else workloads.unit_id
     end as unit_id,
     workloads.position_id,
-    try_cast(workloads."year" as integer) as abk_year,
+    try_cast(workloads.year as integer) as abk_year,
     workloads.task_id,
     workloads.task_name,
     try_cast(workloads.volume as double) as volume,
@@ -33,5 +33,5 @@ left join clashing
         moved.agency_id = clashing.agency_id
         and moved.current_unit_id = clashing.current_unit_id
         and workloads.position_id = clashing.position_id
-        and workloads."year" = clashing."year"
+        and workloads.year = clashing.year
         and workloads.task_id = clashing.task_id

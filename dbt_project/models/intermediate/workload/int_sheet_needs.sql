@@ -86,7 +86,7 @@ sheets as (
             end
         ) as volume_growth_pct,
         {{ joined(
-            "coalesce(cast(yearly_volume as varchar), '') || 'x' || coalesce(cast(minutes_per_unit as varchar), '')", 'task_id'
+            "coalesce(cast(yearly_volume as string), '') || 'x' || coalesce(cast(minutes_per_unit as string), '')", 'task_id'
         ) }} as content
     from compared
     group by agency_id, unit_id, position_id, method, abk_year

@@ -128,7 +128,7 @@ select
     compared.agency_id,
     compared.unit_id,
     compared.position_id,
-    compared.as_of_year as "year",
+    compared.as_of_year as year,
     compared.job_name,
     compared.job_kind,
     compared.method,

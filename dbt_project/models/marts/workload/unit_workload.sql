@@ -127,7 +127,7 @@ judged as (
 select
     agency_id,
     unit_id,
-    as_of_year as "year",
+    as_of_year as year,
     unit_name,
     is_active,
     case when method_count > 1 then 'mixed' else first_method end as method,
