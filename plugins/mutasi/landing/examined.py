@@ -129,7 +129,8 @@ class Examined:
         if empty == self.rows:
             yield Finding(f"{label}: is empty in every row.", stops=column.required)
         elif empty and column.required:
-            merged = isinstance(self.source.read, FilesRead) and mapping.source not in self.source.fill_down
+            # Never for a number: a quantity that is missing is not that of the row above.
+            merged = column.type == "id" and is_needed and isinstance(self.source.read, FilesRead)
             hint = f" If cells are merged over rows, set `fill_down: [{mapping.source}]`." if merged else ""
             yield Finding(f"{label}: is required and empty in {empty:,} of {self.rows:,} rows.{hint}", stops=is_needed)
         if name == NIP:

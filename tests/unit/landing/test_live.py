@@ -103,6 +103,10 @@ def test_merged_cells_are_guessed_and_filled(say, agency):
         "unit_id (from `unit_id`): is required and empty in 38 of 39 rows. If cells are merged over rows, set `fill_down: [unit_id]`."
         in told
     )
+    empty = [f"U1,P1,2026,{n},,60,final" for n in range(40)]
+    assert not any("fill_down" in f.sentence for f in say(merged, workloads=empty).findings), (
+        "no quantity is that of the row above"
+    )
     source = merged.datasets["workloads"].model_copy(update={"fill_down": ("unit_id", "position_id")})
     filled = merged.model_copy(update={"datasets": {"workloads": source}})
     assert not [f.sentence for f in say(filled, workloads=sheets).findings if "fill_down" in f.sentence or f.stops]
