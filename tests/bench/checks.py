@@ -49,7 +49,7 @@ select 'a' || agency as agency_id, row_number() over (order by n) as _row_id,
     case when not is_pppk and fault <> 12 then (start + case fault when 13 then interval '-2 years' else interval '1 year' end)::date
         end as tmt_pns,
     case fault when 14 then null else case when n % 211 = 3 then '15' else (['35','40','40','45'])[1 + n % 4] end end as education_level_code,
-    'Bidang ' || n % 50 as education_field, null::varchar as certified_sub_job, '1472' || n % 99 as home_district_code,
+    'Bidang ' || n % 50 as education_field, null::varchar as certified_sub_job, case when fault = 22 then 'Jl. Rekaan ' || n else '14720' || 1 + n % 7 end as home_district_code,
     case when fault <> 15 then lpad(n::varchar, 16, '0') end as nik, case when fault <> 16 then '08' || n end as phone,
     case fault when 17 then 'bukan-alamat' else 'p' || n || '@example.invalid' end as email,
     null::varchar as title_front, case when fault <> 18 then 'S.Rk.' end as title_back,

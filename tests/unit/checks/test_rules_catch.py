@@ -276,6 +276,14 @@ CASES: list[tuple[str, list[dict[str, Any]], set[tuple[int, str, str, str | None
     ),
     ("employees", [{**PERSON, "education_level_code": "12"}], {(2, "EMP-034", "warn", "education_level_code")}),
     ("employees", [{**LEADER, "golongan_code": "34"}], {(2, "EMP-035", "warn", "golongan_code")}),
+    *(
+        ("employees", [{**PERSON, "home_district_code": finer}], {(2, "EMP-037", "blank", "home_district_code")})
+        for finer in ("14.71.01.1001", "1471011001", "Jl.Rekaan12", "Rekaan")
+    ),
+    *(
+        ("employees", [{**PERSON, "home_district_code": code}], set[tuple[int, str, str, str | None]]())
+        for code in ("14.71.01", "147101", "1471010", "8AE483A570E6758B01710BA2C7527D80")
+    ),
     ("assignments", [{"position_id": "P2", "valid_from": None, "valid_to": PAST}], {(2, "ASG-001", "drop", None)}),
     ("assignments", [{}], {(2, "ASG-002", "drop", None)}),
     ("assignments", [{"fte": 0.5}], {(1, "ASG-003", "drop", None), (2, "ASG-003", "drop", None)}),
