@@ -6,8 +6,11 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
+from tests.bench import line
+from tests.once import once
 
 from mutasi.settings import PROJECT, Settings
 
@@ -34,6 +37,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "unit" in item.path.relative_to(PROJECT / "tests").parts[:1]:
             item.add_marker(pytest.mark.disable_socket)
+    # Workers take whole files in this order: none begins a long one when the other has nothing left.
+    items.sort(key=_seconds, reverse=True)
+
+
+def _seconds(item: pytest.Item) -> int:
+    """What its file takes, where that is long."""
+    takes = item.get_closest_marker("takes")
+    return takes.args[0] if takes else 0
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -69,6 +80,20 @@ def dagbag(airflow_home: Path) -> object:
     from airflow.dag_processing.dagbag import DagBag
 
     return DagBag(dag_folder=str(PROJECT / "dags"))
+
+
+@pytest.fixture(scope="session")
+def population(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six invented agencies, small and large, and below `home` what one night made of them; read it, do not change it."""
+
+    def make(folder: Path) -> None:
+        from mutasi.demo import generate
+
+        with patch.dict(os.environ):
+            generate(folder, employees=1_500, as_of=line.DAY, agencies=6, form="parquet")
+            line.run(folder, folder / "home")
+
+    return once(tmp_path_factory, "population", make)
 
 
 @pytest.fixture(scope="session")

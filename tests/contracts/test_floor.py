@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
-from unittest.mock import patch
 
 import pytest
 from tests.bench import __main__ as bench
-from tests.bench import floor, line
-
-from mutasi.demo import generate
+from tests.bench import floor
 
 
-@pytest.fixture(autouse=True)
-def _environment_of_its_own() -> Iterator[None]:
-    with patch.dict(os.environ):
-        yield
-
-
-def test_the_night_and_the_floor_agree_on_every_post_without_a_planted_defect(tmp_path: Path) -> None:
-    generate(tmp_path, employees=1_000, as_of=line.DAY, agencies=2, form="parquet")
-    line.run(tmp_path, tmp_path / "home")
-    floor.run(tmp_path, tmp_path / "floor.duckdb")
-    compared = floor.compare(tmp_path, tmp_path / "floor.duckdb", tmp_path / "home" / "warehouse" / "reporting.duckdb")
+def test_the_night_and_the_floor_agree_on_every_post_without_a_planted_defect(population: Path, tmp_path: Path) -> None:
+    floor.run(population, tmp_path / "floor.duckdb")
+    compared = floor.compare(population, tmp_path / "floor.duckdb", population / "home" / "warehouse" / "reporting.duckdb")
     assert {mart: different for mart, (_, different) in compared.items()} == dict.fromkeys(compared, 0)
     assert min(rows for rows, _ in compared.values()) > 50
 

@@ -1,10 +1,11 @@
-"""A small demo population, refreshed once through real Airflow; scenarios go on from copies of it."""
+"""Homes that many tests read: a small demo refreshed once through real Airflow, and two invented agencies built once."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
 import os
+import pickle
 import shutil
 import subprocess
 import sys
@@ -14,10 +15,14 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from tests.integration import synthetic_inputs
+from tests.once import once
 
 from mutasi.demo import generate
 from mutasi.demo.session import demo_connections, demo_key, siasn_service
 from mutasi.settings import PROJECT, Settings
+from mutasi.warehouse.build import BuildResult, build
+from mutasi.warehouse.publish import publish
 
 FIRST = dt.date(2026, 11, 2)
 EMPLOYEES = 1_500
@@ -92,18 +97,59 @@ class Home:
 
 
 @pytest.fixture(scope="session")
-def first_night(tmp_path_factory: pytest.TempPathFactory, dagbag: object) -> Home:
+def first_night(tmp_path_factory: pytest.TempPathFactory, dagbag: object, airflow_home: Path) -> Home:
     """A home after one good night; read it, do not change it."""
-    home = Home(tmp_path_factory.mktemp("first") / "home", dagbag)
-    day = home.generate(0)
-    home.state, home.states = home.refresh(day)
+
+    def make(folder: Path) -> None:
+        home = Home(folder / "home", dagbag)
+        state, states = home.refresh(home.generate(0))
+        (folder / "states.json").write_text(json.dumps([state, [[*task, told] for task, told in states.items()]]))
+        for file in airflow_home.glob("airflow.db*"):
+            shutil.copy(file, folder)
+
+    folder = once(tmp_path_factory, "first-night", make)
+    home = Home(folder / "home", dagbag)
+    home.state, states = json.loads((folder / "states.json").read_text())
+    home.states = {(task, label): told for task, label, told in states}
     return home
 
 
+@pytest.fixture(scope="session")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder in which scenarios stand, one after the other: dbt reads the whole project anew for a home of another name."""
+    return tmp_path_factory.mktemp("stage")
+
+
 @pytest.fixture
-def after_first_night(first_night: Home, tmp_path: Path) -> Home:
-    """A copy of that home for a scenario to change."""
-    return first_night.copy(tmp_path / "home")
+def after_first_night(first_night: Home, stage: Path) -> Iterator[Home]:
+    """A copy of that home for a scenario to change; as on the nights of one home, dbt finds what it read before."""
+    home = first_night.copy(stage / "home")
+    here, kept = home.path / "warehouse" / "dbt" / "target", stage / "target"
+    if kept.exists():
+        shutil.rmtree(here)
+        kept.rename(here)
+    yield home
+    if here.exists():
+        here.rename(kept)
+    shutil.rmtree(home.path)
+
+
+@pytest.fixture(scope="session")
+def two_agencies(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, BuildResult]:
+    """Two small invented agencies, built with dbt's unit tests and published; read it, do not change it."""
+
+    def settings(folder: Path) -> Settings:
+        return Settings(home=folder / "home", project=PROJECT, agencies=PROJECT / "dags" / "agencies")
+
+    def make(folder: Path) -> None:
+        settings(folder).folder("tmp")
+        synthetic_inputs.write_inputs(settings(folder))
+        result = build(settings(folder), run_id="first", unit_tests=True)
+        publish(settings(folder), run_id="first")
+        (folder / "result.pickle").write_bytes(pickle.dumps(result))
+
+    folder = once(tmp_path_factory, "two-agencies", make)
+    return settings(folder), pickle.loads((folder / "result.pickle").read_bytes())
 
 
 os.environ.setdefault("MUTASI_MEMORY_LIMIT", "2GB")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,8 +16,8 @@ from tests.integration import synthetic_inputs as synthetic
 from tests.integration.servers import running_postgres
 
 from mutasi.engine import named
-from mutasi.settings import PROJECT, Settings
-from mutasi.warehouse.build import build, build_file
+from mutasi.settings import Settings
+from mutasi.warehouse.build import build_file
 from mutasi.warehouse.publish import publish
 
 OWN, FOREIGN = synthetic.KOTA, synthetic.KAB
@@ -91,12 +92,10 @@ class Store:
 
 
 @contextmanager
-def published_store(folder: Path) -> Iterator[Store]:
-    """The synthetic warehouse, built and published once."""
-    settings = Settings(home=folder / "home", project=PROJECT, agencies=PROJECT / "dags" / "agencies")
-    settings.folder("tmp")
-    synthetic.write_inputs(settings)
-    build(settings, run_id="built")
+def published_store(built: Settings, folder: Path) -> Iterator[Store]:
+    """A copy of what is built, which may be changed, published to a server of its own."""
+    settings = Settings(home=folder / "home", project=built.project, agencies=built.agencies)
+    shutil.copytree(built.home, settings.home)
     with running_postgres() as (_, address):
         store = Store(settings, str(address.query["host"]))
         store.clear()

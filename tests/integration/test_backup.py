@@ -12,6 +12,7 @@ from mutasi.settings import PROJECT, Settings
 from mutasi.sources.registry import read_agencies
 from mutasi.warehouse.refresh import build_warehouse, publish_warehouse
 
+pytestmark = pytest.mark.takes(25)
 DEPLOY = PROJECT / "deploy"
 
 
@@ -58,6 +59,3 @@ def test_a_backup_waits_for_the_refresh(tmp_path: Path) -> None:
         ran = subprocess.run(["bash", impatient, home, tmp_path / "b.tar.gz"], capture_output=True, text=True, check=False)
     assert ran.returncode == 1 and "nothing was backed up" in ran.stderr
     assert not (tmp_path / "b.tar.gz").exists()
-
-
-pytestmark = pytest.mark.timeout(600)

@@ -29,6 +29,8 @@ from mutasi.publish.transfer_run import read_run
 from mutasi.settings import PROJECT, Settings
 from mutasi.sources.connection import Connection
 
+pytestmark = pytest.mark.takes(15)
+
 USER, PASSWORD = "mutasi", "rahasia-uji"
 MAILBOXES = {
     "dumai": "bkpsdm-dumai@example.invalid",

@@ -27,6 +27,8 @@ from mutasi.checks.suites import read_suite, rules
 from mutasi.settings import PROJECT
 from mutasi.sources.datasets import Dataset, datasets
 
+pytestmark = pytest.mark.takes(15)
+
 SUITES = PROJECT / "expectations" / "suites"
 DAY = dt.date(2026, 11, 20)
 ROWS = 600

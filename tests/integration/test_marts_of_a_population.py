@@ -21,6 +21,8 @@ from mutasi.warehouse.fingerprint import kept
 from mutasi.warehouse.publish import reporting_file
 from mutasi.warehouse.rebuild import RebuildError, rebuild
 
+pytestmark = pytest.mark.takes(60)
+
 Cell = tuple[str, str]
 
 

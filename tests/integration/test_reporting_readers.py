@@ -15,10 +15,11 @@ import psycopg2
 import pytest
 from tests.integration.reporting_store import Store, published_store
 
-from mutasi.warehouse.build import build_file
+from mutasi.settings import Settings
+from mutasi.warehouse.build import BuildResult, build_file
 from mutasi.warehouse.publish import reporting_file
 
-pytestmark = pytest.mark.needs("postgres")
+pytestmark = [pytest.mark.needs("postgres"), pytest.mark.takes(50)]
 REFRESHES = 10
 MARTS = ("dim_agency", "dim_date", "dim_unit", "dim_position", "unit_workload", "position_workload", "vacancies")
 OTHERS = {"quality": "quality.runs", "planning": "planning.quarantined_posts"}
@@ -54,8 +55,8 @@ print(json.dumps({"seen": sorted(seen), "errors": errors, "asked": asked}))
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    with published_store(tmp_path_factory.mktemp("readers")) as opened:
+def store(two_agencies: tuple[Settings, BuildResult], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    with published_store(two_agencies[0], tmp_path_factory.mktemp("readers")) as opened:
         yield opened
 
 
