@@ -185,7 +185,7 @@ class Publication:
         order = ", ".join(map(named, table.columns[:5]))
         reader = build.sql(f"select {chosen} from build.{table.sql} order by {order}").to_arrow_reader(BATCH_ROWS)
         self._server.append(NEW + table.schema, table.name, reader)
-        self._server.run(*_keys(target, model, filled), *_comments(target, model))
+        self._server.run(*_keys(target, model, filled), *_comments(target, model), what=f"{table.schema}.{table.name}")
 
 
 @contextmanager

@@ -61,9 +61,9 @@ class Session:
                 with suppress(Exception):
                     self._connection.adbc_connection.set_autocommit(True)
 
-    def run(self, *statements: str) -> None:
-        """Run statements one by one."""
-        with worded("a statement"), self._connection.cursor() as cursor:
+    def run(self, *statements: str, what: str = "a statement") -> None:
+        """Run statements one by one; `what` stands in the sentence when one is refused."""
+        with worded(what), self._connection.cursor() as cursor:
             for statement in statements:
                 cursor.execute(statement)
 
