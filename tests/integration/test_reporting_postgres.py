@@ -270,20 +270,6 @@ REFUSALS = {
 
 
 @pytest.mark.parametrize("state", REFUSALS)
-PERSON = f"nip = '{synthetic.NIPS[0]}'"
-REFUSALS = {
-    "23502": (  # a missing value
-        f"alter table planning.employees alter agency_id drop not null; update planning.employees set agency_id = null where {PERSON}",
-        f"update planning.employees set agency_id = '{OWN}' where agency_id is null",
-    ),
-    "23505": (  # the same person twice: the server's text would quote the key
-        f"insert into planning.employees from planning.employees where {PERSON} limit 1",
-        "create or replace table planning.employees as select distinct * from planning.employees",
-    ),
-}
-
-
-@pytest.mark.parametrize("state", REFUSALS)
 def test_a_refused_row_is_not_quoted(store: Store, state: str) -> None:
     spoil, mend = REFUSALS[state]
     store.publish()
