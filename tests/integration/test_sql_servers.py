@@ -262,6 +262,24 @@ def test_soft_deleted_rows_are_not_received(server: Server, desk: Desk) -> None:
 
 
 @both
+@pytest.mark.usefixtures("fast_only")
+def test_what_the_agency_file_ignores_never_leaves_the_server(server: Server, desk: Desk) -> None:
+    server.run(
+        "drop table if exists pegawai_lengkap",
+        "create table pegawai_lengkap (id varchar(5), nama varchar(30), agama varchar(20), nikah date, anak int, tinggi numeric(5,1))",
+        "insert into pegawai_lengkap values ('01', 'Rekaan', 'kanari', '2001-02-03', 2, 160.5)",
+    )
+    read = {"table": "pegawai_lengkap", "cursor": "nikah"}
+    found = agency("units", read, UNITS, ignore=["agama", "nikah", "anak"])
+    rows = extract(found, "units", lambda _: server.reader, desk.folder)
+    (row,) = rows.batches.read_all().to_pylist()
+    assert (row["agama"], row["nikah"], row["anak"]) == (None, None, None)
+    assert (row["id"], row["nama"], str(row["tinggi"])) == ("01", "Rekaan", "160.5"), "a column nobody named is still found"
+    assert (rows.rows_received, rows.newest) == (1, "2001-02-03"), "the database looks at what it does not send"
+    assert b"kanari" not in (desk.folder / "raw.parquet").read_bytes()
+
+
+@both
 @pytest.mark.parametrize("changes", ["update unor set nama = 'x'", "delete from unor"])
 def test_the_reader_needs_no_more_than_select(server: Server, desk: Desk, changes: str) -> None:
     _units(server)

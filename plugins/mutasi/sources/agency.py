@@ -151,7 +151,9 @@ class DatasetSource(Model):
     connection: str
     read: SqlRead | FilesRead | SiasnRead
     columns: dict[str, ColumnMap]
-    ignore: tuple[str, ...] | Literal["*"] = ()
+    ignore: tuple[str, ...] | Literal["*"] = Field(
+        default=(), description="Source columns that are no data of ours; of a database their values are not even taken out."
+    )
     skip_where: dict[str, tuple[str, ...]] = Field(
         default_factory=dict,
         description="Source columns and the words that mark a row as no record, such as a subtotal; all columns must match.",

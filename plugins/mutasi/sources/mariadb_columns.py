@@ -35,6 +35,10 @@ class Field:
         """A date, or a date with a time of whole seconds."""
         return self.kind == DATE or (self.kind in MOMENTS and self.decimals == 0)
 
+    def nothing(self) -> str:
+        """No value in the place of the column, of a type that `archived` takes."""
+        return "cast(null as signed)" if self.is_moment else "cast(null as char)"
+
     def read(self, is_mapped: bool) -> str:
         """The column for a select list: numbers and text as they are, dates as numbers, all else as text of the server."""
         column = f"source.{quote(self.name)}"
@@ -46,7 +50,7 @@ class Field:
             return f"cast({column} + 0 as char)"
         if self.kind in TEXTS and self.charset == BINARY:
             # Photographs and scans are no data of ours.
-            return f"convert({column} using utf8mb4)" if is_mapped else "cast(null as char)"
+            return f"convert({column} using utf8mb4)" if is_mapped else self.nothing()
         if self.kind in TEXTS and not self.flags & ENUM_OR_SET:
             return column
         return f"cast({column} as char)"

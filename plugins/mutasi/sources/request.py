@@ -76,6 +76,12 @@ class Request:
         columns = [column.source for column in self.source.columns.values() if column.source]
         return tuple(dict.fromkeys((*columns, *self.source.skip_where, *self.source.fill_down)))
 
+    @property
+    def unread(self) -> frozenset[str]:
+        """Columns that the agency file names under `ignore` and nowhere else: their values are not taken out of a database."""
+        ignored = () if self.source.ignore == "*" else self.source.ignore
+        return frozenset(ignored) - set(self.mapped)
+
     def through(self, connection_name: str, folder: str) -> Request:
         """The same task through another connection of the agency, archived in a folder below."""
         archive = self.archive / folder

@@ -89,8 +89,11 @@ class MariaReading:
         return Counted(*counts.pop()) if counts else self._counted(selection)
 
     def _columns(self, fields: list[Field]) -> list[str]:
-        mapped = self.source.request.mapped
-        return [f"{field.read(field.name in mapped)} as c{n}" for n, field in enumerate(fields)]
+        mapped, unread = self.source.request.mapped, self.source.request.unread
+        return [
+            f"{field.nothing() if field.name in unread else field.read(field.name in mapped)} as c{n}"
+            for n, field in enumerate(fields)
+        ]
 
     def _counted(self, selection: Selection) -> Counted:
         """Count and newest value by themselves."""

@@ -41,7 +41,7 @@ class PlainReading:
             facts: Any = self.session.exec_driver_sql(selection.facts()).one()
             rows, newest = facts
             parts = []
-            for number, chunk in enumerate(_rows(self.session, selection.rows())):
+            for number, chunk in enumerate(_rows(self.session, selection.rows(), self.source.request.unread)):
                 parts.append(target.with_name(f".{target.name}-{number:05d}.part"))
                 pq.write_table(chunk, parts[-1], compression="lz4")
         except sa.exc.SQLAlchemyError as error:
@@ -62,19 +62,20 @@ def plain_reading(source: Source, session: sa.Connection) -> Iterator[PlainReadi
     session.rollback()
 
 
-def _rows(session: sa.Connection, query: str) -> Iterator[pa.Table]:
-    """The rows in chunks, at least one; a server-side cursor keeps memory flat."""
+def _rows(session: sa.Connection, query: str, unread: frozenset[str]) -> Iterator[pa.Table]:
+    """The rows in chunks, at least one, without the values of `unread`; a server-side cursor keeps memory flat."""
     result = session.execution_options(stream_results=True, max_row_buffer=CHUNK_ROWS).exec_driver_sql(query)
     names = column_names(result.keys())
     rows: Sequence[Any] = result.fetchmany(CHUNK_ROWS)
-    yield _table(rows, names)
+    yield _table(rows, names, unread)
     while rows := result.fetchmany(CHUNK_ROWS):
-        yield _table(rows, names)
+        yield _table(rows, names, unread)
 
 
-def _table(rows: Sequence[Any], names: list[str]) -> pa.Table:
+def _table(rows: Sequence[Any], names: list[str], unread: frozenset[str]) -> pa.Table:
     columns: list[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [()] * len(names)
-    return pa.Table.from_arrays([_column(values) for values in columns], names=names)
+    cells = [pa.nulls(len(rows)) if n in unread else _column(values) for n, values in zip(names, columns, strict=True)]
+    return pa.Table.from_arrays(cells, names=names)
 
 
 def _column(values: Sequence[Any]) -> pa.Array:

@@ -73,8 +73,9 @@ class PostgresReading:
 
     def _read(self, name: str, kind: str, is_endless: bool) -> str:
         column = f"source.{named(name)}"
-        if kind == "bytea" and name not in self.source.request.mapped:
-            return f"null::text as {named(name)}"  # photographs and scans are no data of ours
+        request = self.source.request
+        if name in request.unread or (kind == "bytea" and name not in request.mapped):
+            return f"null::text as {named(name)}"  # religion, photographs and scans are no data of ours
         if kind == "timestamptz":
             # As the agency's own server shows it: in its time zone, or a birth date would move to the day before.
             return f"date_trunc('second', {column}::timestamp)::text as {named(name)}"

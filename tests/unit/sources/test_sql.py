@@ -18,6 +18,7 @@ from tests.unit.sources.conftest import UNITS, agency
 from mutasi.sources import sql, sql_plain
 from mutasi.sources.agency import SqlRead
 from mutasi.sources.connection import Connection, SourceError
+from mutasi.sources.extract import extract
 from mutasi.sources.request import Request
 from mutasi.sources.sql_selection import Selection, Source
 
@@ -41,6 +42,19 @@ def test_addresses() -> None:
     )
     assert "p@ss" not in repr(url)
     assert sql.database_url(Connection("mysql", "h", schema="s")).drivername == "mysql+pymysql"
+
+
+def test_what_the_agency_file_ignores_is_not_kept(simpeg: Connection, archive: Path) -> None:
+    """Religion, addresses and the like stand beside what is wanted; a column that nobody named is still there to be found."""
+    found = agency("sql", {"table": "M_Unor"}, {**UNITS, "region_code": "mixed"})
+    source = found.datasets["units"].model_copy(update={"ignore": ("order", "mixed")})
+    rows = extract(found.model_copy(update={"datasets": {"units": source}}), "units", lambda _: simpeg, archive)
+    table = rows.batches.read_all()
+    assert table.column_names == ["Id", "Nama", "n", "mixed", "order"]
+    assert table["order"].null_count == table.num_rows == rows.rows_received == 10
+    assert table["mixed"].null_count == 0, "what is mapped is read, whatever else is said of it"
+    assert table["n"].null_count == 6
+    assert pq.read_table(archive / "raw.parquet")["order"].null_count == 10
 
 
 def selected(dialect: Any, **read: Any) -> Selection:
