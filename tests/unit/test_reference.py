@@ -19,8 +19,7 @@ models:
   - name: shortages
     description: "Who is missing?"
     data_tests:
-      - unique_combination: {arguments: {columns: [agency_id, unit_id]}}
-      - unique_combination: {name: other, arguments: {columns: [shortage_id]}}
+      - holds: {arguments: {keys: [[agency_id, unit_id], [shortage_id]]}}
     columns:
       - name: agency_id
         data_type: varchar

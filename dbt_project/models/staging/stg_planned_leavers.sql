@@ -1,5 +1,5 @@
-{# Read by one model only, so it is folded into it and costs the night nothing. #}
-{{ config(materialized='ephemeral') }}
+{# Read by one model only, so nothing is stored. #}
+{{ config(materialized='view') }}
 select
     leavers.agency_id,
     employees.person_id,

@@ -1,5 +1,5 @@
-{# Read by one model only, so it is folded into it and costs the night nothing. #}
-{{ config(materialized='ephemeral') }}
+{# Read by one model only, so nothing is stored. #}
+{{ config(materialized='view') }}
 select
     rows_sent.agency_id,
     coalesce(moved.current_unit_id, rows_sent.unit_id) as unit_id,

@@ -1,10 +1,10 @@
-{# Read by one model only, so it is folded into it and costs the night nothing. #}
-{{ config(materialized='ephemeral') }}
+{# Read by one model only, so nothing is stored. #}
+{{ config(materialized='view') }}
 select
     rows_sent.agency_id,
     lower(rows_sent.cadre) as cadre_key,
     rows_sent.unit_type,
-    try_cast(rows_sent."year" as integer) as first_year,
+    try_cast(rows_sent.year as integer) as first_year,
     -- A decree goes before the days: the step from 1,113 hours to 1,200 is a decision, not arithmetic.
     coalesce(
         try_cast(rows_sent.available_hours as double),

@@ -21,6 +21,7 @@ import duckdb
 
 from mutasi.errors import NeedsAPerson
 from mutasi.settings import Settings
+from mutasi.warehouse.seeds import begin_with_seeds, keep_seeds, remove_database
 
 GREEN = {"success", "pass", "warn", "no-op", "skipped"}
 CODES = {
@@ -39,7 +40,7 @@ class BuildError(NeedsAPerson):
 
 @dataclass(frozen=True)
 class Outcome:
-    """One node of the project: its kind, name, state, wall time, and for a failed test the number of rows."""
+    """One node of the project: its kind, name, state, wall time; of a failed test the number of rows and the promises broken."""
 
     kind: str
     name: str
@@ -47,6 +48,7 @@ class Outcome:
     seconds: float
     failures: int | None = None
     code: str | None = None
+    broken: tuple[str, ...] = ()
 
     @property
     def is_green(self) -> bool:
@@ -119,12 +121,6 @@ def rows_in(file: Path) -> int:
     return int(rows)
 
 
-def remove_database(file: Path) -> None:
-    """Remove a DuckDB file with its write-ahead log: a log without its file would be replayed on the next one."""
-    file.unlink(missing_ok=True)
-    file.with_name(f"{file.name}.wal").unlink(missing_ok=True)
-
-
 def _invoke(settings: Settings, as_of: dt.date | None, unit_tests: bool) -> tuple[list[Outcome], float]:
     """Parse, then build; returns the nodes and the seconds for parsing, which do not depend on the data."""
     from dbt.cli.main import dbtRunner
@@ -137,16 +133,25 @@ def _invoke(settings: Settings, as_of: dt.date | None, unit_tests: bool) -> tupl
     project = [
         "--project-dir", str(settings.dbt_project), "--profiles-dir", str(settings.dbt_project), "--target-path", str(work / "target"),
     ]  # fmt: skip
-    # Tests of seeds speak of files of the project, as unit tests do: they run with its own tests.
-    nightly = ["--exclude-resource-type", "unit_test", "--exclude", "path:seeds,resource_type:test"]
-    chosen = [] if unit_tests else nightly
     with _environment(MUTASI_HOME=str(settings.home), MUTASI_AS_OF=as_of.isoformat() if as_of else ""):
         start = time.perf_counter()
         answer = dbtRunner().invoke([*quiet, "parse", *project])
         parse_seconds = round(time.perf_counter() - start, 3)
         if answer.success:
             # After `parse` the result is the manifest; the runner's type says only that it is one of many.
-            answer = dbtRunner(manifest=answer.result).invoke([*quiet, "build", *project, *chosen])  # type: ignore[arg-type]
+            dbt = dbtRunner(manifest=answer.result)  # type: ignore[arg-type]
+            if unit_tests:
+                answer = dbt.invoke([*quiet, "build", *project])
+            else:
+                if not (has_seeds := begin_with_seeds(settings, build_file(settings))):
+                    answer = dbt.invoke([*quiet, "seed", *project])
+                    _close_connections()
+                    if has_seeds := answer.success:
+                        keep_seeds(settings, build_file(settings))
+                if has_seeds:
+                    # Tests of seeds speak of files of the project, as unit tests do: they run with its own tests.
+                    nightly = ["--exclude-resource-type", "unit_test", "seed", "--exclude", "path:seeds,resource_type:test"]
+                    answer = dbt.invoke([*quiet, "build", *project, *nightly])
     _close_connections()
     if answer.result is None or not hasattr(answer.result, "results"):
         kind = type(answer.exception).__name__
@@ -154,20 +159,32 @@ def _invoke(settings: Settings, as_of: dt.date | None, unit_tests: bool) -> tupl
         raise BuildError(
             f"dbt stopped before the first model ({kind}, {code}); see the text with `dbt parse` in {settings.dbt_project}."
         )
-    return [_outcome(r) for r in answer.result.results], parse_seconds
+    return [_outcome(r, settings) for r in answer.result.results], parse_seconds
 
 
-def _outcome(result: Any) -> Outcome:
+def _outcome(result: Any, settings: Settings) -> Outcome:
     status = str(getattr(result.status, "value", result.status))
     kind = str(getattr(result.node.resource_type, "value", result.node.resource_type))
+    has_failures = kind == "test" and status in {"fail", "warn"}
     return Outcome(
         kind=kind,
         name=result.node.name,
         status=status,
         seconds=round(result.execution_time, 4),
-        failures=result.failures if kind == "test" and status in {"fail", "warn"} else None,
+        failures=result.failures if has_failures else None,
         code=error_code(result.message or "") if status == "error" else None,
+        broken=_broken(settings, result.node.compiled_code) if has_failures else (),
     )
+
+
+def _broken(settings: Settings, test: str) -> tuple[str, ...]:
+    """What a failed test calls the promises that were broken, where it names them; they are words of the project."""
+    with duckdb.connect(str(build_file(settings)), read_only=True) as con:
+        try:
+            rows = con.execute(f"select distinct broken from ({test}) order by broken").fetchall()
+        except duckdb.BinderException:
+            return ()
+    return tuple(row[0] for row in rows)
 
 
 def error_code(text: str) -> str:
@@ -178,7 +195,7 @@ def error_code(text: str) -> str:
 def _sentence(failed: list[Outcome], outcomes: list[Outcome]) -> str:
     def told(o: Outcome) -> str:
         reason = o.code or (f"{o.failures} rows" if o.failures is not None else o.status)
-        return f"{o.kind.replace('_', ' ')} {o.name} ({reason})"
+        return f"{o.kind.replace('_', ' ')} {o.name} ({'; '.join([reason, *o.broken])})"
 
     skipped = sum(o.status == "skipped" for o in outcomes)
     more = f", and {len(failed) - 10} more" if len(failed) > 10 else ""

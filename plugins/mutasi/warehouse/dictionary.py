@@ -87,14 +87,9 @@ def _column(where: str, body: dict[str, Any], blocks: dict[str, str]) -> ModelCo
 
 
 def _keys(body: dict[str, Any]) -> tuple[tuple[str, ...], ...]:
-    """The columns of each uniqueness test, in their order."""
-    tests = [
-        test["unique_combination"]
-        for test in body.get("data_tests", [])
-        if isinstance(test, dict) and "unique_combination" in test
-    ]
-    single = [(c["name"],) for c in body.get("columns", []) if "unique" in c.get("data_tests", [])]
-    return (*(tuple(test["arguments"]["columns"]) for test in tests), *single)
+    """The keys that the table's test holds unique, in their order."""
+    promises = [test["holds"]["arguments"] for test in body.get("data_tests", []) if "holds" in test]
+    return tuple(tuple(columns) for promise in promises for columns in promise.get("keys", []))
 
 
 def described(text: str, blocks: dict[str, str], where: str) -> str:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from mutasi.warehouse.build import error_code, remove_database
+from mutasi.warehouse.build import error_code
+from mutasi.warehouse.seeds import remove_database
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,5 @@
-{# Seats that recruitment and moves under way will take. Folded into its readers. #}
-{{ config(materialized='ephemeral') }}
+{# Seats that recruitment and moves under way will take. #}
+{{ config(materialized='view') }}
 with quotas as (
     select
         quotas.agency_id,

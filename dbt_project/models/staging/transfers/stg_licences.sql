@@ -1,4 +1,4 @@
-{{ config(materialized='ephemeral') }}
+{{ config(materialized='view') }}
 with records as (
     select * from {{ source('inputs', 'licences') }}
 )
