@@ -17,7 +17,7 @@ import httpx
 from mutasi.demo.session import EMPLOYEES, ensure_demo, session
 from mutasi.settings import Settings
 
-START_SECONDS = 180
+START_SECONDS = 600  # a busy machine takes minutes; a process that dies is told at once
 STOP_SECONDS = 20
 
 
@@ -39,7 +39,14 @@ def running(settings: Settings) -> str | None:
 
 
 def up(settings: Settings, port: int, employees: int = EMPLOYEES) -> int:
-    """Start Airflow and stay until it is interrupted; returns its exit code."""
+    """Start Airflow and stay until it is interrupted; returns its exit code.
+
+    Raises:
+        click.ClickException: another is up on this home; two schedulers on one database get into each other's way.
+    """
+    already = running(settings)
+    if already:
+        raise click.ClickException(f"Airflow is already up on {settings.home}: {already}. Stop it first, or use it.")
     ensure_demo(settings, employees)
     url = f"http://localhost:{port}"
     with session(settings) as environment:
