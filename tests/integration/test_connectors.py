@@ -298,6 +298,30 @@ def test_no_more_calls_than_allowed(ask: Ask, tmp_path: Path) -> None:
     assert 1 <= seen[0].service.busiest <= 3
 
 
+def test_a_busy_service_is_left_alone_for_as_long_as_it_asks(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By every thread: the one that was told waits, and the others start nothing meanwhile."""
+    monkeypatch.setattr(siasn, "PATIENCE", Patience(attempts=10, first_wait=0.001, longest_wait=2))
+    calls: list[tuple[float, int | None]] = []
+
+    def watched(server: Server) -> None:
+        mood = server.service.mood
+
+        def noted() -> int | None:
+            calls.append((time.monotonic(), status := mood()))
+            return status
+
+        server.service.mood = noted  # type: ignore[method-assign]
+
+    found = ask("employees", PERSON, EMPLOYEES, {"too_many_every": 25, "retry_after": 0.8}, during=watched, rate=200)
+    assert (found.rows_received, found.refused) == (60, 0)
+    refusals = [moment for moment, status in calls if status == 429]
+    assert refusals
+    assert calls[-1][0] - refusals[0] >= 0.8
+    # The first moment is for calls that were under way.
+    early = [moment - told for told in refusals for moment, _ in calls if 0.3 < moment - told < 0.8]
+    assert early == []
+
+
 def asked_for(server: Server) -> dict[str, int]:
     return {path.rsplit("/", 1)[-1]: times for path, times in server.service.asked.items()}
 

@@ -41,10 +41,11 @@ class Patience:
     longest_wait: float = 30.0
 
     def wait(self, attempt: int, asked: float | None) -> float:
-        """Seconds to wait after the attempt (from 0); what the service asks for wins, up to `longest_wait`."""
-        wait: float = self.first_wait * 2**attempt if asked is None else asked + self.first_wait
+        """Seconds to wait after the attempt (from 0); what the service asks for wins, up to `longest_wait`, and is never undercut."""
         # Spread out, so that calls that failed together do not come back together.
-        return min(wait, self.longest_wait) * random.uniform(0.75, 1.25)
+        if asked is not None:
+            return min(asked, self.longest_wait) + self.first_wait * random.uniform(0.5, 1.5)
+        return min(self.first_wait * 2.0**attempt, self.longest_wait) * random.uniform(0.75, 1.25)
 
 
 @dataclass(frozen=True)

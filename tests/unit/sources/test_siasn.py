@@ -88,6 +88,7 @@ def test_waits_grow_to_a_limit_and_follow_the_service() -> None:
     assert patience.wait(30, None) <= 10
     assert 2.25 <= patience.wait(0, 2) <= 3.75
     assert patience.wait(0, 3600) <= 10
+    assert min(Patience().wait(0, 20) for _ in range(200)) >= 20, "who comes back too early is refused again"
 
 
 def test_both_forms_of_retry_after() -> None:
