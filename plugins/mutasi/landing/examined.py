@@ -22,6 +22,9 @@ from mutasi.sources.staging import engine
 # The rules on keys stop a dataset above this share of its rows; a few rows of a small dataset are no reason to stop.
 TOLERATED, TOLERATED_ROWS = 0.05, 10
 SHOWN_CODES, LONGEST_CODE = 12, 24
+# Numbers that tell nothing by themselves.
+OF_BKN = ("legal_status_code", "education_level_code", "min_education_code", "golongan_code", "golongan_min", "golongan_max")
+MEANT = " What BKN's codes mean stands at the end of docs/reference/datasets.md."
 DATE_FORMATS = (
     "%d-%m-%Y", "%d/%m/%Y", "%Y-%m-%d", "%d.%m.%Y", "%Y/%m/%d", "%Y%m%d", "%d %B %Y", "%d %b %Y", "%d-%b-%Y", "%d-%m-%y",
     "%d/%m/%y", "%m/%d/%Y", "%m-%d-%Y",
@@ -104,7 +107,8 @@ class Examined:
         bad = self._number(f"select count(*) from typed where {fails}")
         stops = bad > rule.percent / 100 * self.rows and (bad >= rule.rows or bad == self.rows)
         if bad and mapping is not None:
-            codes = f"{self._codes(fails, mapping)} Ours are {', '.join(rule.values)}."
+            meant = MEANT if rule.column in OF_BKN else ""
+            codes = f"{self._codes(fails, mapping)} Ours are {', '.join(rule.values)}.{meant}"
             yield Finding(
                 f"{rule.column} (from `{mapping.source}`): {bad:,} of {self.rows:,} rows hold a code that is not mapped: {codes}",
                 stops,
@@ -172,7 +176,8 @@ class Examined:
             hint = f' With `decimal: "{other}"` {more:,} rows would be numbers.' if more > self._readable_now(name) else ""
             kind = "whole number" if column.type == "integer" else "number"
             return f"{of} hold no {kind} with the decimal sign `{mapping.decimal}`.{hint}"
-        wanted = f" Ours are {', '.join(column.allowed)}." if column.allowed else ""
+        meant = MEANT if name in OF_BKN else ""
+        wanted = f" Ours are {', '.join(column.allowed)}.{meant}" if column.allowed else ""
         if column.type == "boolean":
             wanted = f" Understood are {', '.join(TRUE_WORDS)}; {', '.join(FALSE_WORDS)}."
         failing = f"contains(typed._unmapped || typed._unreadable, {quoted(f' {name} ')})"

@@ -70,6 +70,7 @@ def test_written_golongan_are_codes_to_be_mapped(say, agency):
     [finding] = [f for f in found.findings if f.sentence.startswith("golongan_code")]
     assert finding.stops
     assert "30 of 40 rows hold a code that is not mapped: `III/a` (30). Ours are 11, 12," in finding.sentence
+    assert finding.sentence.endswith("XVII. What BKN's codes mean stands at the end of docs/reference/datasets.md.")
     renamed = mapped(people, "employees", golongan_code={"from": "email", "codes": {"III/a": "31"}})
     assert say(renamed, employees=[f"{PEOPLE[0]},Rekaan,01-01-1985,PNS,III/a"]).fits
 
