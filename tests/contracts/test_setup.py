@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +46,29 @@ def test_requirements_are_pinned_for_all_interpreters_and_name_no_address():
     assert len(pins) > 150 and all("==" in line for line in pins)
     assert not [line for line in lines if "://" in line or line.startswith("--")]
     assert any("python_full_version" in line for line in pins), "compiled for one interpreter only"
+
+
+@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
+def test_every_interpreter_that_is_here_reads_the_code(version, tmp_path):
+    managed = [str(path) for path in Path.home().glob(f".pyenv/versions/{version}.*/bin/python")]
+    candidates = [path for path in (shutil.which(f"python{version}"), *managed) if path]
+    # A version manager also puts names on the path behind which there is nothing.
+    works = (c for c in candidates if not subprocess.run([c, "--version"], capture_output=True, check=False).returncode)
+    python = next(works, None)
+    if python is None:
+        pytest.skip(f"python{version} is not on this machine")
+    command = [python, "-W", "error", "-m", "compileall", "-q", "plugins", "dags", ".ci"]
+    environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(tmp_path)}
+    read = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
+    assert read.returncode == 0, read.stdout + read.stderr
+
+
+def test_compiled_code_is_kept_below_the_home(tmp_path):
+    """Beside the installed package nobody may be allowed to write, and a read-only container compiles at every start."""
+    code = "import mutasi.recommend.core, numba; print(numba.config.CACHE_DIR)"
+    environment = {key: value for key, value in os.environ.items() if key != "NUMBA_CACHE_DIR"} | {"MUTASI_HOME": str(tmp_path)}
+    said = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+    assert Path(said.stdout.strip()).is_relative_to(tmp_path)
 
 
 @pytest.mark.parametrize("target", ["run", "test", "up", "bench", "lint", "docs"])
