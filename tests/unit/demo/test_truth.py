@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pytest
 
 from mutasi.demo import Truth
@@ -19,11 +20,10 @@ def frame(con: duckdb.DuckDBPyConnection, file: Path, table: str) -> None:
         cursor = database.execute(f"select * from {table}")
         names = [d[0] for d in cursor.description]
         rows = cursor.fetchall()
-    columns = ", ".join(f"{name} varchar" for name in names)
-    con.execute(f"create table {table} ({columns})")
-    con.executemany(
-        f"insert into {table} values ({', '.join('?' * len(names))})", [[None if v is None else str(v) for v in r] for r in rows]
-    )
+    texts = [pa.array([None if row[n] is None else str(row[n]) for row in rows], pa.string()) for n in range(len(names))]
+    con.register("rows", pa.table(texts, names=names))
+    con.execute(f"create table {table} as from rows")
+    con.unregister("rows")
 
 
 DUMAI = """
