@@ -92,6 +92,16 @@ def test_a_map_over_every_agency_of_the_nation_fits_airflows_limit(nightly):
         assert set(nightly.get_task(task_id).op_kwargs_expand_input.value) == {"agency_id"}, task_id
 
 
+def test_airflow_s_database_lets_readers_and_a_writer_work_at_once(airflow_home):
+    from airflow import settings
+
+    with settings.engine.connect() as session:
+        assert session.exec_driver_sql("pragma journal_mode").scalar() == "wal"
+        assert session.exec_driver_sql("pragma busy_timeout").scalar() >= 5_000
+        files = {name: file for _, name, file in session.exec_driver_sql("pragma database_list").fetchall()}
+    assert files["main"] == str(airflow_home / "airflow.db"), "a database of its own"
+
+
 def test_reading_the_dags_imports_nothing_heavy():
     code = (
         "import sys, runpy; runpy.run_path('dags/nightly_refresh.py');"
