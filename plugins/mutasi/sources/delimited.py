@@ -144,6 +144,11 @@ def _defect(text: Path, name: str, read: FilesRead, width: int, encoding: str, r
                 )
     except csv.Error:
         pass
+    if _mixes_line_ends(text):
+        return request.error(
+            f"the file {name} ends some lines as Windows does and some as Linux does, as files do that were joined by hand. Nothing "
+            "of it was taken; ask the agency for one export, or to save it once more as CSV."
+        )
     return request.error(
         f"the file {name} breaks the rules for quotes in CSV, or never closes one. Nothing of it was "
         "taken; ask the agency for a new export."
@@ -158,3 +163,12 @@ def _is_utf8(text: Path) -> bool:
     except UnicodeError:
         return False
     return True
+
+
+def _mixes_line_ends(text: Path) -> bool:
+    windows = alone = 0
+    with text.open("rb") as lines:
+        for line in lines:
+            windows += line.endswith(b"\r\n")
+            alone += line.endswith(b"\n") and not line.endswith(b"\r\n")
+    return bool(windows and alone)
