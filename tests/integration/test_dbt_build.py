@@ -295,6 +295,7 @@ def _same_employee_twice(settings: Settings) -> None:
         con.execute(f"copy (select * from t union all select * from t where nip = '{synthetic.NIPS[0]}') to '{file}'")
 
 
+@pytest.mark.needs("duckdb-1.2")
 def test_the_oldest_supported_duckdb_reads_reporting(built: tuple[Settings, BuildResult], tmp_path: Path) -> None:
     try:
         subprocess.run([sys.executable, "-m", "uv", "--version"], check=True, capture_output=True)
