@@ -77,8 +77,8 @@ with e as not materialized (
         count(*) filter (where education_level_code < p.functional_min) as emp_034,
         count(*) filter (where employment_status = 'PNS' and p.structural and golongan_code < p.rank_min) as emp_035,
         count(*) filter (where upper(e.nip) like '%E+1_' or e.nip like '__________________.0%') as emp_036,
-        count(*) filter (where length(home_district_code) not in (6, 7, 8, 32, 36)
-            or length(home_district_code) <= 8 and translate(home_district_code, '0123456789.', '') <> '') as emp_037
+        count(*) filter (where length(home_district_code) not in (32, 36)
+            and (length(replace(home_district_code, '.', '')) > 8 or translate(home_district_code, '0123456789.', '') <> '')) as emp_037
     from e
     left join posts as p on p.agency_id = e.agency_id and p.nip = e.nip
     left join reviews as r on r.agency_id = e.agency_id and r.nip = e.nip

@@ -282,7 +282,7 @@ CASES: list[tuple[str, list[dict[str, Any]], set[tuple[int, str, str, str | None
     ),
     *(
         ("employees", [{**PERSON, "home_district_code": code}], set[tuple[int, str, str, str | None]]())
-        for code in ("14.71.01", "147101", "1471010", "8AE483A570E6758B01710BA2C7527D80")
+        for code in ("14.71.01", "147101", "1471010", "99.0001.01", "8AE483A570E6758B01710BA2C7527D80")
     ),
     ("assignments", [{"position_id": "P2", "valid_from": None, "valid_to": PAST}], {(2, "ASG-001", "drop", None)}),
     ("assignments", [{}], {(2, "ASG-002", "drop", None)}),
