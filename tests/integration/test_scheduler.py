@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import os
@@ -10,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,13 +23,32 @@ import pytest
 from mutasi.orchestration.dates import today
 from mutasi.settings import PROJECT
 
+pytestmark = pytest.mark.takes(100)
+
 # Not the day that the scheduler starts by itself, and none before the newest event of the generated sources.
 NIGHT = (today() - dt.timedelta(days=1)).isoformat()
+RUNS = "/api/v2/dags/nightly_refresh/dagRuns"
 
 
 @pytest.fixture(scope="module")
-def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[httpx.Client, Path]]:
-    """A live `mutasi up` on one agency of a small population; yields a client of its API and its home."""
+def metrics() -> Iterator[tuple[int, set[str]]]:
+    """A StatsD server's ear; yields its port and the names of the metrics that come."""
+    heard: set[str] = set()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear:
+        ear.bind(("127.0.0.1", 0))
+
+        def listen() -> None:
+            with contextlib.suppress(OSError):
+                while packet := ear.recv(65_536):
+                    heard.update(line.partition(":")[0] for line in packet.decode().splitlines())
+
+        threading.Thread(target=listen, daemon=True).start()
+        yield ear.getsockname()[1], heard
+
+
+@pytest.fixture(scope="module")
+def airflow(tmp_path_factory: pytest.TempPathFactory, metrics: tuple[int, set[str]]) -> Iterator[tuple[httpx.Client, Path]]:
+    """A live `mutasi up` on one agency of a small population, watched as a team would; yields a client of its API and its home."""
     home = tmp_path_factory.mktemp("up") / "home"
     agencies = tmp_path_factory.mktemp("agencies")
     shutil.copy(PROJECT / "dags" / "agencies" / "dumai.yml", agencies)
@@ -36,9 +57,14 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[httpx.Cl
         port = free.getsockname()[1]
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "MUTASI"))}
     command = [sys.executable, "-m", "mutasi.cli", "up", "--port", str(port), "--employees", "1000"]
-    process = subprocess.Popen(
-        command, env={**clean, "MUTASI_HOME": str(home), "MUTASI_AGENCIES": str(agencies)}, stdout=subprocess.PIPE, text=True
-    )
+    watched = {
+        "AIRFLOW__METRICS__STATSD_ON": "true",
+        "AIRFLOW__METRICS__STATSD_HOST": "127.0.0.1",
+        "AIRFLOW__METRICS__STATSD_PORT": str(metrics[0]),
+        "AIRFLOW__LOGGING__JSON_LOGS": "true",
+    }
+    environment = {**clean, **watched, "MUTASI_HOME": str(home), "MUTASI_AGENCIES": str(agencies)}
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
     try:
         for line in process.stdout:
             if "is up" in line:
@@ -46,26 +72,37 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[httpx.Cl
         with httpx.Client(base_url=f"http://localhost:{port}", timeout=30) as client:
             token = client.get("/auth/token").json()["access_token"]
             client.headers["Authorization"] = f"Bearer {token}"
+            end_what_it_started_itself(client)
             yield client, home
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=90)
 
 
+def end_what_it_started_itself(client: httpx.Client) -> None:
+    """The scheduler has begun the night of today; nobody looks at that here, and the one asked for would wait for its end."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        if begun := client.get(RUNS).json()["dag_runs"]:
+            for run in begun:
+                client.patch(f"{RUNS}/{run['dag_run_id']}", json={"state": "failed"}).raise_for_status()
+            return
+        time.sleep(0.5)
+
+
 def test_a_night_triggered_by_key_is_that_night(airflow):
     client, home = airflow
-    runs = "/api/v2/dags/nightly_refresh/dagRuns"
-    wrong = client.post(runs, json={"logical_date": None, "partition_key": "5-11-2026"})
+    wrong = client.post(RUNS, json={"logical_date": None, "partition_key": "5-11-2026"})
     assert wrong.status_code in (400, 422)
-    started = client.post(runs, json={"logical_date": None, "partition_key": NIGHT})
+    started = client.post(RUNS, json={"logical_date": None, "partition_key": NIGHT})
     assert started.status_code in (200, 201), started.text
     run = started.json()["dag_run_id"]
-    deadline = time.monotonic() + 300
+    deadline = time.monotonic() + 1200  # on a machine that does much else
     state = "queued"
     while state in ("queued", "running") and time.monotonic() < deadline:
         time.sleep(1)
-        state = client.get(f"{runs}/{run}").json()["state"]
-    tasks = client.get(f"{runs}/{run}/taskInstances", params={"limit": 100}).json()["task_instances"]
+        state = client.get(f"{RUNS}/{run}").json()["state"]
+    tasks = client.get(f"{RUNS}/{run}/taskInstances", params={"limit": 100}).json()["task_instances"]
     assert state == "success", [(t["task_id"], t["rendered_map_index"], t["state"]) for t in tasks if t["state"] != "success"]
     manifest = home / "promoted" / "employees" / NIGHT / "dumai.json"
     assert json.loads(manifest.read_text(encoding="utf-8"))["snapshot_date"] == NIGHT
@@ -73,6 +110,43 @@ def test_a_night_triggered_by_key_is_that_night(airflow):
         assert con.execute("select distinct agency_id from marts.dim_agency").fetchall() == [("dumai",)]
         nights = con.execute("select distinct snapshot_date from quality.runs where step = 'promote' order by 1").fetchall()
     assert dt.date.fromisoformat(NIGHT) in {night for (night,) in nights}
+
+
+def test_every_step_of_it_left_rows_bytes_time_and_memory(airflow):
+    _, home = airflow
+    with duckdb.connect() as con:
+        steps = con.execute(
+            f"""
+            select step, count(*) filter (seconds is null or peak_mb is null or started_at is null or run_id is null),
+                coalesce(sum(bytes), 0) > 0, coalesce(sum(rows_received), 0) > 0
+            from read_parquet('{home}/quality/runs/[!_]*/*.parquet', union_by_name = true)
+            where snapshot_date = ? group by step
+            """,
+            [NIGHT],
+        ).fetchall()
+    assert {step for step, *_ in steps} == {"land", "check", "promote", "report", "watch", "history", "build", "publish"}
+    assert [step for step, unfilled, *_ in steps if unfilled] == []
+    assert [step for step, _, has_bytes, _ in steps if not has_bytes] == ["watch"]
+    assert {step for step, *_, has_rows in steps if not has_rows} == {"watch", "report"}
+    assert "publish" in (home / "reports" / "runs" / "index.html").read_text(encoding="utf-8")
+
+
+def test_metrics_arrive_where_the_environment_says(airflow, metrics):
+    deadline = time.monotonic() + 30
+    wanted = {"airflow.scheduler_heartbeat", "airflow.ti_successes", "airflow.executor.open_slots"}
+    while not wanted <= metrics[1] and time.monotonic() < deadline:
+        time.sleep(0.5)
+    assert wanted <= metrics[1], sorted(metrics[1])
+    assert any(name.startswith("airflow.dagrun.duration.success") for name in metrics[1]), sorted(metrics[1])
+
+
+def test_logs_are_json_where_the_environment_says(airflow):
+    _, home = airflow
+    files = list((home / "airflow" / "logs").glob("dag_id=nightly_refresh/**/*.log"))
+    assert len(files) > 8
+    for file in files:
+        for line in file.read_text(encoding="utf-8").splitlines():
+            assert {"timestamp", "level", "event"} <= json.loads(line).keys(), file.name
 
 
 def test_make_run_beside_it_says_so(airflow):

@@ -20,7 +20,23 @@ from mutasi.settings import Settings
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 WEEK = re.compile(r"(\d{4})-W(\d{2})")
-KINDS = ("raw", "landing", "checks", "quarantine", "promoted", "quality", "reports", "published", "marts", "plans", "rebuilt", "logs")
+KINDS = (
+    "raw",
+    "landing",
+    "checks",
+    "quarantine",
+    "promoted",
+    "quality",
+    "reports",
+    "published",
+    "marts",
+    "plans",
+    "rebuilt",
+    "logs",
+)
+
+# Where files and folders bear their day in the name; elsewhere `<kind>/<dataset>/<day>`.
+PLACES = {"raw": "raw/*/*/*", "reports": "reports/*/*", "published": "published/*.json", "marts": "published/*.duckdb"}
 
 
 class RetentionError(NeedsAPerson):
@@ -74,17 +90,9 @@ def _dated(settings: Settings, kind: str) -> Iterator[tuple[Path, dt.date]]:
     home = settings.home
     if kind == "promoted":
         yield from _promoted_out_of_use(settings)
-    elif kind == "raw":
-        yield from _by_name((home / "raw").glob("*/*/*"))
     elif kind == "quality":
         yield from _by_name((home / "quality").glob("*/*.parquet"))
         yield from _by_time((home / "quality" / "runs").glob("*/"))
-    elif kind == "reports":
-        yield from _by_name((home / "reports").glob("*/*"))
-    elif kind == "published":
-        yield from _by_name((home / "published").glob("*.json"))
-    elif kind == "marts":
-        yield from _by_name((home / "published").glob("*.duckdb"))
     elif kind == "plans":
         yield from _weeks_out_of_use(settings)
     elif kind == "rebuilt":
@@ -93,7 +101,7 @@ def _dated(settings: Settings, kind: str) -> Iterator[tuple[Path, dt.date]]:
         for folder in ("airflow/logs", "warehouse/dbt/results", "tmp"):
             yield from _by_time(path for path in (home / folder).glob("**/*") if path.is_file())
     else:
-        yield from _by_name((home / kind).glob("*/*"))
+        yield from _by_name(home.glob(PLACES.get(kind, f"{kind}/*/*")))
 
 
 def _promoted_out_of_use(settings: Settings) -> Iterator[tuple[Path, dt.date]]:
