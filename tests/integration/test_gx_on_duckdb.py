@@ -59,6 +59,7 @@ POOLS: dict[str, list[Any]] = {
     "sub_job_id": [None, "8ae483a640", "8ae483a641", "8ae483a642"],
     "sex": ["M", "F", None],
     "golongan_code": ["33", "IX", "99", None],
+    "home_district_code": ["14.71.01", "14.71.01.1001", "Jalan", None],
     "email": [None, "tokoh@example.invalid", "bukan"],
     "nik": [None, "0" * 16, "0"],
     "birth_date": [None, dt.date(1985, 3, 15), dt.date(1960, 1, 1), dt.date(1900, 1, 1)],
