@@ -120,18 +120,32 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("stage")
 
 
-@pytest.fixture
-def after_first_night(first_night: Home, stage: Path) -> Iterator[Home]:
-    """A copy of that home for a scenario to change; as on the nights of one home, dbt finds what it read before."""
-    home = first_night.copy(stage / "home")
+@contextmanager
+def standing(first_night: Home, stage: Path, bare: bool = False) -> Iterator[Home]:
+    """A copy on the stage, taken down at the end; what dbt read of the project is kept for the next."""
+    home = first_night.copy(stage / "home", bare)
     here, kept = home.path / "warehouse" / "dbt" / "target", stage / "target"
-    if kept.exists():
+    if kept.exists() and not bare:
         shutil.rmtree(here)
         kept.rename(here)
     yield home
-    if here.exists():
+    if here.exists() and not kept.exists():
         here.rename(kept)
     shutil.rmtree(home.path)
+
+
+@pytest.fixture
+def after_first_night(first_night: Home, stage: Path) -> Iterator[Home]:
+    """A copy of that home for a scenario to change; as on the nights of one home, dbt finds what it read before."""
+    with standing(first_night, stage) as home:
+        yield home
+
+
+@pytest.fixture
+def before_first_night(first_night: Home, stage: Path) -> Iterator[Home]:
+    """The sources of that home, and no run behind it."""
+    with standing(first_night, stage, bare=True) as home:
+        yield home
 
 
 @pytest.fixture(scope="session")

@@ -39,9 +39,9 @@ def steps(home) -> list[tuple]:
         ).fetchall()
 
 
-def test_killed_runs_are_healed_by_the_next(first_night, stage):
+def test_killed_runs_are_healed_by_the_next(first_night, before_first_night):
     """Killed while landing and again while dbt builds; the second and the third run find what the one before left."""
-    home = first_night.copy(stage / "killed", bare=True)
+    home = before_first_night
     for moment in ("quality/runs/*/land-*.parquet", "warehouse/build.duckdb"):
         kill_when(home, lambda moment=moment: any(home.path.glob(moment)))
         assert not (home.path / "warehouse" / "reporting.duckdb").exists()

@@ -44,7 +44,7 @@ def ask():
         return answer
 seen, errors, asked = set(), [], 0
 print("ready", flush=True)
-while not select.select([sys.stdin], [], [], 0.002)[0]:
+while not select.select([sys.stdin], [], [], 0.01)[0]:  # no more, or readers take the processor from the refresh
     try:
         seen.add(tuple(ask()))
         asked += 1
