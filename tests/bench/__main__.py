@@ -44,7 +44,12 @@ SIZES = {
 
 
 # Parts of a night measured by themselves, at a size of their own: modules whose `figures()` are the fields of `Figure`.
-PARTS = {"checks": "tests.bench.checks", "extraction": "tests.bench.extraction", "latency": "tests.bench.latency"}
+PARTS = {
+    "checks": "tests.bench.checks",
+    "extraction": "tests.bench.extraction",
+    "latency": "tests.bench.latency",
+    "recommend": "tests.bench.recommend",
+}
 # Parts that belong to a size: how long readers of a whole nation wait.
 ALSO = {"national": ("latency",)}
 
@@ -159,9 +164,9 @@ def main() -> None:
         raise SystemExit(f"SIZE is one of {', '.join([*SIZES, *PARTS])}, not {size}.")
     BENCH.mkdir(parents=True, exist_ok=True)
     figures = measured(size)
-    print(f"{'name':<28}{'value':>12} {'unit':<7}{'target':>8}  peer")  # noqa: T201
+    print(f"{'name':<36}{'value':>12} {'unit':<7}{'target':>8}  peer")  # noqa: T201
     for f in figures:
-        print(f"{f.name:<28}{f.value:>12,.3f} {f.unit:<7}{'' if f.target is None else f.target:>8}  {f.peer or ''}")  # noqa: T201
+        print(f"{f.name:<36}{f.value:>12,.3f} {f.unit:<7}{'' if f.target is None else f.target:>8}  {f.peer or ''}")  # noqa: T201
     lines = [json.dumps(asdict(figure)) for figure in figures]
     (BENCH / f"{size}.json").write_text("\n".join(lines) + "\n", encoding="utf-8")
 

@@ -14,7 +14,7 @@ from mutasi.engine import quoted
 from mutasi.errors import NeedsAPerson
 from mutasi.recommend import reading, wording
 from mutasi.recommend.certificate import read_problem
-from mutasi.recommend.core import Indices
+from mutasi.recommend.network import Indices
 from mutasi.recommend.plan import Plan
 from mutasi.recommend.problem import TIERS, Problem
 from mutasi.recommend.replanning import Replanner, with_locked, without

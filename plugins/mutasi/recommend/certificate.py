@@ -12,8 +12,8 @@ import pyarrow as pa
 from mutasi.engine import quoted
 from mutasi.recommend import reading, writing
 from mutasi.recommend.candidates import problem_of
-from mutasi.recommend.core import Integers
 from mutasi.recommend.face import Graph, faces
+from mutasi.recommend.network import Integers
 from mutasi.recommend.plan import Plan
 from mutasi.recommend.problem import TIERS, Problem
 from mutasi.recommend.second_opinion import flows

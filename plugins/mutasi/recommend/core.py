@@ -8,57 +8,30 @@ cannot help. Every number is int64: a search is bounded by the penalty of the se
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from mutasi.settings import Settings
+from mutasi.recommend.foresight import foresee, grouped, mirrored
+from mutasi.recommend.network import (
+    INFINITE,
+    LIMIT,
+    OVER_BUDGET,
+    OVERFLOW,
+    SOLVED,
+    UNFILLABLE,
+    Integers,
+    Matching,
+    Network,
+    compiled_code,
+)
 
-# Compiled code is kept with everything else that runs write; numba reads the variable when it is first imported.
-os.environ.setdefault("NUMBA_CACHE_DIR", str(Settings.from_environment().folder("cache", "numba")))
+os.environ.setdefault("NUMBA_CACHE_DIR", compiled_code())
 
 from numba import njit
 
-Integers = npt.NDArray[np.int64]
-Indices = npt.NDArray[np.int32]
-
-INFINITE = 1 << 62
-LIMIT = 1 << 59  # no price or cost may grow beyond this; sums of four stay below 2^62
-REFORESEE = 2  # edges looked at, in multiples of all edges, until prices are brought up to date again
-SOLVED, UNFILLABLE, OVER_BUDGET, OVERFLOW = 0, 1, 2, 3
-
-
-@dataclass(frozen=True)
-class Network:
-    """One objective over posts 0..G-1 and people 0..E-1; edges by post, each post's by rising cost, all costs >= 0.
-
-    `protected` seats must be filled. `penalty[seat_start[p]:seat_start[p+1]]` are the penalties of the vacant seats of post
-    p, falling. `owner` is who holds what at the start (post or -1) over edges of cost 0, never more than `protected`.
-    """
-
-    start: Integers
-    person: Indices
-    cost: Integers
-    protected: Integers
-    seat_start: Integers
-    penalty: Integers
-    owner: Indices
-
-
-@dataclass(frozen=True)
-class Matching:
-    """What the search found; `post` is the post of each person or -1, `price` that of each post, `value` of each person."""
-
-    status: int
-    post: Indices
-    filled: Integers
-    price: Integers
-    value: Integers
-    looked: int
-    where: int
+SEARCHES = 1  # edges looked at by searches, in multiples of a group's edges, until its prices are brought up to date
 
 
 def match(network: Network, budget: int = INFINITE) -> Matching:
@@ -75,188 +48,64 @@ def match(network: Network, budget: int = INFINITE) -> Matching:
     largest = max(network.cost.max(initial=0), network.penalty.max(initial=0))
     if largest >= LIMIT:
         return Matching(OVERFLOW, network.owner, filled, price.copy(), paid.copy(), 0, -1)
-    order, penalties = _sequence(network, filled)
     graph = (network.start, network.person, network.cost)
+    groups = grouped(graph, people)
+    order, penalties = _sequence(network, filled, groups[0])
     seats = (network.protected, network.seat_start, network.penalty)
-    status, looked, where = _fill_all(order, penalties, seats, graph, (owner, paid, price), distance, filled, budget)
+    status, looked, where = _fill_all(order, penalties, seats, graph, (owner, paid, price), distance, filled, groups, budget)
     value = np.where(owner >= 0, paid - price[owner], 0)
     return Matching(int(status), owner.astype(np.int32), filled, price.copy(), value, int(looked), int(where))
 
 
-def _sequence(network: Network, filled: Integers) -> tuple[Integers, Integers]:
-    """Seats in the order of filling: protected ones that stand empty, then vacant ones by falling penalty."""
+def _sequence(network: Network, filled: Integers, group: Integers) -> tuple[Integers, Integers]:
+    """Seats in the order of filling: protected ones that stand empty, then vacant ones, group after group by falling penalty."""
     posts = np.arange(len(network.protected))
     empty = np.repeat(posts, network.protected - filled)
     vacant = np.repeat(posts, np.diff(network.seat_start))
-    falling = np.argsort(-network.penalty, kind="stable")
+    falling = np.lexsort((-network.penalty, group[vacant]))
     order = np.concatenate([empty, vacant[falling]])
     return order, np.concatenate([np.full(len(empty), INFINITE, np.int64), network.penalty[falling]])
 
 
-def priced(network: Network, post: Indices, looked: int) -> Matching:
-    """The prices of a matching that another engine found; if it is not the cheapest, no prices fit it and OVERFLOW says so."""
-    paid = np.zeros(len(post), np.int64)
-    of = np.repeat(np.arange(len(network.protected)), np.diff(network.start))
-    used = post[network.person] == of
-    paid[network.person[used]] = network.cost[used]
-    filled = np.bincount(post[post >= 0], minlength=len(network.protected)).astype(np.int64)
-    graph = (network.start, network.person, network.cost)
-    seats = (network.protected, network.seat_start, network.penalty)
-    price, sound = _settle(seats, graph, (post, paid), filled)
-    value = np.where(post >= 0, paid - price[post], 0)
-    return Matching(SOLVED if sound else OVERFLOW, post, filled, price, value, looked, -1)
-
-
 @njit(cache=True)
-def _settle(seats: Any, graph: Any, held: Any, filled: Any) -> Any:
-    """Prices as distances to the nearest way out, lowered until nothing changes; unsound if that takes longer than it may."""
-    protected, seat_start, penalty = seats
-    start, person, cost = graph
-    owner, paid = held
-    posts = filled.shape[0]
-    price = np.full(posts, LIMIT, np.int64)
-    for g in range(posts):
-        vacant = filled[g] - protected[g]
-        if vacant > 0:
-            price[g] = penalty[seat_start[g] + vacant - 1]
-    for _ in range(posts + 1):
-        changed = False
-        for g in range(posts):
-            for k in range(start[g], start[g + 1]):
-                h = owner[person[k]]
-                d = cost[k] if h < 0 else cost[k] - paid[person[k]] + price[h]
-                if d < price[g]:
-                    price[g] = d
-                    changed = True
-        if not changed:
-            return price, True
-    return price, False
-
-
-@njit(cache=True)
-def _fill_all(order: Any, penalties: Any, seats: Any, graph: Any, state: Any, distance: Any, filled: Any, budget: Any) -> Any:
+def _fill_all(
+    order: Any, penalties: Any, seats: Any, graph: Any, state: Any, distance: Any, filled: Any, groups: Any, budget: Any
+) -> Any:
     """Insert seat after seat; returns status, edges looked at, and the post where it ended early."""
     posts, price = filled.shape[0], state[2]
     path = (np.empty(posts, np.int32), np.empty(posts, np.int64), np.empty(posts, np.int32))
     distance[:] = INFINITE
     marks = (distance, np.zeros(posts, np.uint8), np.empty(posts + 1, np.int64))
     heap = [(np.int64(0), np.int64(0), np.int64(0))]
-    refused = np.zeros(posts, np.uint8)
-    looked, foreseen = 0, REFORESEE * graph[1].shape[0] + 1_000
-    edges, edge_post = (np.empty(0, np.int64), np.empty(0, np.int32)), np.empty(0, np.int32)
+    mirror = (np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0, np.int64))
+    group, begin, members, edges = groups
+    looked, since = 0, np.zeros(edges.shape[0], np.int64)
     for i in range(order.shape[0]):
         g = order[i]
-        if looked >= foreseen:
-            if edge_post.shape[0] == 0:
-                edges, edge_post = _grouped(graph[1], state[0].shape[0]), _spelled_out(graph[0])
-            looked += _foresee(seats, graph, state, filled, edges, edge_post)
-            foreseen = looked + REFORESEE * graph[1].shape[0] + 1_000
-        # An earlier, dearer seat of the post stands empty, or one more head here already costs as much: it stays empty.
-        if penalties[i] < INFINITE and (refused[g] == 1 or penalties[i] <= price[g]):
-            refused[g] = 1
+        # One more head here already costs as much as the empty seat, or has since a dearer seat of the post stayed empty.
+        if penalties[i] < INFINITE and penalties[i] <= price[g]:
             continue
-        more, best, lost = _search(g, penalties[i], seats, graph, state, (path, marks), filled, heap)
+        more, best = _search(g, penalties[i], seats, graph, state, (path, marks), filled, heap)
         looked += more
         if best >= INFINITE:
             return UNFILLABLE, looked, g
-        if lost >= 0:
-            refused[lost] = 1
         if looked > budget:
             return OVER_BUDGET, looked, g
         if price[g] > LIMIT:
             return OVERFLOW, looked, g
+        one = group[g]
+        since[one] += more
+        if since[one] >= SEARCHES * edges[one] + 1_000 and penalties[i] < INFINITE:
+            if mirror[0].shape[0] == 0:
+                mirror = mirrored(graph, state[0].shape[0])
+            foresee(members[begin[one] : begin[one + 1]], seats, graph, state, marks, filled, mirror)
+            looked, since[one] = looked + 2 * edges[one], 0
     return SOLVED, looked, -1
 
 
 @njit(cache=True)
-def _foresee(seats: Any, graph: Any, state: Any, filled: Any, edges: Any, edge_post: Any) -> Any:
-    """Raise every price to what one more head costs now, so that searches run straight to their end; returns the work.
-
-    It is Dijkstra's algorithm backwards, from free people and least seats to posts, over costs reduced by the prices.
-    """
-    owner, price = state[0], state[2]
-    posts = price.shape[0]
-    holders = _grouped(owner, posts)
-    heap = [(np.int64(0), np.int64(0))]
-    heap.clear()
-    rise, done = _exits(seats, graph, state, filled, heap), np.zeros(posts, np.uint8)
-    furthest = np.int64(0)
-    while len(heap) > 0:
-        d, h = heappop(heap)
-        if not done[h]:
-            done[h], furthest = 1, d
-            _spread(h, d, holders, edges, edge_post, graph, state, rise, heap)
-    for g in range(posts):
-        price[g] += rise[g] if done[g] else furthest
-    return 2 * edge_post.shape[0]
-
-
-@njit(cache=True)
-def _exits(seats: Any, graph: Any, state: Any, filled: Any, heap: Any) -> Any:
-    """How far each post's price lies below its nearest free person or its own least filled seat."""
-    protected, seat_start, penalty = seats
-    start, person, cost = graph
-    owner, _, price = state
-    rise = np.full(price.shape[0], INFINITE, np.int64)
-    for g in range(price.shape[0]):
-        vacant = filled[g] - protected[g]
-        if vacant > 0:
-            rise[g] = penalty[seat_start[g] + vacant - 1] - price[g]
-        for k in range(start[g], start[g + 1]):
-            if owner[person[k]] < 0:
-                rise[g] = min(rise[g], cost[k] - price[g])
-                break
-        if rise[g] < INFINITE:
-            heappush(heap, (rise[g], np.int64(g)))
-    return rise
-
-
-@njit(cache=True)
-def _spread(h: Any, d: Any, holders: Any, edges: Any, edge_post: Any, graph: Any, state: Any, rise: Any, heap: Any) -> None:
-    """Tell every post that could take one of post h's people how near that brings it; d is h's own distance."""
-    cost = graph[2]
-    _, paid, price = state
-    for i in range(holders[0][h], holders[0][h + 1]):
-        j = holders[1][i]
-        base = d + price[h] - paid[j]
-        for at in range(edges[0][j], edges[0][j + 1]):
-            k = edges[1][at]
-            g = edge_post[k]
-            if base + cost[k] - price[g] < rise[g]:  # never true of a post that is done: its distance is the least
-                rise[g] = base + cost[k] - price[g]
-                heappush(heap, (rise[g], np.int64(g)))
-
-
-@njit(cache=True)
-def _spelled_out(start: Any) -> Any:
-    """The post of each edge."""
-    post = np.empty(start[-1], np.int32)
-    for g in range(start.shape[0] - 1):
-        post[start[g] : start[g + 1]] = g
-    return post
-
-
-@njit(cache=True)
-def _grouped(key: Any, groups: int) -> Any:
-    """Where each group begins, and the positions of its members in their order; keys below 0 belong to none."""
-    begin = np.zeros(groups + 1, np.int64)
-    for i in range(key.shape[0]):
-        if key[i] >= 0:
-            begin[key[i] + 1] += 1
-    for g in range(groups):
-        begin[g + 1] += begin[g]
-    member = np.empty(begin[groups], np.int32)
-    at = begin[:-1].copy()
-    for i in range(key.shape[0]):
-        if key[i] >= 0:
-            member[at[key[i]]] = i
-            at[key[i]] += 1
-    return begin, member
-
-
-@njit(cache=True)
 def _search(source: int, penalty: int, seats: Any, graph: Any, state: Any, search: Any, filled: Any, heap: Any) -> Any:
-    """Fill one more seat of `source` at least cost, or leave it empty at `penalty`; returns work, cost, and the post that lost."""
+    """Fill one more seat of `source` at least cost, or leave it empty at `penalty`; returns work and cost."""
     protected, seat_start, seat_penalty = seats
     price = state[2]
     distance, done, touched = search[1]
@@ -286,7 +135,7 @@ def _search(source: int, penalty: int, seats: Any, graph: Any, state: Any, searc
         done[g], distance[g] = 0, INFINITE
     if best < INFINITE and (free >= 0 or end != source):
         _augment(end, source, free, graph, state, search[0], filled)
-    return looked, best, (end if free < 0 else -1)
+    return looked, best
 
 
 @njit(cache=True)

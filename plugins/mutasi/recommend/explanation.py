@@ -15,7 +15,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import breadth_first_order
 
 from mutasi.recommend import reading, writing
-from mutasi.recommend.core import Indices, Integers
+from mutasi.recommend.network import Indices, Integers
 from mutasi.recommend.packages import Packages, packages
 from mutasi.recommend.plan import Plan
 from mutasi.recommend.problem import TIERS, Problem

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mutasi.recommend.core import Indices, Integers
+from mutasi.recommend.network import Indices, Integers
 from mutasi.recommend.problem import Problem
 
 Flags = npt.NDArray[np.bool_]

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 
-from mutasi.recommend.core import Integers
 from mutasi.recommend.face import Flags
+from mutasi.recommend.network import Integers
 from mutasi.recommend.plan import Plan
 from mutasi.recommend.policy import Policy
 from mutasi.recommend.problem import Problem

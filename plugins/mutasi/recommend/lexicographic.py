@@ -1,7 +1,9 @@
 """One objective after the other, each over the optima of those before it, without a weight that could be too small.
 
-The prices of an objective say which edges, empty seats and idle people its optima may use (reduced cost zero). The next
-objective is minimised over these alone: its costs are added to the ranks of the prices before it, times a factor. The
+Neighbouring objectives are minimised together where 64 bits have room for weights that keep them apart. That they did is
+checked afterwards: the prices must fall apart into figures so small that no sum of later ones reaches the weight of an
+earlier one. The prices say which edges, empty seats and idle people the optima may use (reduced cost zero), and the next
+objectives are minimised over these alone: their costs are added to the ranks of the prices before them, times a factor. The
 factor is only a guess: the result must keep every seat and person that the earlier prices demand, else the factor grows.
 Together the prices form rows of five figures which prove the whole order at once: compared from the left, no edge has a
 reduced cost below zero, and the rows of the prices add up to the row of the plan.
@@ -13,12 +15,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mutasi.recommend.core import LIMIT, OVER_BUDGET, OVERFLOW, SOLVED, Indices, Integers, Matching, Network, match, priced
+from mutasi.recommend.core import match
 from mutasi.recommend.face import Face, Graph
+from mutasi.recommend.network import LIMIT, OVER_BUDGET, OVERFLOW, SOLVED, Indices, Integers, Matching, Network
 from mutasi.recommend.problem import Problem
 from mutasi.recommend.second_opinion import flow
+from mutasi.recommend.settling import priced
+from mutasi.recommend.weights import Weights
 
 FIRST_FACTOR_PATH = 256  # the first guess suits exchanges among so many people
+FIRST_ROOM, MORE_ROOM = 6, 4  # bits between the weights of objectives: prices may be sums of so many costs
 
 
 class NotSolved(RuntimeError):
@@ -63,19 +69,28 @@ def minimise(problem: Problem, budget: int) -> Solution:
     people, posts, tiers = len(problem.home), len(problem.protected), problem.edge_cost.shape[1]
     ranks = _Ranks(np.zeros(posts, np.int64), np.zeros(people, np.int64))
     price, value = np.zeros((posts, tiers), np.int64), np.zeros((people, tiers), np.int64)
-    looked, post = 0, problem.home
-    for tier in range(tiers):
-        found, factor, penalty = _minimise_tier(problem, graph, face, ranks, tier, budget)
+    looked, post, first, room = 0, problem.home, 0, FIRST_ROOM
+    while first < tiers:
+        weights = Weights.of(problem, first, room, LIMIT // _spread(ranks))
+        found, factor, cost, penalty = _minimise_together(problem, graph, face, ranks, weights, budget)
         looked += found.looked
-        post = found.post
-        price[:, tier] = found.price - factor * ranks.price
-        value[:, tier] = found.value + factor * ranks.value
-        edge = face.edge
-        cost = factor * _base(graph, face, ranks) + graph.cost[edge, tier]
-        tight = cost == found.price[graph.post[edge]] + found.value[graph.person[edge]]
+        own_price, own_value = found.price - factor * ranks.price, found.value + factor * ranks.value
+        last = first + len(weights.of_tier)
+        if not weights.hold_apart(own_price, own_value):
+            room += MORE_ROOM
+            continue
+        price[:, first:last], value[:, first:last] = weights.apart(own_price), weights.apart(own_value)
+        tight = cost == found.price[graph.post[face.edge]] + found.value[graph.person[face.edge]]
         face = face.narrowed(tight, penalty, found.price[problem.seat_post], found.value)
         ranks = _Ranks.of(found.price, found.value)
+        post, first, room = found.post, last, FIRST_ROOM
     return Solution(post, price, value, looked)
+
+
+def _spread(ranks: _Ranks) -> int:
+    """What a cost must be multiplied by in order to stand below the ranks of the earlier prices, at the first guess."""
+    top = int(ranks.price.max(initial=0)) + 1
+    return 2 * FIRST_FACTOR_PATH * top if top > 1 else 1
 
 
 def _base(graph: Graph, face: Face, ranks: _Ranks) -> Integers:
@@ -84,26 +99,27 @@ def _base(graph: Graph, face: Face, ranks: _Ranks) -> Integers:
     return base
 
 
-def _minimise_tier(
-    problem: Problem, graph: Graph, face: Face, ranks: _Ranks, tier: int, budget: int
-) -> tuple[Matching, int, Integers]:
-    """One objective over the face; returns the matching, the factor that sufficed, and the seats' penalties (closed: -1)."""
-    cost, base = graph.cost[face.edge, tier], _base(graph, face, ranks)
+def _minimise_together(
+    problem: Problem, graph: Graph, face: Face, ranks: _Ranks, weights: Weights, budget: int
+) -> tuple[Matching, int, Integers, Integers]:
+    """Some objectives over the face: the matching, the factor that sufficed, costs of edges and penalties of seats (closed: -1)."""
+    cost, base = weights.together(graph.cost)[face.edge], _base(graph, face, ranks)
     seat_base = ranks.price[problem.seat_post] + face.needed_seat
-    own_penalty = np.where(face.needed_seat, 0, problem.seat_penalty[:, tier])
+    own_penalty = np.where(face.needed_seat, 0, weights.together(problem.seat_penalty))
     top = int(ranks.price.max(initial=0)) + 1
     largest = max(int(np.abs(cost).max(initial=0)), int(own_penalty.max(initial=0)))
-    factor = (largest + 1) * FIRST_FACTOR_PATH if tier else 0
+    factor = (largest + 1) * FIRST_FACTOR_PATH if weights.first else 0
     while factor * top < LIMIT:
         penalty = np.where(face.open_seat, factor * seat_base + own_penalty, -1)
-        network = _network(problem, graph, face, factor * base + cost, penalty)
-        found = match(network, budget)
+        full = factor * base + cost
+        found = match(_network(problem, graph, face, full, penalty), budget)
         if found.status == OVER_BUDGET:
+            network = _network(problem, graph, face, full, penalty)
             found = priced(network, flow(problem, graph, face, cost, own_penalty), found.looked)
         if found.status != SOLVED:
             raise NotSolved(found.status, found.where)
         if _keeps(problem, face, found):
-            return found, factor, penalty
+            return found, factor, full, penalty
         factor *= 8
     raise NotSolved(OVERFLOW, -1)
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mutasi.recommend.core import Indices, Integers
 from mutasi.recommend.face import Flags
+from mutasi.recommend.network import Indices, Integers
 from mutasi.recommend.problem import Problem
 
 NONE = -1

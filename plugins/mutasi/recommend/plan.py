@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mutasi.recommend.core import Indices, Integers
+from mutasi.recommend.network import Indices, Integers
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 import numpy.typing as npt
 
-from mutasi.recommend.core import Indices, Integers
+from mutasi.recommend.network import Indices, Integers
 
 TIERS = ("critical", "imbalance", "fit", "effort", "tie")
 CAPS_PER_EDGE = 3

@@ -13,8 +13,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from mutasi.recommend.core import Indices
 from mutasi.recommend.lexicographic import NotSolved, minimise
+from mutasi.recommend.network import Indices
 from mutasi.recommend.plan import Plan
 from mutasi.recommend.problem import Problem
 from mutasi.recommend.solve import SCALE, Infeasible, Part, connected, priced_problem, solve

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from mutasi.recommend.core import Indices, Integers
 from mutasi.recommend.face import Face, Graph
+from mutasi.recommend.network import Indices, Integers
 from mutasi.recommend.problem import Problem
 from mutasi.recommend.processes import Arrays, run
 

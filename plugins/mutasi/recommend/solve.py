@@ -14,9 +14,9 @@ import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from mutasi.recommend.core import INFINITE, UNFILLABLE, Indices, Integers
 from mutasi.recommend.face import Graph
 from mutasi.recommend.lexicographic import NotSolved, Solution, minimise
+from mutasi.recommend.network import INFINITE, UNFILLABLE, Indices, Integers
 from mutasi.recommend.plan import Plan
 from mutasi.recommend.problem import Problem
 from mutasi.recommend.processes import run

@@ -7,7 +7,7 @@ import hashlib
 import numpy as np
 import numpy.typing as npt
 
-from mutasi.recommend.core import Indices, Integers
+from mutasi.recommend.network import Indices, Integers
 
 TIE_BITS = 20
 

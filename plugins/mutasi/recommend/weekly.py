@@ -13,7 +13,7 @@ import duckdb
 
 from mutasi.errors import NeedsAPerson
 from mutasi.recommend import candidates, certificate, explanation, frontier, reading, writing
-from mutasi.recommend.core import INFINITE
+from mutasi.recommend.network import INFINITE
 from mutasi.recommend.plan import Plan
 from mutasi.recommend.policy import Policy
 from mutasi.recommend.problem import TIERS, Problem
@@ -21,7 +21,7 @@ from mutasi.recommend.solve import solve
 from mutasi.settings import Settings
 
 SOLVES = {False: "published", True: "if_files_complete"}
-METHOD = "1"  # raised when the same inputs would give another plan
+METHOD = "2"  # raised when the same inputs would give another plan
 PRICING_ROUNDS = 10
 WORK_PER_EDGE = 2_000  # edges that the search may look at, in multiples of all edges, before the second engine takes over
 

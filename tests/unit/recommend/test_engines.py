@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from tests.bench.instances import SCALES, instance
 
-from mutasi.recommend.core import INFINITE
 from mutasi.recommend.lexicographic import minimise
+from mutasi.recommend.network import INFINITE
 from mutasi.recommend.problem import Problem
 from mutasi.recommend.processes import EngineError, run
 from mutasi.recommend.solve import _program, solve

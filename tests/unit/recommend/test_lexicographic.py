@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from tests.unit.recommend.instances import brute_force, random_problem, shuffled
 
-from mutasi.recommend.core import INFINITE, UNFILLABLE
 from mutasi.recommend.lexicographic import NotSolved, Solution, minimise
+from mutasi.recommend.network import INFINITE, UNFILLABLE
 from mutasi.recommend.problem import Problem, ProblemError
 
 
@@ -85,3 +85,11 @@ def test_the_second_engine_agrees_and_its_plan_gets_the_same_proof(seed: int) ->
     problem = random_problem(seed, people=50, posts=20, density=0.2, largest=9)
     mine, other = minimise(problem, INFINITE), minimise(problem, budget=0)
     assert row_of(problem, other.post) == row_of(problem, mine.post) == proved_row(problem, other)
+
+
+def test_prices_brought_up_to_date_in_between_prove_the_same_plan() -> None:
+    """Searches go far where few people are free: prices are foreseen several times, group by group."""
+    problem = random_problem(7, people=500, posts=250, density=0.02, largest=2)
+    mine, other = minimise(problem, INFINITE), minimise(problem, budget=0)
+    assert mine.looked > 5 * len(problem.edge_post)
+    assert row_of(problem, other.post) == row_of(problem, mine.post) == proved_row(problem, mine)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from tests.unit.recommend.instances import random_problem
 
-from mutasi.recommend.core import INFINITE
 from mutasi.recommend.lexicographic import minimise
+from mutasi.recommend.network import INFINITE
 from mutasi.recommend.packages import packages
 from mutasi.recommend.problem import Problem
 
