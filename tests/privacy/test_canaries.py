@@ -18,6 +18,8 @@ from tests.privacy.scanner import Scanner
 
 from mutasi.settings import PROJECT
 
+pytestmark = pytest.mark.takes(110)
+
 AGENCIES = tuple(nights.NAMES)
 # Places that may name people, relative to the folder that everything is written to; only the home's owner may enter it.
 RESTRICTED = (
@@ -37,8 +39,8 @@ class Nights:
         for name in ("airflow", "tmp", "cwd"):
             (folder / name).mkdir(mode=0o700)
 
-    def run(self, kind: str) -> str:
-        """Run one step in its own process; returns all that it printed."""
+    def run(self) -> None:
+        """Run them, each in a process of its own, and read what each printed."""
         airflow = self.folder / "airflow"
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "MUTASI"))},
@@ -57,20 +59,17 @@ class Nights:
             "PYTHONPATH": str(PROJECT),
             "TMPDIR": str(self.folder / "tmp"),
         }
-        with (self.folder / f"printed-{kind}.txt").open("w+", encoding="utf-8") as printed:
-            command = [sys.executable, str(Path(nights.__file__)), str(self.home), kind]
+        command = [sys.executable, str(Path(nights.__file__)), str(self.home), str(self.folder)]
+        with (self.folder / "printed.txt").open("w") as printed:
             subprocess.run(
                 command,
                 env=environment,
                 cwd=self.folder / "cwd",
                 stdout=printed,
                 stderr=subprocess.STDOUT,
-                check=False,
-                timeout=300,
+                check=True,
             )
-            printed.seek(0)
-            self.printed[kind] = printed.read()
-        return self.printed[kind]
+        self.printed = {kind: (self.folder / f"printed-{kind}.txt").read_text(encoding="utf-8") for kind in nights.DAYS}
 
     def rows(self, query: str) -> list[tuple[object, ...]]:
         """Query files below the home; {home} stands for it."""
@@ -94,8 +93,7 @@ class Nights:
 def three(tmp_path_factory: pytest.TempPathFactory) -> Nights:
     """A good night, one that is killed, and one in which all goes wrong that can."""
     nights_run = Nights(tmp_path_factory.mktemp("canaries"))
-    for kind in ("prepare", "good", "killed", "troubled"):
-        nights_run.run(kind)
+    nights_run.run()
     return nights_run
 
 
