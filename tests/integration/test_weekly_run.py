@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import threading
 import time
@@ -19,6 +20,8 @@ from mutasi.publish.extracts import verify_extract
 pytestmark = pytest.mark.takes(90)
 
 WEEK = "2026-W45"  # the week of the demo's first night
+FORMED = re.compile(r"[0-9]{18}|P[0-9a-f]{20}")
+FORMED_ANYWHERE = re.compile(rb"(?=([0-9]{18}|P[0-9a-f]{20}))")  # overlapping, so that none hides in a longer number
 FIVE = ["binjai", "dumai", "jakarta", "pekanbaru", "tanjungbalai"]
 
 
@@ -98,7 +101,10 @@ def persons_in(home: Any, kept: bytes) -> list[str]:
     with duckdb.connect() as con:
         con.execute(f"attach '{home.path}/warehouse/planning.duckdb' as p (read_only)")
         people = con.execute("select nip, employee_name, person_id from p.planning.employees").fetchall()
-    return [value for row in people for value in row if value and len(value) > 6 and value.encode() in kept]
+    values = {value for row in people for value in row if value and len(value) > 6}
+    formed = {value for value in values if FORMED.fullmatch(value)}
+    there = {found.decode() for found in FORMED_ANYWHERE.findall(kept)}
+    return [*formed & there, *(value for value in values - formed if value.encode() in kept)]
 
 
 def airflow_s_memory(home: Path) -> bytes:
