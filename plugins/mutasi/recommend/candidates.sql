@@ -254,17 +254,20 @@ select
     most
 from both_kinds;
 
--- People and posts that can be compared at all: the same kind and title of job, in one agency or between consenting ones.
+-- People and posts that can be compared at all: the same kind and title of job, in one agency or between two that both
+-- consent; an agency's own row of the policy goes before the general one.
 create or replace table blocks as
 with scope as (
-    select coalesce(bool_or(policy.value = 'inter_agency'), false) as is_wide
-    from transfer_policy as policy
+    select agencies.agency_id, policy.value = 'inter_agency' as is_wide
+    from (select distinct agency_id from posts) as agencies
     cross join publication as today
-    where
-        policy.policy_code = 'scope'
-        and policy.agency_id is null
-        and policy.valid_from <= today.as_of
-        and coalesce(policy.valid_to >= today.as_of, true)
+    inner join transfer_policy as policy
+        on
+            policy.policy_code = 'scope'
+            and (policy.agency_id is null or agencies.agency_id = policy.agency_id)
+            and policy.valid_from <= today.as_of
+            and coalesce(policy.valid_to >= today.as_of, true)
+    qualify row_number() over (partition by agencies.agency_id order by policy.agency_id nulls last, policy.valid_from desc) = 1
 ),
 
 people as (
@@ -291,8 +294,9 @@ select
     places.posts
 from people
 inner join places on people.job_kind = places.job_kind and people.job_id = places.job_id
-cross join scope
-where people.agency_id = places.agency_id or scope.is_wide;
+left join scope as sending on people.agency_id = sending.agency_id
+left join scope as receiving on places.agency_id = receiving.agency_id
+where people.agency_id = places.agency_id or (sending.is_wide and receiving.is_wide);
 
 create or replace view judged_pairs as
 select
