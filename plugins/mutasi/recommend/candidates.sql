@@ -329,7 +329,12 @@ select
         when persons.education_order < posts.education_order then 'FAIL'
         else 'PASS'
     end as finding_d5,
-    case when persons.job_class is not null and posts.job_class < persons.job_class then 'FAIL' else 'PASS' end as finding_d6
+    case
+        when persons.job_class is not null and posts.job_class is not null
+            then case when posts.job_class < persons.job_class then 'FAIL' else 'PASS' end
+        when persons.job_id = posts.job_id then 'PASS'
+        else 'MISSING'
+    end as finding_d6
 from blocks
 inner join persons
     on blocks.origin_agency_id = persons.agency_id and blocks.job_kind = persons.job_kind and blocks.job_id = persons.job_id
