@@ -5,6 +5,7 @@ Optional: `MUTASI_SPARK_PYTHON` names the Python of an environment with deploy/r
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import subprocess
 from pathlib import Path
@@ -34,11 +35,24 @@ pytestmark = [
 def both(first_night, tmp_path_factory) -> duckdb.DuckDBPyConnection:
     """Both results of one night: `duck` and `spark` hold a table or view per model."""
     home = first_night.copy(tmp_path_factory.mktemp("spark") / "home")
+    two_more_days(home.path / "history", home.day)
     command = [os.environ[SPARK], PROJECT / "deploy" / "spark_build.py", home.path, "--master", TWO_WORKERS]
     environment = {**os.environ, "MUTASI_AS_OF": home.day.isoformat()}
     ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stdout[-4000:]
     return opened(home.path)
+
+
+def two_more_days(history: Path, day: dt.date) -> None:
+    """A day on which some rows changed and one on which some went; DuckDB's history is a view and sees them at once."""
+    bent = {"units": "'Unit Baru' as unit_name", "employees": "'X' as legal_status_code", "positions": "3::bigint as job_class"}
+    with duckdb.connect() as con:
+        for name, column in (bent | {"assignments": "0.5::double as fte"}).items():
+            for later, change, share in ((1, "changed", 5), (2, "deleted", 10)):
+                when = day + dt.timedelta(days=later)
+                replaced = f"{column}, '{change}' as _change, date '{when}' as _recorded_on"
+                rows = f"select * replace ({replaced}) from '{history}/{name}/{day}.parquet' where hash(_row_hash) % {share} = 0"
+                con.execute(f"copy ({rows}) to '{history}/{name}/{when}.parquet' (format parquet)")
 
 
 def opened(home: Path) -> duckdb.DuckDBPyConnection:
