@@ -131,6 +131,27 @@ def test_every_step_of_it_left_rows_bytes_time_and_memory(airflow):
     assert "publish" in (home / "reports" / "runs" / "index.html").read_text(encoding="utf-8")
 
 
+def test_a_month_whose_nights_are_in_is_evaluated_by_itself(airflow):
+    """At most three nights may be missing: with the night above it is just enough, so that night's own event was heard."""
+    client, home = airflow
+    night = dt.date.fromisoformat(NIGHT)
+    following = (night.replace(day=1) + dt.timedelta(days=31)).replace(day=1)
+    others = [night.replace(day=n + 1).isoformat() for n in range((following - night.replace(day=1)).days) if n + 1 != night.day]
+    [asset] = [a for a in client.get("/api/v2/assets").json()["assets"] if a["uri"].endswith("reporting.duckdb")]
+    runs = "/api/v2/dags/monthly_evaluation/dagRuns"
+    for day in others[: len(others) - 3]:
+        assert client.get(runs).json()["dag_runs"] == []
+        client.post("/api/v2/assets/events", json={"asset_id": asset["id"], "partition_key": day}).raise_for_status()
+    deadline = time.monotonic() + 300
+    state = None
+    while state not in ("success", "failed") and time.monotonic() < deadline:
+        time.sleep(1)
+        state = next((run["state"] for run in client.get(runs).json()["dag_runs"]), None)
+    assert state == "success"
+    page = home / "reports" / "month" / night.replace(day=1).isoformat() / "index.html"
+    assert "terbit 1 dari" in page.read_text(encoding="utf-8")
+
+
 def test_metrics_arrive_where_the_environment_says(airflow, metrics):
     deadline = time.monotonic() + 30
     wanted = {"airflow.scheduler_heartbeat", "airflow.ti_successes", "airflow.executor.open_slots"}

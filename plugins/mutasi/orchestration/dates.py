@@ -49,3 +49,18 @@ def iso_week(partition_key: str | None, params: Mapping[str, Any], run_after: dt
         return f"{dt.datetime.strptime(f'{given}-1', '%G-W%V-%u'):%G-W%V}"
     except ValueError:
         raise DateError(f"The run's week `{given}` is not a week; write it as 2026-W47.") from None
+
+
+def first_of_month(partition_key: str | None, params: Mapping[str, Any], run_after: dt.datetime) -> dt.date:
+    """The first day of a run's month: the form's, else the partition's, else that of the day in Jakarta on which the run was due.
+
+    Raises:
+        DateError: the form or the key names no month.
+    """
+    given = params.get("month") or partition_key
+    if not given:
+        return run_after.astimezone(JAKARTA).date().replace(day=1)
+    try:
+        return dt.datetime.strptime(given, "%Y-%m").date()
+    except ValueError:
+        raise DateError(f"The run's month `{given}` is not a month; write it as 2026-11.") from None

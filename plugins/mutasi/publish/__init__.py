@@ -5,7 +5,17 @@ Planner-facing text is Indonesian. Keys of rows stand in one place only, the res
 
 from mutasi.publish.alerts import Alert, alerts, newest_published
 from mutasi.publish.checks_page import write_checks_page
+from mutasi.publish.month_page import MonthError, write_month_page
 from mutasi.publish.report import write_defect_report
 from mutasi.publish.runs_page import write_runs_page
 
-__all__ = ["Alert", "alerts", "newest_published", "write_checks_page", "write_defect_report", "write_runs_page"]
+__all__ = [
+    "Alert",
+    "MonthError",
+    "alerts",
+    "newest_published",
+    "write_checks_page",
+    "write_defect_report",
+    "write_month_page",
+    "write_runs_page",
+]

@@ -37,7 +37,7 @@ class UnitLine:
     agency: str
     unit: str
     need_fte: float
-    staff_fte: float
+    staff_fte: float  # of the posts whose need is known, so that need, staff and ratio fit each other
     shortage_fte: float
     pressure: float | None
     abk_year: int
@@ -79,7 +79,7 @@ AGENCIES = """
     from marts.dim_agency left join counts using (agency_id) order by agency_id
 """
 SHORTAGES = """
-    select agency_id, unit_path, need_fte, staff_fte, shortage_fte, pressure, abk_year, is_under_review
+    select agency_id, unit_path, need_fte, staff_of_known_need_fte, shortage_fte, pressure, abk_year, is_under_review
     from marts.unit_workload join marts.dim_unit using (agency_id, unit_id)
     where is_ranked and shortage_fte > 0
     order by shortage_fte desc, agency_id, unit_id limit ?

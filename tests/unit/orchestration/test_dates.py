@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from mutasi.orchestration.dates import DateError, snapshot_date
+from mutasi.orchestration.dates import DateError, first_of_month, snapshot_date
 
 LATE = dt.datetime(2026, 3, 1, 19, 0, tzinfo=dt.UTC)  # 02:00 on the second in Jakarta
 
@@ -26,3 +26,16 @@ def test_without_either_it_is_the_day_in_jakarta():
 def test_a_wrong_date_is_a_sentence():
     with pytest.raises(DateError, match="YYYY-MM-DD"):
         snapshot_date("03-02-2026", {}, LATE)
+
+
+@pytest.mark.parametrize(
+    ("key", "form", "first"),
+    [("2026-02", {}, (2026, 2, 1)), ("2026-02", {"month": "2026-01"}, (2026, 1, 1)), (None, {"month": None}, (2026, 3, 1))],
+)
+def test_the_month_is_that_of_the_form_or_the_partition_or_of_jakarta(key, form, first):
+    assert first_of_month(key, form, dt.datetime(2026, 2, 28, 19, 0, tzinfo=dt.UTC)) == dt.date(*first)
+
+
+def test_a_wrong_month_is_a_sentence():
+    with pytest.raises(DateError, match="2026-11"):
+        first_of_month("2026-13", {}, LATE)

@@ -1,0 +1,30 @@
+"""The task of the monthly evaluation."""
+
+from __future__ import annotations
+
+from airflow.sdk import Param, get_current_context, task
+
+from mutasi.ledger import Entry, size_of, stepped
+from mutasi.orchestration.dates import first_of_month
+from mutasi.orchestration.defaults import WAREHOUSE
+from mutasi.settings import Settings
+
+
+def month_form() -> dict[str, Param]:
+    """The form of a run started by hand."""
+    return {"month": Param(None, type=["null", "string"], title="Month", description="YYYY-MM; empty: the run's own month")}
+
+
+@task(queue=WAREHOUSE)
+def compare_days() -> str:
+    """Write the page of the month; returns the file."""
+    from mutasi.publish import write_month_page
+
+    context = get_current_context()
+    run = context["dag_run"]
+    month = first_of_month(getattr(run, "partition_key", None), context["params"], run.run_after)
+    settings = Settings.from_environment()
+    with stepped(settings, Entry(run.run_id, "evaluate", month)) as entry:
+        page = write_month_page(settings, month)
+        entry.bytes = size_of(page)
+    return str(page)
