@@ -92,20 +92,25 @@ def timed(entry: Entry) -> Iterator[Entry]:
 
 @contextmanager
 def stepped(settings: Settings, entry: Entry) -> Iterator[Entry]:
-    """Time a step and leave its row, also where it fails: who looks for the night finds what kept it.
-
-    Our own errors are sentences without values; of others, which may quote a row, the kind alone is kept.
-    """
+    """Time a step and leave its row, also where it fails: who looks for the night finds what kept it."""
     try:
         with timed(entry):
             yield entry
     except Exception as error:
-        is_ours = type(error).__module__.partition(".")[0] == "mutasi"
-        entry.status, entry.message = "failed", str(error) if is_ours else type(error).__name__
-        with suppress(OSError):  # a full disk is told by the task itself
-            record(settings, [entry])
+        record_failure(settings, [entry], error)
         raise
     record(settings, [entry])
+
+
+def record_failure(settings: Settings, entries: list[Entry], error: Exception) -> None:
+    """Write the rows of a step whose last one failed.
+
+    Our own errors are sentences without values; of others, which may quote a row, the kind alone is kept.
+    """
+    is_ours = type(error).__module__.partition(".")[0] == "mutasi"
+    entries[-1].status, entries[-1].message = "failed", str(error) if is_ours else type(error).__name__
+    with suppress(OSError):  # a full disk is told by the task itself
+        record(settings, entries)
 
 
 def size_of(path: Path) -> int:

@@ -26,7 +26,7 @@ from mutasi.landing.snapshots import (
     share_unchanged,
 )
 from mutasi.landing.typed import typed_query
-from mutasi.ledger import Entry, record, timed
+from mutasi.ledger import Entry, record, record_failure, timed
 from mutasi.settings import Settings
 from mutasi.sources.agency import Agency
 from mutasi.sources.connection import Connection, Extract, SourceError
@@ -52,16 +52,19 @@ def land_agency(settings: Settings, agency: Agency, day: dt.date, run_id: str, c
     entries: list[Entry] = []
     for name in agency.datasets:
         entry = Entry(run_id, "land", day, agency.agency_id, name, data_as_of=day)
-        with timed(entry):
-            try:
-                snapshot = land(settings, agency, name, day, connection)
-                entry.rows_received = snapshot.rows_received + snapshot.rows_skipped
-                entry.message = _remarks(snapshot)
-                entry.bytes = sum(file.bytes for file in snapshot.raw_files)
-            except (SourceError, LandingError) as error:
-                entry.status, entry.message = "failed", str(error)
-                failures.append(str(error))
         entries.append(entry)
+        try:
+            with timed(entry):
+                snapshot = land(settings, agency, name, day, connection)
+            entry.rows_received = snapshot.rows_received + snapshot.rows_skipped
+            entry.message = _remarks(snapshot)
+            entry.bytes = sum(file.bytes for file in snapshot.raw_files)
+        except (SourceError, LandingError) as error:
+            entry.status, entry.message = "failed", str(error)
+            failures.append(str(error))
+        except Exception as error:  # a full disk, a defect: it ends the task, and the ledger tells where
+            record_failure(settings, entries, error)
+            raise
     record(settings, entries)
     if failures:
         raise LandingError("\n".join(failures))

@@ -27,7 +27,7 @@ from mutasi.landing.snapshots import (
     manifest_file,
     scratch,
 )
-from mutasi.ledger import Entry, LedgerError, record, timed
+from mutasi.ledger import Entry, LedgerError, record, record_failure, timed
 from mutasi.settings import Settings
 from mutasi.sources.agency import Agency
 from mutasi.sources.datasets import Dataset, columns_version, datasets
@@ -49,7 +49,14 @@ def promote_agency(settings: Settings, agency: Agency, day: dt.date, run_id: str
     Raises:
         PromotionError: a dataset is missing or was stopped; what could be promoted is.
     """
-    entries = [_promote_timed(settings, agency, name, day, run_id) for name in agency.datasets]
+    entries: list[Entry] = []
+    for name in agency.datasets:
+        entries.append(Entry(run_id, "promote", day, agency.agency_id, name))
+        try:
+            _promote_timed(settings, agency, name, day, entries[-1])
+        except Exception as error:  # a full disk, a defect: it ends the task, and the ledger tells where
+            record_failure(settings, entries, error)
+            raise
     promote_identities(settings, agency.agency_id, day)
     promote_quarantined_posts(settings, agency.agency_id, day)
     record(settings, entries)
@@ -59,8 +66,7 @@ def promote_agency(settings: Settings, agency: Agency, day: dt.date, run_id: str
     return entries
 
 
-def _promote_timed(settings: Settings, agency: Agency, name: str, day: dt.date, run_id: str) -> Entry:
-    entry = Entry(run_id, "promote", day, agency.agency_id, name)
+def _promote_timed(settings: Settings, agency: Agency, name: str, day: dt.date, entry: Entry) -> None:
     with timed(entry):
         snapshot = landed_of(settings, name, day, agency.agency_id)
         if snapshot is None:
@@ -79,7 +85,6 @@ def _promote_timed(settings: Settings, agency: Agency, name: str, day: dt.date, 
             else "no earlier snapshot exists, so the dataset is empty"
         )
         entry.message = f"{entry.message}; {stays}."
-    return entry
 
 
 def _promote(settings: Settings, snapshot: Landed, entry: Entry) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from mutasi.landing import land as landing
@@ -74,6 +75,19 @@ def test_one_broken_dataset_does_not_hold_back_the_others(nights, agency):
         nights.land(DAY, agency(datasets=["units", "employees"]))
     assert landed(nights.settings, "employees", DAY)
     assert not landed(nights.settings, "units", DAY)
+
+
+def test_an_error_that_is_not_ours_ends_the_task_and_stands_in_the_ledger_without_its_text(nights, agency, monkeypatch):
+    def full(*_: object) -> None:
+        raise OSError("no space left for 199001012015031001")
+
+    nights.write(employees=["199001012015031001,Adi Rekaan,01-01-1990,PNS,"], units=["U1,,Dinas Contoh"])
+    monkeypatch.setattr("mutasi.landing.land.commit_manifest", full)
+    with pytest.raises(OSError, match="no space"):
+        nights.land(DAY, agency(datasets=["units", "employees"]))
+    [file] = (nights.settings.home / "quality" / "runs").glob("*/land-*.parquet")
+    [row] = pq.read_table(file).to_pylist()
+    assert (row["dataset"], row["status"], row["message"]) == ("units", "failed", "OSError") and row["seconds"] is not None
 
 
 def test_columns_that_nobody_mapped_are_named_in_the_manifest(nights, agency):
