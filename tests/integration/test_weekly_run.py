@@ -35,11 +35,11 @@ def week(home: Any, **conf: object) -> tuple[str, dict[tuple[str, str], str], st
 
 def official(dag: Any, answer: str, told: dict[str, Any]) -> Callable[[], None]:
     """Plays the official through Airflow's own interface, as soon as there is a question."""
-    from airflow.api_fastapi.app import create_app
+    from airflow.api_fastapi.app import cached_app
     from fastapi.testclient import TestClient
 
     def play() -> None:
-        client = TestClient(create_app(apps="core"))
+        client = TestClient(cached_app(apps="core"))
         client.headers["Authorization"] = f"Bearer {client.get('/auth/token').json()['access_token']}"
         deadline = time.monotonic() + 240
         while time.monotonic() < deadline:
