@@ -13,13 +13,13 @@ import numpy as np
 from mutasi.engine import quoted
 from mutasi.errors import NeedsAPerson
 from mutasi.recommend import reading, wording
+from mutasi.recommend.best_plan import planned
 from mutasi.recommend.certificate import read_problem
 from mutasi.recommend.network import Indices
 from mutasi.recommend.plan import Plan
 from mutasi.recommend.problem import TIERS, Problem
 from mutasi.recommend.replanning import Replanner, with_locked, without
 from mutasi.recommend.solve import Infeasible, solve
-from mutasi.recommend.weekly import planned
 
 
 class NoAnswer(NeedsAPerson):

@@ -57,6 +57,25 @@ def match(network: Network, budget: int = INFINITE) -> Matching:
     return Matching(int(status), owner.astype(np.int32), filled, price.copy(), value, int(looked), int(where))
 
 
+@njit(cache=True)
+def cheapest_first(post: Any, cost: Any, posts: int) -> Any:
+    """Where each post's edges begin when they lie by post and rising cost, and their order; equal ones stay as they were."""
+    start = np.zeros(posts + 1, np.int64)
+    for k in range(post.shape[0]):
+        start[post[k] + 1] += 1
+    for g in range(posts):
+        start[g + 1] += start[g]
+    at, order = start[:-1].copy(), np.empty(post.shape[0], np.int64)
+    for k in range(post.shape[0]):
+        order[at[post[k]]] = k
+        at[post[k]] += 1
+    for g in range(posts):
+        mine = order[start[g] : start[g + 1]]
+        if mine.shape[0] > 1:
+            mine[:] = mine[np.argsort(cost[mine], kind="mergesort")]
+    return start, order
+
+
 def _sequence(network: Network, filled: Integers, group: Integers) -> tuple[Integers, Integers]:
     """Seats in the order of filling: protected ones that stand empty, then vacant ones, group after group by falling penalty."""
     posts = np.arange(len(network.protected))

@@ -128,9 +128,9 @@ def _competition(
 ) -> tuple[Integers, Integers]:
     """For each empty post the posts that hold the people it could have had, and so on: open seats there, and seats filled."""
     size = len(seats)
-    links = csr_array(
-        (np.ones(len(post[problem.edge_person]), np.int8), (problem.edge_post, post[problem.edge_person])), shape=(size, size)
-    )
+    # In the form that the search wants, or it would bring every link into it again for every post.
+    links = csr_array((np.ones(len(problem.edge_post)), (problem.edge_post, post[problem.edge_person])), shape=(size, size))
+    links.sum_duplicates()
     rivals, contested = np.zeros(len(empty), np.int64), np.zeros((len(empty), 2), np.int64)
     for n, one in enumerate(empty.tolist()):
         reached = breadth_first_order(links, one, return_predecessors=False)

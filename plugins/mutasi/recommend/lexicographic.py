@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mutasi.recommend.core import match
+from mutasi.recommend.core import cheapest_first, match
 from mutasi.recommend.face import Face, Graph
 from mutasi.recommend.network import LIMIT, OVER_BUDGET, OVERFLOW, SOLVED, Indices, Integers, Matching, Network
 from mutasi.recommend.problem import Problem
@@ -128,13 +128,12 @@ def _network(problem: Problem, graph: Graph, face: Face, cost: Integers, penalty
     """The open edges sorted by post and cost; everybody who may stay on a protected seat begins there."""
     posts = len(problem.protected)
     post, person = graph.post[face.edge], graph.person[face.edge]
-    order = np.lexsort((cost, post))
+    start, order = cheapest_first(post, cost, posts)
     staying = (problem.home[person] == post).nonzero()[0]
     nth = np.arange(len(staying)) - np.searchsorted(post[staying], post[staying])
     first = staying[nth < problem.protected[post[staying]]]
     owner = np.full(len(problem.home), -1, np.int32)
     owner[person[first]] = post[first]
-    start = np.concatenate([[0], np.cumsum(np.bincount(post, minlength=posts))]).astype(np.int64)
     kept = penalty >= 0
     seats = np.concatenate([[0], np.cumsum(np.bincount(problem.seat_post[kept], minlength=posts))]).astype(np.int64)
     return Network(start, person[order], cost[order], problem.protected, seats, penalty[kept], owner)

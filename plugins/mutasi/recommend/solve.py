@@ -101,9 +101,12 @@ def _batches(of_people: Indices, groups: Indices) -> list[Indices]:
 
 def priced_problem(problem: Problem, cap_price: Integers, scale: int = SCALE) -> Problem:
     """The problem in parts of `scale`, each edge dearer by the prices of the caps that count it."""
-    with_none = np.vstack([cap_price, np.zeros((1, cap_price.shape[1]), np.int64)])
-    extra = with_none[problem.edge_caps].sum(axis=1)
-    return replace(problem, edge_cost=problem.edge_cost * scale + extra, seat_penalty=problem.seat_penalty * scale)
+    cost = problem.edge_cost * scale
+    has_price = np.append(cap_price.any(axis=1), False)  # the last stands for -1: no cap
+    for caps in problem.edge_caps.T:
+        counted = np.flatnonzero(has_price[caps])
+        cost[counted] += cap_price[caps[counted]]
+    return replace(problem, edge_cost=cost, seat_penalty=problem.seat_penalty * scale)
 
 
 def _capped_part(problem: Problem, budget: int, near: Integers | None) -> tuple[Indices, Integers, bool]:

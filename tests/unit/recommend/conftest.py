@@ -10,7 +10,8 @@ import duckdb
 import pytest
 from tests.unit.recommend.planning_database import make_planning
 
-from mutasi.recommend.weekly import RunSummary, run_week
+from mutasi.recommend.account import RunSummary
+from mutasi.recommend.weekly import run_week
 from mutasi.settings import Settings
 
 

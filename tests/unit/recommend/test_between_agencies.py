@@ -12,7 +12,8 @@ import pytest
 from tests.unit.recommend.planning_database import make_planning
 
 from mutasi.recommend import reading
-from mutasi.recommend.weekly import planned, run_week
+from mutasi.recommend.best_plan import planned
+from mutasi.recommend.weekly import run_week
 from mutasi.recommend.writing import freeze
 from mutasi.settings import Settings
 

@@ -10,8 +10,9 @@ import duckdb
 import pytest
 from tests.unit.recommend.conftest import Copy
 
+from mutasi.recommend.account import RunSummary
 from mutasi.recommend.certificate import check
-from mutasi.recommend.weekly import NotProved, RunSummary, verify, verify_plan
+from mutasi.recommend.weekly import NotProved, verify, verify_plan
 
 
 def amiss(run: Path) -> list[str]:

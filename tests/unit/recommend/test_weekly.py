@@ -10,9 +10,11 @@ import pytest
 from tests.unit.recommend.planning_database import make_planning
 
 from mutasi.recommend import candidates, certificate, reading
+from mutasi.recommend.account import RunSummary
+from mutasi.recommend.best_plan import METHOD, planned
 from mutasi.recommend.policy import PolicyError
 from mutasi.recommend.solve import solve
-from mutasi.recommend.weekly import METHOD, RunSummary, planned, replay, run_week
+from mutasi.recommend.weekly import replay, run_week
 from mutasi.settings import Settings
 
 

@@ -1,0 +1,52 @@
+"""The best plan over everything lawful: candidates, plan, and the pairs that were left out, until none improves it."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import duckdb
+
+from mutasi.recommend import candidates, reading
+from mutasi.recommend.network import INFINITE
+from mutasi.recommend.plan import Plan
+from mutasi.recommend.policy import Policy
+from mutasi.recommend.problem import Problem
+from mutasi.recommend.solve import solve
+
+SOLVES = {False: "published", True: "if_files_complete"}
+METHOD = "2"  # raised when the same inputs would give another plan
+PRICING_ROUNDS = 10
+WORK_PER_EDGE = 2_000  # edges that the search may look at, in multiples of all edges, before the second engine takes over
+
+
+def planned(
+    con: duckdb.DuckDBPyConnection, run: Path, admit_review: bool, in_full: int | None = None, attached: bool = False
+) -> tuple[Problem, Plan, str]:
+    """The problem and best plan of a run's frozen inputs, and over what it is the best; `con` keeps the tables."""
+    if not attached:
+        reading.attach_inputs(con, run)
+    con.execute(f"create or replace table options as select {admit_review} as admit_review, '{SOLVES[admit_review]}' as solve")
+    Policy.read(con)
+    candidates.build(con, candidates.PAIRS_IN_FULL if in_full is None else in_full)
+    for _ in range(PRICING_ROUNDS):
+        problem = candidates.problem_of(con)
+        plan = solve(problem, budget_of(problem))
+        if not candidates.add_improving_pairs(con, plan):
+            return problem, plan, "all_lawful_pairs"
+    return problem, plan, "candidate_set"
+
+
+def budget_of(problem: Problem) -> int:
+    """The edges that a search may look at before the second engine takes over."""
+    return min(INFINITE, WORK_PER_EDGE * (len(problem.edge_post) + 10_000))
+
+
+def plan_hash(problem: Problem, plan: Plan) -> str:
+    """One hash over who goes where and over all prices."""
+    found = hashlib.sha256()
+    for array in (problem.person_ids, problem.post_ids):
+        found.update("\n".join(array.tolist()).encode())
+    for numbers in (plan.post, plan.price, plan.value, plan.cap_price):
+        found.update(numbers.astype("<i8").tobytes())
+    return found.hexdigest()
