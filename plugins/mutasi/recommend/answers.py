@@ -137,12 +137,19 @@ def _refused(run: Path, problem: Problem, names: Sequence[str]) -> np.ndarray[tu
     edges = []
     for name in names:
         person, post = known.get(name, (name, None))
-        mine = problem.person_ids[problem.edge_person] == person
-        found = np.flatnonzero(mine if post is None else mine & (problem.post_ids[problem.edge_post] == post))
+        found = _edges(problem, person, post)
         if not len(found):
             raise NoAnswer(f"Run {run.name} has no candidate and no movable person {name}.")
         edges.append(found)
     return np.unique(np.concatenate(edges)) if edges else np.empty(0, np.intp)
+
+
+def _edges(problem: Problem, person: str, post: str | None) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+    """The edges of a person, to one post or to any: ids are compared once each, not once for every edge."""
+    found = np.isin(problem.edge_person, np.flatnonzero(problem.person_ids == person))
+    if post is not None:
+        found &= np.isin(problem.edge_post, np.flatnonzero(problem.post_ids == post))
+    return np.flatnonzero(found)
 
 
 def _locked(allowed: Problem, problem: Problem, plan: Plan, lock: Sequence[tuple[str, str]]) -> Answer:
@@ -150,7 +157,7 @@ def _locked(allowed: Problem, problem: Problem, plan: Plan, lock: Sequence[tuple
     settled, row = allowed, np.zeros(len(TIERS), np.int64)
     pairs = []
     for person, post in lock:
-        at = np.flatnonzero((settled.person_ids[settled.edge_person] == person) & (settled.post_ids[settled.edge_post] == post))
+        at = _edges(settled, person, post)
         if not len(at):
             raise NoAnswer(f"{person} and {post} are no lawful pair of this run.")
         row += settled.edge_cost[at[0]]
