@@ -17,7 +17,9 @@ workload as (
         sum(case when workload.is_under_review then 1 else 0 end) as units_under_review,
         sum({{ exact('workload.need_fte') }}) as need_fte,
         sum({{ exact('workload.staff_fte') }}) as staff_fte,
-        sum(case when workload.staff_of_known_need_fte is not null then {{ exact('workload.need_fte') }} end) as need_of_known_staff_fte,
+        sum(
+            case when workload.staff_of_known_need_fte is not null then {{ exact('workload.need_fte') }} end
+        ) as need_of_known_staff_fte,
         sum({{ exact('workload.staff_of_known_need_fte') }}) as staff_of_known_need_fte,
         sum({{ exact('workload.shortage_fte') }}) as shortage_fte,
         sum({{ exact('workload.surplus_fte') }}) as surplus_fte,
