@@ -46,3 +46,12 @@ def test_every_table_is_used_and_tested(schema: str, file: Path) -> None:
     if schema == "marts":
         assert described[file.stem].get("data_tests") or file.stem in tested(), "nothing tests it"
     assert "contract" not in described[file.stem].get("config", {}), "an exception of its own"
+
+
+def test_what_two_tables_say_in_the_same_words_stands_in_one_place() -> None:
+    told: dict[tuple[str, str], list[str]] = {}
+    for model in (m for schema in SCHEMAS for yml in (MODELS / schema).rglob("*.yml") for m in read(yml).get("models", [])):
+        for column in model.get("columns", []):
+            if "doc(" not in column["description"]:
+                told.setdefault((column["name"], column["description"]), []).append(model["name"])
+    assert {place: tables for place, tables in told.items() if len(tables) > 1} == {}, "move the words to shared_columns.md"
