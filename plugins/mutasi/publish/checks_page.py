@@ -12,7 +12,7 @@ from mutasi.checks.suites import VOLUME
 from mutasi.engine import connect, quoted
 from mutasi.landing.snapshots import write_text
 from mutasi.publish import indonesian as id_
-from mutasi.publish.markup import STYLE, table, tag
+from mutasi.publish.markup import document, table, tag
 from mutasi.settings import Settings
 from mutasi.sources.datasets import datasets
 
@@ -34,18 +34,16 @@ def write_checks_page(settings: Settings, day: dt.date) -> Path:
     file = settings.folder("reports", "checks") / "index.html"
     write_text(
         file,
-        f"""<!doctype html>
-<html lang="id"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex"><title>Aturan kualitas data · {id_.date(day)}</title><style>{STYLE}</style></head><body><main>
-<h1>Aturan kualitas data</h1>
+        document(
+            f"Aturan kualitas data · {id_.date(day)}",
+            f"""<h1>Aturan kualitas data</h1>
 <p class="sub">{len(found)} aturan · hasil terakhir sampai {id_.weekday(day)} · hanya jumlah, tanpa isi baris</p>
 <p class="small">{stations}</p>
 <h2>Hasil per instansi</h2>
 {_matrix(settings, day)}
 {"".join(sections)}
-<footer>Aturan: expectations/suites (berkas Great Expectations). Pengecualian bertanggal: expectations/exceptions.yml.</footer>
-</main></body></html>
-""",
+<footer>Aturan: expectations/suites (berkas Great Expectations). Pengecualian bertanggal: expectations/exceptions.yml.</footer>""",
+        ),
     )
     return file
 

@@ -40,6 +40,16 @@ footer { margin-top: 36px; color: var(--soft); font-size: 12.5px; border-top: 1p
 """
 
 
+def document(title: str, body: str) -> str:
+    """A whole page; `title` and `body` are HTML."""
+    return f"""<!doctype html>
+<html lang="id"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex"><title>{title}</title><style>{STYLE}</style></head><body><main>
+{body}
+</main></body></html>
+"""
+
+
 def table(columns: list[tuple[str, bool]], rows: list[list[str]]) -> str:
     """A table; `columns` are titles and whether they hold numbers, the cells are HTML."""
     head = "".join(f'<th class="n">{title}</th>' if is_number else f"<th>{title}</th>" for title, is_number in columns)

@@ -16,7 +16,7 @@ from mutasi.engine import quoted
 from mutasi.errors import NeedsAPerson
 from mutasi.landing.snapshots import write_text
 from mutasi.publish import indonesian as id_
-from mutasi.publish.markup import STYLE, table
+from mutasi.publish.markup import document, table
 from mutasi.settings import Settings
 from mutasi.warehouse.fingerprint import rows_file
 
@@ -83,30 +83,26 @@ def _days_of(first: dt.date) -> list[dt.date]:
 
 def _outcome(first: Path, last: Path, target: Path) -> list[tuple[Any, ...]]:
     pairs = ", ".join(f"max({f}) filter (side = '{side}') as {f}_{side}" for f in FIGURES for side in ("first", "last"))
-    query = OUTCOME.format(first=SIDE.format(day="first_day"), last=SIDE.format(day="last_day"), pairs=pairs)
+    last_day = "first_day" if last == first else "last_day"  # no file can be attached twice
+    query = OUTCOME.format(first=SIDE.format(day="first_day"), last=SIDE.format(day=last_day), pairs=pairs)
     with duckdb.connect() as con:
-        con.execute(f"attach {quoted(str(first))} as first_day (read_only)")
-        if last == first:  # no file can be attached twice
-            query = query.replace("last_day.", "first_day.")
-        else:
-            con.execute(f"attach {quoted(str(last))} as last_day (read_only)")
+        for name, file in {"first_day": first, last_day: last}.items():
+            con.execute(f"attach {quoted(str(file))} as {name} (read_only)")
         con.execute(f"copy ({query}) to {quoted(str(target))} (format parquet)")
         return con.execute(f"from {quoted(str(target))}").fetchall()
 
 
 def _page(first: dt.date, days: list[dt.date], rows: list[tuple[Any, ...]]) -> str:
     title = f"Evaluasi bulan {id_.MONTHS[first.month - 1]} {first.year}"
-    return f"""<!doctype html>
-<html lang="id"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex"><title>{title}</title><style>{STYLE}</style></head><body><main>
-<h1>{title}</h1>
+    return document(
+        title,
+        f"""<h1>{title}</h1>
 <p class="sub">{id_.date(days[0])} dibandingkan dengan {id_.date(days[-1])} · terbit {len(days)} dari {len(_days_of(first))} malam
 · hanya jumlah, tanpa data pegawai</p>
 {table(COLUMNS, [_line(row) for row in rows])}
 <footer>Sumber: marts.place_summary dan marts.agency_data_quality sebagaimana terbit pada kedua hari. Perubahan jumlah dapat
-disebabkan perpindahan, pensiun, ABK baru, maupun data yang diperbaiki.</footer>
-</main></body></html>
-"""
+disebabkan perpindahan, pensiun, ABK baru, maupun data yang diperbaiki.</footer>""",
+    )
 
 
 def _line(row: tuple[Any, ...]) -> list[str]:

@@ -7,18 +7,15 @@ from html import escape
 from mutasi.publish import indonesian as id_
 from mutasi.publish import wording
 from mutasi.publish.defects import AgencyDefects, DatasetState, Finding
-from mutasi.publish.markup import STYLE, table, tag, tiles
+from mutasi.publish.markup import document, table, tag, tiles
 
 
 def page(report: AgencyDefects) -> str:
     """The whole page."""
     name = escape(report.agency.agency_name)
-    return f"""<!doctype html>
-<html lang="id">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex"><title>{wording.TITLE} · {name} · {id_.date(report.day)}</title><style>{STYLE}</style></head>
-<body><main>
-<div class="class">{escape(wording.classification(report, with_keys=False))}</div>
+    return document(
+        f"{wording.TITLE} · {name} · {id_.date(report.day)}",
+        f"""<div class="class">{escape(wording.classification(report, with_keys=False))}</div>
 <h1>{wording.TITLE}</h1>
 <p class="sub">{name} · {id_.weekday(report.day)}</p>
 <p class="lead">{escape(wording.headline(report))}</p>
@@ -30,9 +27,8 @@ def page(report: AgencyDefects) -> str:
 {_findings(report.open_findings, "Tidak ada temuan pada data yang diterima.")}
 {_resolved(report)}
 <footer>Disusun otomatis oleh Mutasi dari data tanggal {id_.date(report.day)}. “Baru” dan “selesai” dihitung per kunci baris
-terhadap pengiriman sebelumnya yang diperiksa. Perbaikan dilakukan pada sumber data; laporan berikutnya menghitung ulang.</footer>
-</main></body></html>
-"""
+terhadap pengiriman sebelumnya yang diperiksa. Perbaikan dilakukan pada sumber data; laporan berikutnya menghitung ulang.</footer>""",
+    )
 
 
 def _tiles(report: AgencyDefects) -> str:

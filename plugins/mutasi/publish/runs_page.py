@@ -14,7 +14,7 @@ from typing import Any
 from mutasi.engine import connect, quoted
 from mutasi.landing.snapshots import write_text
 from mutasi.publish import indonesian as id_
-from mutasi.publish.markup import STYLE, table, tag
+from mutasi.publish.markup import document, table, tag
 from mutasi.settings import Settings
 
 RUNS_SHOWN = 14
@@ -48,15 +48,13 @@ def write_runs_page(settings: Settings) -> Path:
     file = settings.folder("reports", "runs") / "index.html"
     write_text(
         file,
-        f"""<!doctype html>
-<html lang="id"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex"><title>Pelaksanaan</title><style>{STYLE}</style></head><body><main>
-<h1>Pelaksanaan</h1>
+        document(
+            "Pelaksanaan",
+            f"""<h1>Pelaksanaan</h1>
 <p class="sub">{RUNS_SHOWN} pelaksanaan terakhir menurut langkah · waktu UTC · hanya jumlah, tanpa isi baris</p>
 {"".join(sections) or "<p>Belum ada pelaksanaan.</p>"}
-<footer>Sumber: quality.runs. Detik dijumlahkan atas semua bagian langkah; bagian dapat berjalan bersamaan.</footer>
-</main></body></html>
-""",
+<footer>Sumber: quality.runs. Detik dijumlahkan atas semua bagian langkah; bagian dapat berjalan bersamaan.</footer>""",
+        ),
     )
     return file
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -70,13 +70,17 @@ class Dataset(BaseModel):
 @cache
 def datasets() -> dict[str, Dataset]:
     """All canonical datasets by name, in the order of `datasets.yml`."""
-    document = from_yaml(files(__package__).joinpath("datasets.yml").read_text(encoding="utf-8"))
-    document.pop("version")
-    return {name: Dataset(name=name, **body) for name, body in document.items()}
+    return {name: Dataset(name=name, **body) for name, body in _document().items() if name != "version"}
 
 
 @cache
 def columns_version() -> int:
     """Version of the column lists; the change hash of the history is taken over the columns of one version."""
-    document = from_yaml(files(__package__).joinpath("datasets.yml").read_text(encoding="utf-8"))
-    return int(document["version"])
+    return int(_document()["version"])
+
+
+@cache
+def _document() -> dict[str, Any]:
+    """Every task reads the file anew, so once is enough."""
+    document: dict[str, Any] = from_yaml(files(__package__).joinpath("datasets.yml").read_text(encoding="utf-8"))
+    return document
