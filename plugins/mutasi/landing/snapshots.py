@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import os
+import shutil
 import uuid
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -223,6 +224,14 @@ def write_text(file: Path, text: str) -> None:
     temporary.write_text(text, encoding="utf-8")
     _flush(temporary)
     temporary.replace(file)
+
+
+def link(source: Path, target: Path) -> None:
+    """Give a file that is never changed a second place; on another file system a copy serves as well."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
 
 
 def scratch(folder: Path) -> Path:

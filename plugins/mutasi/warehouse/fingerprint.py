@@ -9,8 +9,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import importlib.metadata
-import os
-import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -18,7 +16,7 @@ import duckdb
 from pydantic import BaseModel, ConfigDict
 
 from mutasi.engine import named, quoted
-from mutasi.landing.snapshots import data_path, in_use, write_text
+from mutasi.landing.snapshots import data_path, in_use, link, scratch, write_text
 from mutasi.settings import Settings
 from mutasi.sources.datasets import datasets
 
@@ -83,19 +81,11 @@ def keep(settings: Settings, mark: Fingerprint, reporting: Path | None = None) -
     """
     file = record_file(settings, mark.as_of)
     if reporting:
-        _link(reporting, rows_file(settings, mark.as_of))
+        fresh = scratch(file.parent)
+        link(reporting, fresh)
+        fresh.replace(rows_file(settings, mark.as_of))
     write_text(file, mark.model_dump_json(indent=1))
     return file
-
-
-def _link(source: Path, target: Path) -> None:
-    fresh = target.with_name(f".{target.name}-{os.getpid()}")
-    fresh.unlink(missing_ok=True)
-    try:
-        os.link(source, fresh)
-    except OSError:  # a file system without hard links: a copy serves as well
-        shutil.copyfile(source, fresh)
-    fresh.replace(target)
 
 
 def kept(settings: Settings, day: dt.date) -> Fingerprint | None:

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mutasi.engine import connect, copy, named
-from mutasi.landing.snapshots import Promoted, data_path, in_use
+from mutasi.landing.snapshots import Promoted, data_path, in_use, link
 from mutasi.ledger import SCHEMA as RUNS_SCHEMA
 from mutasi.settings import Settings
 from mutasi.sources.agency import Agency
@@ -57,7 +57,7 @@ def link_inputs(settings: Settings, agencies: Mapping[str, Agency], as_of: dt.da
         folder.mkdir(parents=True)
         for agency_id, snapshot in snapshots.items():
             if agency_id in present:
-                _link(data_path(settings, "promoted", snapshot), folder / f"{agency_id}.parquet")
+                link(data_path(settings, "promoted", snapshot), folder / f"{agency_id}.parquet")
     _write_agencies(fresh, agencies, present, as_of)
     write_plans(settings, fresh, as_of)
     _write_empty(settings, fresh)
@@ -72,13 +72,6 @@ def _present(used: Mapping[str, Mapping[str, Promoted]], agencies: Mapping[str, 
         for agency_id in agencies
         if all(agency_id in used[name] for name in core)
     }
-
-
-def _link(source: Path, target: Path) -> None:
-    try:
-        os.link(source, target)
-    except OSError:  # another file system: a copy serves as well
-        shutil.copyfile(source, target)
 
 
 def _write_agencies(fresh: Path, agencies: Mapping[str, Agency], present: Mapping[str, dt.date], as_of: dt.date) -> None:

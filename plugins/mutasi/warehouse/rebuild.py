@@ -7,7 +7,6 @@ nothing. Equal inputs, rules and code must give equal tables; where something di
 from __future__ import annotations
 
 import datetime as dt
-import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from mutasi.engine import connect, quoted
 from mutasi.errors import NeedsAPerson
+from mutasi.landing.snapshots import link
 from mutasi.settings import Settings
 from mutasi.sources.agency import Agency
 from mutasi.warehouse.build import build, build_file
@@ -145,14 +145,14 @@ def _as_it_stood(settings: Settings, apart: Settings, day: dt.date) -> None:
     (apart.home / "promoted").symlink_to(settings.home / "promoted")
     for file in (settings.home / "history").glob("*/????-??-??.parquet"):
         if file.stem <= iso:
-            _link(file, apart.folder("history", file.parent.name) / file.name)
+            link(file, apart.folder("history", file.parent.name) / file.name)
     for kind in ("check_results", "quarantine"):
         for file in (settings.home / "quality" / kind).glob("????-??-??*.parquet"):
             if file.name[:10] <= iso:
-                _link(file, apart.folder("quality", kind) / file.name)
+                link(file, apart.folder("quality", kind) / file.name)
     for file in (settings.home / "checks").glob("*/????-??-??/failures.parquet"):
         if file.parent.name <= iso:
-            _link(file, apart.folder("checks", file.parent.parent.name, file.parent.name) / file.name)
+            link(file, apart.folder("checks", file.parent.parent.name, file.parent.name) / file.name)
     _runs_until(settings, apart, day)
 
 
@@ -171,11 +171,4 @@ def _runs_until(settings: Settings, apart: Settings, day: dt.date) -> None:
         ).fetchall()
     for (name,) in files:
         file = Path(name)
-        _link(file, apart.folder("quality", "runs", file.parent.name) / file.name)
-
-
-def _link(source: Path, target: Path) -> None:
-    try:
-        os.link(source, target)
-    except OSError:  # another file system: a copy serves as well
-        shutil.copyfile(source, target)
+        link(file, apart.folder("quality", "runs", file.parent.name) / file.name)
