@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib.metadata
-import shutil
 import time
 import uuid
 from collections.abc import Callable
@@ -14,17 +13,17 @@ import duckdb
 
 from mutasi.engine import connect, quoted
 from mutasi.landing.incremental import last_cursor, next_cursor
+from mutasi.landing.replaced import commit_landed
+from mutasi.landing.shared_area import TransitError
 from mutasi.landing.snapshots import (
     Landed,
     RawFile,
     commit_data,
-    commit_manifest,
     day_folder,
-    landed_of,
     scratch,
     sha256,
-    share_unchanged,
 )
+from mutasi.landing.transit import Transit, transit
 from mutasi.landing.typed import typed_query
 from mutasi.ledger import Entry, record, record_failure, timed
 from mutasi.settings import Settings
@@ -42,6 +41,8 @@ class LandingError(RuntimeError):
 def land_agency(settings: Settings, agency: Agency, day: dt.date, run_id: str, connection: Callable[[str], Connection]) -> int:
     """Land every dataset of one agency; a dataset that fails does not hold back the others.
 
+    Where several machines land, what landed is sent on to the one that keeps the warehouse.
+
     Returns:
         The number of rows landed.
 
@@ -50,28 +51,40 @@ def land_agency(settings: Settings, agency: Agency, day: dt.date, run_id: str, c
     """
     failures: list[str] = []
     entries: list[Entry] = []
+    shared = transit(settings, connection)
     for name in agency.datasets:
         entry = Entry(run_id, "land", day, agency.agency_id, name, data_as_of=day)
         entries.append(entry)
         try:
             with timed(entry):
-                snapshot = land(settings, agency, name, day, connection)
+                snapshot = land(settings, agency, name, day, connection, shared)
+                if shared:
+                    shared.ship(snapshot)
             entry.rows_received = snapshot.rows_received + snapshot.rows_skipped
             entry.message = _remarks(snapshot)
             entry.bytes = sum(file.bytes for file in snapshot.raw_files)
-        except (SourceError, LandingError) as error:
+        except (SourceError, LandingError, TransitError) as error:
             entry.status, entry.message = "failed", str(error)
             failures.append(str(error))
         except Exception as error:  # a full disk, a defect: it ends the task, and the ledger tells where
             record_failure(settings, entries, error)
             raise
     record(settings, entries)
+    if shared:
+        shared.ship_ledger(run_id, agency.agency_id)
     if failures:
         raise LandingError("\n".join(failures))
     return sum(entry.rows_received or 0 for entry in entries)
 
 
-def land(settings: Settings, agency: Agency, name: str, day: dt.date, connection: Callable[[str], Connection]) -> Landed:
+def land(
+    settings: Settings,
+    agency: Agency,
+    name: str,
+    day: dt.date,
+    connection: Callable[[str], Connection],
+    shared: Transit | None = None,
+) -> Landed:
     """Land one dataset of one agency for one day; running it again replaces the day's snapshot.
 
     Raises:
@@ -80,7 +93,7 @@ def land(settings: Settings, agency: Agency, name: str, day: dt.date, connection
     """
     start = time.perf_counter()
     archive = settings.folder("raw", agency.agency_id, name, day.isoformat(), uuid.uuid4().hex[:12])
-    last, earlier = last_cursor(settings, agency, name, day) or (None, None)
+    last, earlier = last_cursor(settings, agency, name, day, archive, shared) or (None, None)
     arrived = extract(agency, name, connection, archive, earlier)
     folder = day_folder(settings, "landing", name, day)
     temporary = scratch(folder)
@@ -114,12 +127,8 @@ def land(settings: Settings, agency: Agency, name: str, day: dt.date, connection
         seconds=round(time.perf_counter() - start, 3),
         cursor=next_cursor(agency, day, arrived, archive.name, last),
     )
-    before = landed_of(settings, name, day, agency.agency_id)
-    commit_manifest(settings, "landing", snapshot)
+    commit_landed(settings, snapshot, archive)
     forget_progress(archive)
-    share_unchanged(settings, snapshot, archive)
-    if before is not None:
-        shutil.rmtree(archive.with_name(before.raw_folder), ignore_errors=True)
     return snapshot
 
 

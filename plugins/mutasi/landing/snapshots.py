@@ -178,37 +178,6 @@ def commit_data(temporary: Path, folder: Path, name: str) -> tuple[Path, str]:
     return target, digest
 
 
-def share_unchanged(settings: Settings, snapshot: Landed, raw: Path) -> None:
-    """Let an unchanged day share its files with the day before it: the same bytes are kept once.
-
-    Args:
-        settings: where snapshots lie.
-        snapshot: a snapshot that counts already.
-        raw: the folder of its raw files.
-    """
-    earlier = [day for day in days(settings, "landing", snapshot.dataset) if day < snapshot.snapshot_date]
-    file = manifest_file(settings, "landing", snapshot.dataset, earlier[-1], snapshot.agency_id) if earlier else None
-    if file is None or not file.exists():
-        return
-    before = read_manifest(file, Landed)
-    if before.data_sha256 == snapshot.data_sha256:
-        _link_over(data_path(settings, "landing", before), data_path(settings, "landing", snapshot))
-    known = {f.sha256: f.name for f in before.raw_files}
-    old_raw = raw.parents[1] / before.snapshot_date.isoformat() / before.raw_folder
-    for arrived in snapshot.raw_files:
-        if arrived.sha256 in known:
-            _link_over(old_raw / known[arrived.sha256], raw / arrived.name)
-
-
-def _link_over(same: Path, file: Path) -> None:
-    temporary = scratch(file.parent)
-    try:
-        os.link(same, temporary)
-    except OSError:  # another file system, or pruned meanwhile: a second copy is as good
-        return
-    temporary.replace(file)
-
-
 def commit_manifest(settings: Settings, stage: Stage, manifest: Manifest) -> None:
     """Make a snapshot count, and drop data files of the same agency and day that nothing names any more."""
     file = manifest_file(settings, stage, manifest.dataset, manifest.snapshot_date, manifest.agency_id)

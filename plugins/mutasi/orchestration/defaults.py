@@ -7,7 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import ExceptionRetryPolicy, Param, RetryAction, RetryRule
+from airflow.sdk.configuration import conf
 
+from mutasi.landing.transit import VARIABLE
 from mutasi.orchestration.notifications import FailureNotifier
 
 RETRIES = ExceptionRetryPolicy(
@@ -16,6 +18,8 @@ RETRIES = ExceptionRetryPolicy(
 
 # Where workers are many: what writes the warehouse's files or reads them as they are written goes to one worker alone.
 WAREHOUSE = "warehouse"
+# What reads the home's files is for any worker of the same machine; where machines are many it goes to that worker as well.
+AT_HOME = WAREHOUSE if os.environ.get(VARIABLE) else conf.get_mandatory_value("operators", "default_queue")
 
 DEFAULT_ARGS: dict[str, Any] = {
     "owner": "data-team",

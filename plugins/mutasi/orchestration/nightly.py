@@ -14,7 +14,7 @@ from mutasi.ledger import Entry, size_of, stepped
 from mutasi.orchestration.assets import PLANNING, PROMOTED, REPORTING
 from mutasi.orchestration.connections import airflow_connection
 from mutasi.orchestration.dates import snapshot_date, today
-from mutasi.orchestration.defaults import WAREHOUSE
+from mutasi.orchestration.defaults import AT_HOME, WAREHOUSE
 from mutasi.orchestration.notifications import owner, tell
 from mutasi.settings import Settings
 from mutasi.sources.registry import AgencyFileError, read_agencies, read_agency
@@ -62,29 +62,35 @@ def land(agency_id: str) -> int:
     return land_agency(settings, agency, day, run_id, airflow_connection)
 
 
-@task(trigger_rule="all_done_min_one_success")
+@task(trigger_rule="all_done_min_one_success", queue=AT_HOME)
 def check() -> dict[str, dict[str, int]]:
     """Judge every dataset over all agencies; returns per dataset how many agencies got which verdict."""
     from mutasi.checks import check_datasets
+    from mutasi.landing.transit import transit
     from mutasi.sources.datasets import datasets
 
     settings, day, run_id = _night()
+    if shared := transit(settings, airflow_connection):
+        shared.take(day)
     found = check_datasets(settings, list(datasets()), day, run_id)
     return {name: dict(Counter(verdict.verdict for verdict in verdicts.values())) for name, verdicts in found.items()}
 
 
-@task(map_index_template=BY_AGENCY, trigger_rule="all_done")
+@task(map_index_template=BY_AGENCY, trigger_rule="all_done", queue=AT_HOME)
 def promote(agency_id: str) -> dict[str, int]:
     """Promote one agency; returns rows promoted per dataset."""
     from mutasi.landing.promote import promote_agency
+    from mutasi.landing.transit import around_promotion
 
     get_current_context()["agency"] = agency_id  # type: ignore[typeddict-unknown-key]
     settings, day, run_id = _night()
-    entries = promote_agency(settings, read_agency(settings.agencies / f"{agency_id}.yml"), day, run_id)
+    agency = read_agency(settings.agencies / f"{agency_id}.yml")
+    with around_promotion(settings, airflow_connection, agency, run_id):
+        entries = promote_agency(settings, agency, day, run_id)
     return {entry.dataset: entry.rows_promoted or 0 for entry in entries if entry.dataset}
 
 
-@task(map_index_template=BY_AGENCY, trigger_rule="all_done")
+@task(map_index_template=BY_AGENCY, trigger_rule="all_done", queue=AT_HOME)
 def report_defects(agency_id: str) -> None:
     """Write what one agency gets back; above all when its delivery failed."""
     from mutasi.publish import write_defect_report
@@ -95,7 +101,7 @@ def report_defects(agency_id: str) -> None:
         entry.bytes = size_of(write_defect_report(settings, read_agency(settings.agencies / f"{agency_id}.yml"), day))
 
 
-@task(trigger_rule="all_done")
+@task(trigger_rule="all_done", queue=AT_HOME)
 def report_checks() -> None:
     """Write the page of all rules with what they last found."""
     from mutasi.publish import write_checks_page
@@ -105,7 +111,7 @@ def report_checks() -> None:
         entry.bytes = size_of(write_checks_page(settings, day))
 
 
-@task(trigger_rule="all_done")
+@task(trigger_rule="all_done", queue=AT_HOME)
 def watch() -> int:
     """Tell the data team of stale data and of quarantine that jumped; returns the number of alerts."""
     from mutasi.publish import alerts
@@ -118,7 +124,7 @@ def watch() -> int:
     return len(found)
 
 
-@task
+@task(queue=AT_HOME)
 def look_for_refresh() -> str:
     """Tell the data team where the figures of the day are not there yet, whatever kept them; returns the newest day."""
     from mutasi.publish import newest_published, write_runs_page

@@ -82,7 +82,7 @@ def test_an_error_that_is_not_ours_ends_the_task_and_stands_in_the_ledger_withou
         raise OSError("no space left for 199001012015031001")
 
     nights.write(employees=["199001012015031001,Adi Rekaan,01-01-1990,PNS,"], units=["U1,,Dinas Contoh"])
-    monkeypatch.setattr("mutasi.landing.land.commit_manifest", full)
+    monkeypatch.setattr("mutasi.landing.land.commit_landed", full)
     with pytest.raises(OSError, match="no space"):
         nights.land(DAY, agency(datasets=["units", "employees"]))
     [file] = (nights.settings.home / "quality" / "runs").glob("*/land-*.parquet")
