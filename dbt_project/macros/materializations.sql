@@ -1,12 +1,12 @@
 {# The build database is new every night and read by nobody while dbt writes it. So a relation is created under its own name and
-   in one statement with its descriptions; the copy beside it, the renames and the catalogue look-ups of the stock
-   materializations, each a statement of its own, would cost half the night. #}
+   in one statement with its descriptions; the copy beside it, the renames, the transaction and the catalogue look-ups of the
+   stock materializations, each a statement of its own, would cost half the night. #}
 {% materialization table, adapter="duckdb" %}
     {%- set target_relation = this.incorporate(type='table') -%}
     {%- set is_agreed = config.get('contract').enforced -%}
     {%- if is_agreed %}{% do refuse_other_columns(compiled_code) %}{% endif -%}
     {{ run_hooks(pre_hooks) }}
-    {% call statement('main') -%}
+    {% call statement('main', auto_begin=False) -%}
         {% if is_agreed -%}
             create or replace table {{ target_relation }} {{ get_table_columns_and_constraints() }};
             insert into {{ target_relation }} by name ({{ compiled_code }});
@@ -16,18 +16,16 @@
         {%- endif %}
     {%- endcall %}
     {{ run_hooks(post_hooks) }}
-    {{ adapter.commit() }}
     {{ return({'relations': [target_relation]}) }}
 {% endmaterialization %}
 
 {% materialization view, adapter="duckdb" %}
     {%- set target_relation = this.incorporate(type='view') -%}
     {{ run_hooks(pre_hooks) }}
-    {% call statement('main') -%}
+    {% call statement('main', auto_begin=False) -%}
         create or replace view {{ target_relation }} as ({{ compiled_code }});
     {%- endcall %}
     {{ run_hooks(post_hooks) }}
-    {{ adapter.commit() }}
     {{ return({'relations': [target_relation]}) }}
 {% endmaterialization %}
 

@@ -21,7 +21,7 @@ import duckdb
 
 from mutasi.errors import NeedsAPerson
 from mutasi.settings import Settings
-from mutasi.warehouse.seeds import begin_with_seeds, keep_seeds, remove_database
+from mutasi.warehouse.groundwork import HELD_KIND, HELD_MODELS, keep_groundwork, lay_groundwork, remove_database
 
 GREEN = {"success", "pass", "warn", "no-op", "skipped"}
 CODES = {
@@ -128,7 +128,7 @@ def _invoke(settings: Settings, as_of: dt.date | None, unit_tests: bool) -> tupl
     work = settings.folder("warehouse", "dbt")
     quiet = [
         "--quiet", "--log-level", "none", "--log-level-file", "none", "--log-path", str(work / "logs"), "--no-use-colors",
-        "--no-write-json", "--no-send-anonymous-usage-stats", "--no-version-check",
+        "--no-write-json", "--no-send-anonymous-usage-stats", "--no-version-check", "--no-populate-cache",
     ]  # fmt: skip
     project = [
         "--project-dir", str(settings.dbt_project), "--profiles-dir", str(settings.dbt_project), "--target-path", str(work / "target"),
@@ -143,15 +143,11 @@ def _invoke(settings: Settings, as_of: dt.date | None, unit_tests: bool) -> tupl
             if unit_tests:
                 answer = dbt.invoke([*quiet, "build", *project])
             else:
-                if not (has_seeds := begin_with_seeds(settings, build_file(settings))):
-                    answer = dbt.invoke([*quiet, "seed", *project])
+                has_groundwork = lay_groundwork(settings, build_file(settings))
+                answer = dbt.invoke([*quiet, "build", *project, *_nightly(has_groundwork)])
+                if answer.success and not has_groundwork:
                     _close_connections()
-                    if has_seeds := answer.success:
-                        keep_seeds(settings, build_file(settings))
-                if has_seeds:
-                    # Tests of seeds speak of files of the project, as unit tests do: they run with its own tests.
-                    nightly = ["--exclude-resource-type", "unit_test", "seed", "--exclude", "path:seeds,resource_type:test"]
-                    answer = dbt.invoke([*quiet, "build", *project, *nightly])
+                    keep_groundwork(settings, build_file(settings))
     _close_connections()
     if answer.result is None or not hasattr(answer.result, "results"):
         kind = type(answer.exception).__name__
@@ -160,6 +156,16 @@ def _invoke(settings: Settings, as_of: dt.date | None, unit_tests: bool) -> tupl
             f"dbt stopped before the first model ({kind}, {code}); see the text with `dbt parse` in {settings.dbt_project}."
         )
     return [_outcome(r, settings) for r in answer.result.results], parse_seconds
+
+
+def _nightly(has_groundwork: bool) -> list[str]:
+    """What a night leaves out: unit tests and tests of seeds, which speak of files of the project, and what stands already.
+
+    Excluding a model would exclude the tests that read it; nobody wants that here, hence the empty indirect selection.
+    """
+    kinds = ["unit_test", HELD_KIND] if has_groundwork else ["unit_test"]
+    nodes = ["path:seeds,resource_type:test", *([HELD_MODELS] if has_groundwork else [])]
+    return ["--exclude-resource-type", *kinds, "--exclude", *nodes, "--indirect-selection", "empty"]
 
 
 def _outcome(result: Any, settings: Settings) -> Outcome:

@@ -22,8 +22,8 @@ from mutasi.errors import NeedsAPerson
 from mutasi.settings import Settings
 from mutasi.sources.datasets import datasets
 from mutasi.warehouse.build import build_file
+from mutasi.warehouse.groundwork import remove_database
 from mutasi.warehouse.publish_postgres import Run, publication
-from mutasi.warehouse.seeds import remove_database
 
 # Dashboards lag behind: the oldest DuckDB that still opens what we write.
 STORAGE_VERSION = "v1.2.0"

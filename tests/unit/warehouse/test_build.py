@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mutasi.warehouse.build import error_code
-from mutasi.warehouse.seeds import remove_database
+from mutasi.warehouse.groundwork import remove_database
 
 
 @pytest.mark.parametrize(
