@@ -17,6 +17,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mutasi.durable import put_for_good
 from mutasi.settings import Settings
 
 SCHEMA = pa.schema(
@@ -133,4 +134,4 @@ def record(settings: Settings, entries: list[Entry]) -> None:
     target = folder / f"{first.step}-{subject}.parquet"
     temporary = folder / f".{uuid.uuid4().hex}"
     pq.write_table(table, temporary)
-    temporary.replace(target)
+    put_for_good(temporary, target)

@@ -16,6 +16,7 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 
+from mutasi.durable import put
 from mutasi.engine import connect, named, quoted
 from mutasi.errors import NeedsAPerson
 from mutasi.landing.snapshots import Promoted, data_path, days, promoted, scratch, write_text
@@ -106,7 +107,7 @@ def _write_day(settings: Settings, name: str, day: dt.date) -> None:
         con.execute(
             f"copy ({_changes(dataset, day, version, con)}) to {quoted(str(temporary))} (format parquet, compression zstd)"
         )
-    temporary.replace(target)
+    put(temporary, target)
 
 
 def _create_today(con: duckdb.DuckDBPyConnection, settings: Settings, dataset: Dataset, snapshots: dict[str, Promoted]) -> None:

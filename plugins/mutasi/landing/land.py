@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from mutasi.durable import flush
 from mutasi.engine import connect, quoted
 from mutasi.landing.incremental import last_cursor, next_cursor
 from mutasi.landing.replaced import commit_landed
@@ -107,6 +108,9 @@ def land(
         file, digest = commit_data(temporary, folder, agency.agency_id)
     finally:
         temporary.unlink(missing_ok=True)
+    if arrived.newest is not None:  # the next days are read on top of these rows
+        for raw in arrived.archive:
+            flush(raw)
     snapshot = Landed(
         agency_id=agency.agency_id,
         dataset=name,

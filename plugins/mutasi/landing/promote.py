@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 import duckdb
 
+from mutasi.durable import flush
 from mutasi.engine import connect, copy, named, quoted
 from mutasi.errors import NeedsAPerson
 from mutasi.landing.derived import promote_identities, promote_quarantined_posts
@@ -181,6 +182,8 @@ def _write_quarantine(settings: Settings, con: duckdb.DuckDBPyConnection, snapsh
         """,
         counts,
     )
+    for file in (rows, counts):  # read on all later nights, by names that the manifest does not hold
+        flush(file)
 
 
 def _commit(settings: Settings, con: duckdb.DuckDBPyConnection, snapshot: Landed, counts: tuple[int, ...]) -> None:

@@ -16,6 +16,7 @@ from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from mutasi.durable import put, put_for_good
 from mutasi.settings import Settings
 
 Stage = Literal["landing", "promoted"]
@@ -173,8 +174,7 @@ def commit_data(temporary: Path, folder: Path, name: str) -> tuple[Path, str]:
     """Put a finished Parquet file under its content's name; returns path and hash."""
     digest = sha256(temporary)
     target = folder / f"{name}-{digest[:8]}.parquet"
-    _flush(temporary)
-    temporary.replace(target)
+    put(temporary, target)
     return target, digest
 
 
@@ -191,8 +191,7 @@ def write_text(file: Path, text: str) -> None:
     """Write a small file in one rename."""
     temporary = scratch(file.parent)
     temporary.write_text(text, encoding="utf-8")
-    _flush(temporary)
-    temporary.replace(file)
+    put_for_good(temporary, file)
 
 
 def link(source: Path, target: Path) -> None:
@@ -206,8 +205,3 @@ def link(source: Path, target: Path) -> None:
 def scratch(folder: Path) -> Path:
     """A name for an unfinished file; a leading dot keeps it out of every glob."""
     return folder / f".{os.getpid()}-{uuid.uuid4().hex[:8]}"
-
-
-def _flush(file: Path) -> None:
-    with file.open("rb") as stream:
-        os.fsync(stream.fileno())

@@ -15,6 +15,7 @@ from typing import Any
 
 import duckdb
 
+from mutasi.durable import flush_tree
 from mutasi.engine import connect, copy
 from mutasi.errors import NeedsAPerson
 from mutasi.landing.snapshots import sha256, write_text
@@ -184,6 +185,7 @@ def publish_extracts(settings: Settings, run: Run, expected: Sequence[str]) -> P
             verify_extract(file.parent)
         told = {**_identity(run), "extracts": {_folder_name(v): sha256(file) for v, file in sorted(manifests.items())}}
         write_text(unfinished / MANIFEST, json.dumps(told, indent=1, ensure_ascii=False) + "\n")
+        flush_tree(unfinished)
         unfinished.rename(target)
     _point(target)
     return target

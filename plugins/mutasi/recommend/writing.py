@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from mutasi.durable import flush_tree, put_for_good
 from mutasi.engine import copy, named, quoted
 from mutasi.recommend.reading import INPUTS, PLANNING_TABLES, SEEDS, attach_planning, digest
 
@@ -68,12 +69,13 @@ def write_text(file: Path, content: str) -> None:
     temporary = file.with_name(f".{uuid.uuid4().hex}")
     temporary.write_text(content)
     temporary.chmod(0o600)
-    temporary.replace(file)
+    put_for_good(temporary, file)
 
 
 def write_manifest(run: Path, content: dict[str, Any]) -> None:
     """Write what the run says about itself, with the hash of every file it wrote: last, so its presence means the run ended."""
     files = {str(f.relative_to(run)): digest(f) for f in sorted(run.glob("**/*.parquet"))}
+    flush_tree(run)
     write_text(run / "run.json", json.dumps(content | {"files": files}, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
 
 
