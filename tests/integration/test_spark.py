@@ -14,6 +14,7 @@ import duckdb
 import pytest
 
 from mutasi.settings import PROJECT
+from mutasi.warehouse.build import build
 
 SPARK = "MUTASI_SPARK_PYTHON"
 TWO_WORKERS = "local-cluster[2,1,1024]"
@@ -36,6 +37,7 @@ def both(first_night, tmp_path_factory) -> duckdb.DuckDBPyConnection:
     """Both results of one night: `duck` and `spark` hold a table or view per model."""
     home = first_night.copy(tmp_path_factory.mktemp("spark") / "home")
     two_more_days(home.path / "history", home.day)
+    build(home.settings, as_of=home.day, run_id="beside-spark")
     command = [os.environ[SPARK], PROJECT / "deploy" / "spark_build.py", home.path, "--master", TWO_WORKERS]
     environment = {**os.environ, "MUTASI_AS_OF": home.day.isoformat()}
     ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
@@ -44,7 +46,7 @@ def both(first_night, tmp_path_factory) -> duckdb.DuckDBPyConnection:
 
 
 def two_more_days(history: Path, day: dt.date) -> None:
-    """A day on which some rows changed and one on which some went; DuckDB's history is a view and sees them at once."""
+    """A day on which some rows changed and one on which some went, so that history has more than beginnings to tell."""
     bent = {"units": "'Unit Baru' as unit_name", "employees": "'X' as legal_status_code", "positions": "3::bigint as job_class"}
     with duckdb.connect() as con:
         for name, column in (bent | {"assignments": "0.5::double as fte"}).items():
