@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import socket
+import threading
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -34,11 +35,14 @@ def box(monkeypatch: pytest.MonkeyPatch) -> Iterator[Box]:
         port = probe.getsockname()[1]
     controller = Controller(found, hostname="127.0.0.1", port=port)
     controller.start()
-    connection = {"conn_type": "smtp", "host": "127.0.0.1", "port": port, "extra": {"disable_ssl": True, "disable_tls": True}}
-    monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", json.dumps(connection))
+    monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", json.dumps(connection(port)))
     monkeypatch.setenv("MUTASI_ALERT_EMAIL", "tim-data@example.invalid")
     yield found
     controller.stop()
+
+
+def connection(port: int) -> dict[str, Any]:
+    return {"conn_type": "smtp", "host": "127.0.0.1", "port": port, "extra": {"disable_ssl": True, "disable_tls": True}}
 
 
 def text(mail: Any) -> str:
@@ -149,3 +153,50 @@ def test_without_an_address_the_log_alone_tells(box: Box, monkeypatch: pytest.Mo
     monkeypatch.delenv("MUTASI_ALERT_EMAIL")
     tell("Mutasi: 1 alert", ["satu"])
     assert box.mails == [] and "satu" in caplog.text
+
+
+@pytest.fixture
+def no_server(box: Box, monkeypatch: pytest.MonkeyPatch) -> int:
+    """A port where nobody listens, in place of the mail server."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", json.dumps(connection(port)))
+    return port
+
+
+def test_without_a_mail_server_the_watch_fails_and_is_tried_again_and_the_log_tells(
+    no_server: int, box: Box, dagbag: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Any, caplog: Any
+) -> None:
+    monkeypatch.setenv("MUTASI_HOME", str(tmp_path))
+    run = dagbag.dags["refresh_watch"].test()
+    [watch] = run.get_task_instances()
+    assert (str(run.state), watch.try_number, box.mails) == ("failed", 3, [])
+    assert "no figures of" in caplog.text
+
+
+def test_a_failure_stays_a_failure_when_nobody_can_be_told(
+    no_server: int, dagbag: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    from mutasi.recommend.weekly import NotProved
+
+    monkeypatch.setenv("MUTASI_HOME", str(tmp_path))
+    assert fails_with(NotProved("The plan is not proved."), dagbag, monkeypatch) == "failed"
+
+
+def test_a_mail_server_that_comes_back_gets_the_notice(
+    no_server: int, dagbag: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    monkeypatch.setenv("MUTASI_HOME", str(tmp_path))
+    monkeypatch.setattr(dagbag.dags["refresh_watch"].get_task("look_for_refresh"), "retry_delay", dt.timedelta(seconds=2))
+    late = Box()
+    controller = Controller(late, hostname="127.0.0.1", port=no_server)
+    timer = threading.Timer(1.5, controller.start)
+    timer.start()
+    try:
+        assert str(dagbag.dags["refresh_watch"].test().state) == "success"
+    finally:
+        timer.join()
+        controller.stop()
+    [mail] = late.mails
+    assert "no figures of" in mail["Subject"]

@@ -41,7 +41,7 @@ def main() -> None:
     get_listener_manager().add_listener(machines)
     bag = DagBag(dag_folder=str(PROJECT / "dags"))
     run = bag.dags["nightly_refresh"].test(run_conf={"date": day, "agencies": []})
-    print(json.dumps({"state": str(run.state), "seen": machines.seen}))
+    sys.stdout.write("\n" + json.dumps({"state": str(run.state), "seen": machines.seen}) + "\n")
 
 
 if __name__ == "__main__":
