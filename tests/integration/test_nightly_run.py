@@ -290,7 +290,7 @@ def test_when_every_agency_is_bad_the_run_fails_and_the_marts_stay(after_first_n
     reporting = home.path / "warehouse" / "reporting.duckdb"
     before = hashlib.sha256(reporting.read_bytes()).hexdigest()
     (home.path / "demo" / "connections.env").write_text("")
-    (home.path / "demo" / "binjai" / "siasn" / "behaviour.json").write_text('{"unavailable_every": 1}')
+    (home.path / "demo" / "binjai" / "siasn" / "behaviour.json").write_text('{"unavailable_every": 1, "retry_after": 0}')
     state, states = home.refresh(NEXT)
     assert state == "failed"
     assert {value for (task, _), value in states.items() if task == "land"} == {"failed"}
