@@ -150,7 +150,8 @@ def _preferences(con: duckdb.DuckDBPyConnection, seed: int) -> None:
         create or replace table preferences as
         with wishers as (
             select *, hash(i, {seed}, 'ground') % 100 as ground_roll,
-                case when hash(i, {seed}, 'couple') % 12 = 0 then row_number() over (partition by hash(i, {seed}, 'couple') % 12 order by i)
+                -- Not by 12: hashes of the same number agree in their last bits, so no wisher at all would be left.
+                case when hash(i, {seed}, 'couple') % 7 = 0 then row_number() over (partition by hash(i, {seed}, 'couple') % 7 order by i)
                     end as couple
             from t_people where is_at_work and kind in ('jf', 'pelaksana') and hash(i, {seed}, 'wishes') % 12 = 0),
         choices as (

@@ -34,7 +34,7 @@ OUTPUTS: dict[str, dict[str, str]] = {
         "chain_id": T, "chain_order": N, "chain_kind": T, **{f"fit_{name}": N for name in _FIT}, "gain": N, "price_of_refusal": N,
         "price_of_refusal_critical": N, "price_of_refusal_fit": N, "refusal_is_exact": B, "runner_up_person_id": T, "ties": N, "initiative": T,
         "is_critical_post": B, **{f"{side}_{name}": D for side in ("origin", "dest") for name in _SIDE}, "route_code": T,
-        "missing_documents": T,
+        "missing_documents": T, "companion_person_id": T,
     },
     "unfilled_posts": {
         "post_id": T, "seats": N, "reason_code": T, "people_competing": N, "costliest_rule_code": T, "people_lost_by_rule": N,

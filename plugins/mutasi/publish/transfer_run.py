@@ -35,7 +35,8 @@ class Run:
         folder: where its frozen inputs, results and certificate lie.
         week: ISO week, `2026-W47`.
         label: over which pairs the plan is the best, in English, and how far it may be from it.
-        gap: points by which it may fall short; None when it is proved to be the best.
+        gap: points by which it may fall short by its prices; None when they prove it to be the best.
+        is_settled: branch and bound found nothing better within the gap.
         objective: figures of the plan, without and with it.
         left_out: agencies that take no part, with the reason.
     """
@@ -49,6 +50,7 @@ class Run:
     code_version: str
     label: str
     gap: float | None
+    is_settled: bool
     is_cross_checked: bool
     objective: Mapping[str, tuple[float, float]]
     left_out: tuple[tuple[str, str], ...]
@@ -98,6 +100,7 @@ def read_run(folder: Path) -> Run:
         code_version=str(told["code_version"]),
         label=told["label"],
         gap=told.get("bound"),
+        is_settled=told.get("settled_by_branch_and_bound", False),
         is_cross_checked=certificate.get("verified_by_ortools") is True,
         objective={name: (float(before[name]), float(after[name])) for name in after if name in before},
         left_out=_left_out(folder),

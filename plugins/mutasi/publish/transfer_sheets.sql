@@ -141,6 +141,7 @@ select
         when 'rules_failed' then 'Syarat tidak terpenuhi'
         when 'items_missing' then 'Berkas atau data perlu dilengkapi'
         when 'move_or_objection_open' then 'Sedang dalam proses, telah diputus, atau ada keberatan'
+        when 'companion_stays' then 'Hanya bersedia pindah bersama pasangan, yang tidak ikut pindah ke wilayah yang sama'
         when 'no_lawful_post' then 'Tidak ada jabatan lowong yang sah'
         when 'needed_at_home' then 'Dibutuhkan di unit asal'
         when 'others_suit_better' then 'Ada pilihan yang lebih baik bagi keseluruhan rencana'

@@ -67,8 +67,10 @@ select
     c.agency_from <> c.agency_to as is_inter_agency,
     a.person_id is not null as is_agreed,
     r.opinion, r.decided_by,
-    count(*) over (partition by c.solve, c.chain_id) as chain_length
+    count(*) over (partition by c.solve, c.chain_id) as chain_length,
+    k.candidate_id as companion_candidate_id
 from run_candidates as c
+left join run_candidates as k on c.companion_person_id = k.person_id and c.solve = k.solve
 left join people as h on c.person_id = h.person_id and c.agency_from = h.agency_id
 left join posts as f on c.from_post_id = f.post_id
 left join posts as t on c.to_post_id = t.post_id
@@ -100,6 +102,7 @@ select
         case when chain_length > 1 then
             case chain_kind when 'cycle' then 'tukar tempat ' else 'rantai ' end || chain_id || ', urutan ' || chain_order || ' dari ' || chain_length || ', dilaksanakan bersama'
         end,
+        case when companion_person_id is not null then 'pindah bersama pasangan' || coalesce(' (usulan ' || companion_candidate_id || ')', '') || ', dilaksanakan bersama' end,
         case when coalesce(ties, 0) > 0 then 'ada pilihan lain yang sama baiknya' end,
         case when is_inter_agency and not is_agreed then 'menunggu persetujuan PPK asal' end,
         case when trim(coalesce(unchecked_rules, '')) <> '' then 'belum ada data untuk syarat ' || replace(trim(unchecked_rules), ' ', ', ') end

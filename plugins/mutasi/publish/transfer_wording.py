@@ -72,8 +72,11 @@ def proof(run: Run) -> str:
         if run.gap is None
         else (f"Rencana ini terbukti paling jauh {id_.number(run.gap, 3)} poin dari yang terbaik atas {over}")
     )
+    settled = (
+        "; perhitungan cabang dan batas tidak menemukan rencana yang lebih baik" if run.gap is not None and run.is_settled else ""
+    )
     checked = " dan dihitung ulang dengan OR-Tools" if run.is_cross_checked else ""
-    return f"{found}, diperiksa dengan satu kueri SQL{checked}. Kode rencana {run.run_id}."
+    return f"{found}{settled}, diperiksa dengan satu kueri SQL{checked}. Kode rencana {run.run_id}."
 
 
 def left_out(run: Run, names: dict[str, str]) -> str | None:

@@ -60,8 +60,9 @@ def account(
         "needs_decision": floor != "need",
         "method": METHOD,
         "code_version": METHOD,
-        "label": LABELS[universe] + ("" if gap is None else f", within {gap[1]:.3f} points of {TIERS[gap[0]]}"),
+        "label": LABELS[universe] + _reservation(plan),
         "bound": None if gap is None else gap[1],
+        "settled_by_branch_and_bound": gap is not None and plan.is_exact,
         "certificate": {
             "stages": _stages(plan),
             "scale": plan.scale,
@@ -79,6 +80,15 @@ def account(
         "objective": _objective(problem, plan, counts),
         "previous_run_id": None,
     }
+
+
+def _reservation(plan: Plan) -> str:
+    """What the prices leave open, and whether branch and bound settled it."""
+    if plan.gap is None:
+        return ""
+    tier, points = plan.gap
+    settled = ", and branch and bound finds nothing better" if plan.is_exact else ""
+    return f", within {points:.3f} points of {TIERS[tier]}{settled}"
 
 
 def _counted(con: duckdb.DuckDBPyConnection) -> tuple[str, str, dict[str, int]]:

@@ -18,8 +18,9 @@ from mutasi.recommend.certificate import read_problem
 from mutasi.recommend.network import Indices
 from mutasi.recommend.plan import Plan
 from mutasi.recommend.problem import TIERS, Problem
+from mutasi.recommend.proving import Infeasible
 from mutasi.recommend.replanning import Replanner, with_locked, without
-from mutasi.recommend.solve import Infeasible, solve
+from mutasi.recommend.solve import solve
 
 
 class NoAnswer(NeedsAPerson):
@@ -123,7 +124,7 @@ def what_if(
         kept[refused] = False
         if not lock:
             found, price = without(problem, plan, ~kept)
-            return _answer(problem, plan, price, problem, found.post, found.is_proved)
+            return _answer(problem, plan, price, problem, found.post, found.is_exact)
         return _locked(problem.only(kept), problem, plan, lock)
     except Infeasible as error:
         raise NoAnswer(f"No plan can do that: {error}") from None
@@ -165,7 +166,7 @@ def _locked(allowed: Problem, problem: Problem, plan: Plan, lock: Sequence[tuple
         pairs.append((person, post))
     found = solve(settled)
     price = tuple(int(a) + b - c for a, b, c in zip(row, found.row, plan.row, strict=True))
-    answer = _answer(problem, plan, price, settled, found.post, found.is_proved)
+    answer = _answer(problem, plan, price, settled, found.post, found.is_exact)
     before = set(_pairs(problem, plan.post))
     locked = set(pairs)
     gone = tuple(sorted(before - (set(_pairs(settled, found.post)) | locked)))
@@ -191,7 +192,7 @@ def _under_policy(run: Path, problem: Problem, plan: Plan, policy: Mapping[str, 
         con.execute("alter table changed_policy rename to transfer_policy")
         changed, found, _ = planned(con, run, admit_review=False, attached=True)
     price = tuple(a - b for a, b in zip(found.row, plan.row, strict=True))
-    return _answer(problem, plan, price, changed, found.post, found.is_proved)
+    return _answer(problem, plan, price, changed, found.post, found.is_exact)
 
 
 def _answer(problem: Problem, plan: Plan, price: Sequence[float], changed: Problem, post: Indices, is_exact: bool) -> Answer:

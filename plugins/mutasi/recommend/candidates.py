@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from mutasi.recommend.network import Indices, Integers
 from mutasi.recommend.plan import Plan
 from mutasi.recommend.problem import TIERS, Problem
 from mutasi.recommend.reading import text
@@ -23,6 +24,28 @@ PAIRS_IN_FULL = 400_000  # of one block; above it only the best pairs enter firs
 BEST_PAIRS = 20
 COSTS = ("critical", "imbalance", "misfit", "effort")
 CAPS = ("cap_unit", "cap_agency", "cap_receiver")
+
+
+# What the caps count with another weight than one: costs of moves, and moves of people who go only together.
+LINKS = """
+create or replace view links as
+select edges.person_no, edges.post_no, caps.cap_no, edges.relocation as weight
+from edges
+inner join persons on edges.person_no = persons.person_no
+inner join caps on caps.kind = 'budget' and persons.agency_id = caps.agency_id
+where edges.relocation > 0
+union all
+select edges.person_no, edges.post_no, caps.cap_no, 1 as weight
+from edges
+inner join posts on edges.post_no = posts.post_no
+inner join caps on caps.kind = 'couple' and edges.person_no = caps.person_no and posts.area = caps.area
+union all
+select edges.person_no, edges.post_no, caps.cap_no, -1 as weight
+from edges
+inner join couples on edges.person_no = couples.other_no
+inner join posts on edges.post_no = posts.post_no
+inner join caps on caps.kind = 'couple' and couples.person_no = caps.person_no and posts.area = caps.area
+"""
 
 
 def build(con: duckdb.DuckDBPyConnection, pairs_in_full: int = PAIRS_IN_FULL, best_pairs: int = BEST_PAIRS) -> None:
@@ -39,6 +62,7 @@ def build(con: duckdb.DuckDBPyConnection, pairs_in_full: int = PAIRS_IN_FULL, be
     large = con.execute("select count(*) from blocks where people * posts > ?", [pairs_in_full]).fetchone()
     if large and large[0]:
         _add_best_pairs(con, pairs_in_full, best_pairs)
+    con.execute(LINKS)
     con.execute("alter table blocks add column is_complete boolean")
     con.execute("update blocks set is_complete = people * posts <= ?", [pairs_in_full])
     con.execute("alter table blocks add column is_looked_into boolean default false")
@@ -55,7 +79,9 @@ def _add_best_pairs(con: duckdb.DuckDBPyConnection, pairs_in_full: int, best: in
         )
         select * from pairs
         qualify
+            -- The price of a couple may make any of its pairs cheap, so that none is left out.
             is_wished or was_published
+            or person_no in (select person_no from couples union all select other_no from couples where other_no is not null)
             or row_number() over (partition by person_no order by imbalance, misfit, effort, post_no) <= $2
             or row_number() over (partition by post_no order by imbalance, misfit, effort, person_no) <= $2
         """,
@@ -87,7 +113,16 @@ def problem_of(con: duckdb.DuckDBPyConnection) -> Problem:
         np.column_stack([*(edges[name].astype(np.int64) for name in COSTS), tie]),
         caps["most"].astype(np.int64),
         np.column_stack([edges[name] for name in CAPS]).astype(np.int32),
+        _links_of(con, person, post),
     )
+
+
+def _links_of(con: duckdb.DuckDBPyConnection, person: Indices, post: Indices) -> tuple[Indices, Indices, Integers]:
+    """Edges (by their place among those given, sorted by post and person) with the caps that weigh them."""
+    links = arrays(con, "select post_no, person_no, cap_no, weight from links order by post_no, person_no, cap_no")
+    most = int(person.max(initial=0)) + 1
+    edge = np.searchsorted(post.astype(np.int64) * most + person, links["post_no"].astype(np.int64) * most + links["person_no"])
+    return edge.astype(np.int32), links["cap_no"].astype(np.int32), links["weight"].astype(np.int64)
 
 
 def arrays(con: duckdb.DuckDBPyConnection, query: str) -> dict[str, npt.NDArray[Any]]:

@@ -17,7 +17,7 @@ on policy_code in (
     'weight_performance', 'weight_potential', 'weight_preference', 'weight_distance', 'weight_ground', 'weight_due',
     'experience_full_months', 'training_full_hours', 'distance_zero_km', 'distance_cost_per_km', 'move_cost',
     'involuntary_allowed', 'involuntary_cost', 'critical_weight', 'cap_leaving_unit_people', 'cap_leaving_unit_pct',
-    'cap_moves_per_agency'
+    'cap_moves_per_agency', 'relocation_budget', 'relocation_cost', 'relocation_cost_per_km'
 )
 using max(number);
 
@@ -93,6 +93,10 @@ select
     people.potential_box,
     people.is_due,
     people.accepts_inter_agency,
+    people.moves_with_person_id,
+    homes.region_code as home_region_code,
+    homes.latitude as post_latitude,
+    homes.longitude as post_longitude,
     wishing.person_id is not null as has_wishes,
     trained_agencies.agency_id is not null as has_trainings,
     coalesce(districts.latitude, homes.latitude) as latitude,
@@ -149,6 +153,17 @@ with at_home as (
     select home_post_id as post_id, count(*) as people
     from persons
     group by home_post_id
+),
+
+together as (
+    select coalesce(max(policy.value), 'district') as reach
+    from transfer_policy as policy
+    cross join publication as today
+    where
+        policy.policy_code = 'joint_move_area'
+        and policy.agency_id is null
+        and policy.valid_from <= today.as_of
+        and coalesce(policy.valid_to >= today.as_of, true)
 )
 
 select
@@ -166,6 +181,11 @@ select
     cast(highest.golongan_order as integer) as golongan_max_order,
     cast(levels.level_order as integer) as education_order,
     posts.region_code,
+    -- Whoever moves together goes to the same area: the kecamatan, or the kabupaten or kota it belongs to.
+    case
+        when together.reach = 'regency' then array_to_string(string_split(posts.region_code, '.')[1:2], '.')
+        else posts.region_code
+    end as area,
     posts.latitude,
     posts.longitude,
     posts.need_fte,
@@ -179,6 +199,7 @@ select
     end as protected
 from transfer_posts as posts
 inner join staffing on posts.post_id = staffing.post_id
+cross join together
 left join golongan as lowest on posts.golongan_min = lowest.golongan_code and lowest.scheme = 'pns'
 left join golongan as highest on posts.golongan_max = highest.golongan_code and highest.scheme = 'pns'
 left join education_levels as levels on posts.min_education_code = levels.education_level_code
@@ -205,7 +226,8 @@ select
 from each
 cross join terms;
 
--- Caps: people who leave a unit, and moves of an agency; an agency's own row of the policy goes before the general one.
+-- Caps: people who leave a unit, moves of an agency, and what an agency can pay for moves that its people did not ask for; an
+-- agency's own row of the policy goes before the general one.
 create or replace table caps as
 with own as (
     select policy.agency_id, policy.policy_code, try_cast(policy.value as bigint) as number
@@ -223,7 +245,8 @@ chosen as (
         agencies.agency_id,
         coalesce(max(case when own.policy_code = 'cap_moves_per_agency' then own.number end), any_value(terms.cap_moves_per_agency)) as moves,
         coalesce(max(case when own.policy_code = 'cap_leaving_unit_people' then own.number end), any_value(terms.cap_leaving_unit_people)) as people,
-        coalesce(max(case when own.policy_code = 'cap_leaving_unit_pct' then own.number end), any_value(terms.cap_leaving_unit_pct)) as pct
+        coalesce(max(case when own.policy_code = 'cap_leaving_unit_pct' then own.number end), any_value(terms.cap_leaving_unit_pct)) as pct,
+        coalesce(max(case when own.policy_code = 'relocation_budget' then own.number end), any_value(terms.relocation_budget)) as budget
     from (select distinct agency_id from posts) as agencies
     cross join terms
     left join own on agencies.agency_id = own.agency_id
@@ -237,9 +260,13 @@ units as (
     group by agency_id, unit_id
 ),
 
-both_kinds as (
+every_kind as (
     select 'agency' as kind, agency_id, null as unit_id, moves as most
     from chosen
+    union all
+    select 'budget' as kind, agency_id, null as unit_id, budget as most
+    from chosen
+    where budget is not null
     union all
     select 'unit' as kind, units.agency_id, units.unit_id, greatest(chosen.people, cast(floor(units.staff * chosen.pct / 100) as bigint)) as most
     from units
@@ -251,8 +278,10 @@ select
     kind,
     agency_id,
     unit_id,
+    cast(null as integer) as person_no,
+    cast(null as varchar) as area,
     most
-from both_kinds;
+from every_kind;
 
 -- People and posts that can be compared at all: the same kind and title of job, in one agency or between two that both
 -- consent; an agency's own row of the policy goes before the general one.
@@ -298,6 +327,34 @@ left join scope as sending on people.agency_id = sending.agency_id
 left join scope as receiving on places.agency_id = receiving.agency_id
 where people.agency_id = places.agency_id or (sending.is_wide and receiving.is_wide);
 
+-- People who declared that they move only together with somebody; who that is may have declared nothing. If the other takes
+-- no part this week, neither can they.
+create or replace table couples as
+select people.person_no, others.person_no as other_no
+from persons as people
+left join persons as others on people.moves_with_person_id = others.person_id
+where people.moves_with_person_id is not null;
+
+-- For each area to which such a person could go, a cap of nothing: the own move there counts 1, the other's -1.
+insert into caps
+select
+    (select coalesce(max(cap_no), -1) from caps) + row_number() over (order by reachable.person_no, reachable.area) as cap_no,
+    'couple' as kind,
+    reachable.agency_id,
+    cast(null as varchar) as unit_id,
+    reachable.person_no,
+    reachable.area,
+    0 as most
+from (
+    select distinct couples.person_no, persons.agency_id, posts.area
+    from couples
+    inner join persons on couples.person_no = persons.person_no
+    inner join blocks
+        on persons.agency_id = blocks.origin_agency_id and persons.job_kind = blocks.job_kind and persons.job_id = blocks.job_id
+    inner join posts on blocks.agency_id = posts.agency_id and blocks.job_kind = posts.job_kind and blocks.job_id = posts.job_id
+    where couples.other_no is not null and posts.area is not null
+) as reachable;
+
 create or replace view judged_pairs as
 select
     blocks.block_no,
@@ -339,8 +396,10 @@ from blocks
 inner join persons
     on blocks.origin_agency_id = persons.agency_id and blocks.job_kind = persons.job_kind and blocks.job_id = persons.job_id
 inner join posts on blocks.agency_id = posts.agency_id and blocks.job_kind = posts.job_kind and blocks.job_id = posts.job_id
+left join couples on persons.person_no = couples.person_no
 where
     persons.home_post_id <> posts.post_id
+    and (couples.person_no is null or (couples.other_no is not null and posts.area is not null))
     and (blocks.origin_agency_id = blocks.agency_id or persons.accepts_inter_agency);
 
 -- Lawful pairs: no rule fails; where what is missing asks for a review, only if reviews are admitted.
@@ -416,6 +475,12 @@ with known as (
         case when granted.has_ground then terms.weight_ground end as ground_points,
         case when persons.is_due then terms.weight_due end as due_points,
         granted.person_no is not null as is_wished,
+        posts.region_code is not distinct from persons.home_region_code and posts.region_code is not null as is_near,
+        round(6371 * 2 * asin(least(1, sqrt(
+            sin(radians(posts.latitude - persons.post_latitude) / 2) ** 2
+            + cos(radians(persons.post_latitude)) * cos(radians(posts.latitude))
+            * sin(radians(posts.longitude - persons.post_longitude) / 2) ** 2
+        )))) as km_between_posts,
         persons.has_wishes,
         persons.has_trainings,
         cast(round(6371 * 2 * asin(least(1, sqrt(
@@ -484,6 +549,11 @@ select
     + case when last_plan.person_id is null and exists (from last_plan) then switching_cost else 0 end as imbalance,
     100 - (200 * earned + possible) // (2 * greatest(possible, 1)) as misfit,
     move_cost + coalesce(km, 0) * distance_cost_per_km as effort,
+    -- Whoever asks for a move pays for it, and nobody pays for a move within the district.
+    case
+        when is_wished or is_near then 0
+        else cast(coalesce(relocation_cost, 0) + coalesce(relocation_cost_per_km, 0) * coalesce(km_between_posts, 0) as bigint)
+    end as relocation,
     leaving.cap_no as cap_unit,
     giving.cap_no as cap_agency,
     case when summed.agency_id <> summed.origin_agency_id then taking.cap_no end as cap_receiver

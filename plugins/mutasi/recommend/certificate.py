@@ -16,10 +16,10 @@ from mutasi.recommend.face import Graph, faces
 from mutasi.recommend.network import Integers
 from mutasi.recommend.plan import Plan
 from mutasi.recommend.problem import TIERS, Problem
+from mutasi.recommend.proving import priced_problem
 from mutasi.recommend.second_opinion import flows
-from mutasi.recommend.solve import priced_problem
 
-TABLES = ("claim", "posts", "persons", "seats", "edges", "caps", "blocks", "plan")
+TABLES = ("claim", "posts", "persons", "seats", "edges", "caps", "links", "blocks", "plan")
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,7 @@ QUERIES = {
     "seats": "select post_no, seat_no, critical, imbalance, fit, effort, tie from sorted_seats order by post_no, seat_no",
     "edges": "select edges.*, ties.tie from edges join ties using (person_no, post_no) order by post_no, person_no",
     "caps": "select caps.*, cap_prices.* exclude (cap_no) from caps join cap_prices using (cap_no) order by cap_no",
+    "links": "select person_no, post_no, cap_no, weight from links order by post_no, person_no, cap_no",
     "plan": """
         select
             person_no, post_no, persons.person_id, persons.home_post_id, posts.post_id, persons.agency_id as origin_agency_id,
@@ -113,7 +114,7 @@ def _add_sums(con: duckdb.DuckDBPyConnection, run: Path) -> None:
     ctes = ", ".join(
         f"{name} as (from read_parquet('tables/{name}.parquet'))" for name in TABLES if name not in ("claim", "blocks")
     )
-    sums = f"with {ctes}, sums as ({body}) select [edges, seats, posts, persons, caps, plan] from sums"
+    sums = f"with {ctes}, sums as ({body}) select [edges, seats, posts, persons, caps, links, plan] from sums"
     claim = f"select claim.*, ({sums}) as sums from read_parquet('tables/claim.parquet') as claim"
     writing.write_table(con, run, "claim", claim)
 

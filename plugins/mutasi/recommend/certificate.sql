@@ -2,9 +2,9 @@
 --
 -- Every figure is compared from the left over five objectives: critical seats, imbalance, missing fit, effort, tie-break.
 -- Let x be any plan within the rules. Its cost is that of its moves and of the seats it leaves empty. If no move costs less
--- than the price of its post plus the value of its person (minus the prices of the caps that count it), no seat is priced
--- above what leaving it empty costs, no value lies above and no price of a cap below nothing, then the cost of x is at
--- least the sum of the prices ("bound"). A plan that costs exactly the bound is therefore the best there is. Prices are in
+-- than the price of its post plus the value of its person (minus the prices of the caps that count it), nobody who may hold
+-- the own seat is worth more than nothing there, no seat is priced above what leaving it empty costs, no value lies above and
+-- no price of a cap below nothing, then the cost of x is at least the sum of the prices ("bound"). A plan that costs exactly the bound is therefore the best there is. Prices are in
 -- parts of `scale`. Each line of the result is a check; `amiss` must be 0 everywhere.
 with claim as (from read_parquet('tables/claim.parquet')),
 
@@ -17,6 +17,8 @@ seats as (from read_parquet('tables/seats.parquet')),
 edges as (from read_parquet('tables/edges.parquet')),
 
 caps as (from read_parquet('tables/caps.parquet')),
+
+links as (from read_parquet('tables/links.parquet')),
 
 blocks as (from read_parquet('tables/blocks.parquet')),
 
@@ -59,16 +61,39 @@ cost as (
     )
 ),
 
+-- What the caps count of the moves: each move once, or with the weight of its link.
+cap_use as (
+    select cap_no, sum(weight) as used
+    from (
+        select unnest([cap_unit, cap_agency, cap_receiver]) as cap_no, 1 as weight from moves
+        union all
+        select links.cap_no, links.weight from links inner join plan on links.person_no = plan.person_no and links.post_no = plan.post_no
+    )
+    group by cap_no
+),
+
+priced_caps as (
+    from caps
+    where price_critical <> 0 or price_imbalance <> 0 or price_fit <> 0 or price_effort <> 0 or price_tie <> 0
+),
+
 -- The prices of the caps that count an edge, one line per edge.
 capped as (
     select
-        edges.person_no, edges.post_no,
-        sum(caps.price_critical) as critical, sum(caps.price_imbalance) as imbalance, sum(caps.price_fit) as fit,
-        sum(caps.price_effort) as effort, sum(caps.price_tie) as tie
-    from edges
-    inner join caps on caps.cap_no in (edges.cap_unit, edges.cap_agency, edges.cap_receiver)
-    where caps.price_critical <> 0 or caps.price_imbalance <> 0 or caps.price_fit <> 0 or caps.price_effort <> 0 or caps.price_tie <> 0
-    group by edges.person_no, edges.post_no
+        counted.person_no, counted.post_no,
+        sum(weight * price_critical) as critical, sum(weight * price_imbalance) as imbalance, sum(weight * price_fit) as fit,
+        sum(weight * price_effort) as effort, sum(weight * price_tie) as tie
+    from (
+        select person_no, post_no, cap_unit as cap_no, 1 as weight from edges
+        union all
+        select person_no, post_no, cap_agency, 1 from edges
+        union all
+        select person_no, post_no, cap_receiver, 1 from edges
+        union all
+        select person_no, post_no, cap_no, weight from links
+    ) as counted
+    inner join priced_caps on counted.cap_no = priced_caps.cap_no
+    group by counted.person_no, counted.post_no
 ),
 
 reduced as (
@@ -146,6 +171,7 @@ sums as (
         (select sum(((post_no * 1000003::bigint + protected) % 2147483647 * 31 + people) % 2147483647) from posts) as posts,
         (select sum((person_no * 1000003::bigint + home_no) % 2147483647) from persons) as persons,
         (select sum((cap_no * 1000003::bigint + most) % 2147483647) from caps) as caps,
+        (select coalesce(sum(((person_no * 1000003::bigint + post_no) % 2147483647 * 31 + cap_no) % 2147483647 * 131 + weight), 0) from links) as links,
         (select sum((person_no * 1000003::bigint + post_no) % 2147483647) from plan) as plan
 ),
 
@@ -160,7 +186,7 @@ checks as (
         (select count(*) from present left join open_seats using (post_no) where comes > 0 and present > greatest(people, protected + coalesce(open_seats, 0)))
     union all
     select 5, 'no cap is exceeded',
-        (select count(*) from caps where most < (select count(*) from moves where caps.cap_no in (moves.cap_unit, moves.cap_agency, moves.cap_receiver)))
+        (select count(*) from caps left join cap_use on caps.cap_no = cap_use.cap_no where caps.most < coalesce(cap_use.used, 0))
     union all
     select 6, 'no lawful pair costs less than its prices',
         (select count(*) from reduced
@@ -201,7 +227,28 @@ checks as (
             ])
     union all
     select 16, 'the tables are those of the run',
-        (select count(*) from sums, claim where [sums.edges, sums.seats, sums.posts, sums.persons, sums.caps, sums.plan] is distinct from claim.sums)
+        (select count(*) from sums, claim where [sums.edges, sums.seats, sums.posts, sums.persons, sums.caps, sums.links, sums.plan] is distinct from claim.sums)
+    union all
+    select 17, 'nobody who may stay is worth more than nothing at home',
+        (select count(*) from persons inner join posts on persons.home_no = posts.post_no
+        where
+            posts.protected > 0
+            and [
+                price_critical + value_critical, price_imbalance + value_imbalance, price_fit + value_fit, price_effort + value_effort,
+                price_tie + value_tie
+            ] > [0, 0, 0, 0, 0])
+    union all
+    select 18, 'who moves only together with somebody goes where that one goes',
+        (select count(*)
+        from (
+            select persons.moves_with_person_id, posts.area
+            from plan inner join persons on plan.person_no = persons.person_no inner join posts on plan.post_no = posts.post_no
+            where persons.moves_with_person_id is not null
+        ) as bound_moves
+        anti join (
+            select persons.person_id, posts.area
+            from plan inner join persons on plan.person_no = persons.person_no inner join posts on plan.post_no = posts.post_no
+        ) as others on bound_moves.moves_with_person_id = others.person_id and bound_moves.area = others.area)
 )
 
 select number, proved, amiss from checks order by number;

@@ -90,6 +90,19 @@ join route_documents as documents
         and coalesce(documents.valid_to >= today.as_of, true)
 group by all;
 
+-- Who moves only together with whom, both ways: each of the two moves is named beside the other.
+create or replace temp table companions as
+with bound as (
+    select people.person_id, people.moves_with_person_id as other_id
+    from explained_moves as moves
+    join persons as people using (person_no)
+    where people.moves_with_person_id is not null
+)
+
+select person_id, min(other_id) as companion_id
+from (from bound union all select other_id, person_id from bound)
+group by person_id;
+
 create or replace temp table out_candidates as
 with ranked_packages as (
     select
@@ -163,6 +176,8 @@ facts as (
             and moves.refusal_effort = 0, false
         ) as bigint) as ties,
         case when edges.is_wished then 'own_request' else 'organisation' end as initiative,
+        companions.companion_id as companion_person_id,
+        edges.relocation,
         edges.was_published,
         target.is_critical as is_critical_post,
         trim(concat(persons.review_rules, edges.review_rules)) as review_rules,
@@ -193,6 +208,7 @@ facts as (
     join post_balance as target on posts.post_id = target.post_id
     left join persons as runner_up on moves.runner_up_no = runner_up.person_no
     left join move_routes as routes on persons.person_no = routes.person_no and posts.post_no = routes.post_no
+    left join companions on persons.person_id = companions.person_id
     left join move_documents as documents on persons.person_no = documents.person_no and posts.post_no = documents.post_no
 )
 
@@ -214,6 +230,7 @@ select
         case when chain_length > 1 then {'code': 'PART_OF_CHAIN', 'params': json_object(
             'chain', chain_id, 'order', chain_order, 'length', chain_length, 'kind', chain_kind
         )} end,
+        case when companion_person_id is not null then {'code': 'MOVES_TOGETHER', 'params': json_object('person', companion_person_id)} end,
         case when initiative = 'own_request' then {'code': 'WISHED', 'params': json_object('points', fit_preference)} end,
         case when coalesce(fit_ground, 0) > 0 then {'code': 'VERIFIED_GROUND', 'params': json_object('points', fit_ground)} end,
         case when is_due then {'code': 'DUE', 'params': json_object('points', fit_due)} end,
@@ -293,6 +310,7 @@ select
         when people.outcome = 'NOT_ELIGIBLE' then 'rules_failed'
         when persons.person_no is null and people.outcome = 'REVIEW' then 'items_missing'
         when persons.person_no is null then 'move_or_objection_open'
+        when couples.person_no is not null then 'companion_stays'
         when stays.person_no is null then 'no_lawful_post'
         when stays.is_needed_at_home then 'needed_at_home'
         else 'others_suit_better'
@@ -306,6 +324,7 @@ left join persons on people.person_id = persons.person_id
 left join explained_moves as moves on persons.person_no = moves.person_no
 left join explained_people as stays on persons.person_no = stays.person_no
 left join posts as best on stays.best_post_no = best.post_no
+left join couples on persons.person_no = couples.person_no
 where moves.person_no is null
 order by people.person_id;
 

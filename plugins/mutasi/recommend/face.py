@@ -15,21 +15,22 @@ Flags = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Graph:
-    """Moves and stays together: the stays stand first, by post; a stay costs nothing."""
+    """Moves and stays together: the stays stand first, by post; a stay costs nothing, or what it is said to cost at its post."""
 
     post: Indices
     person: Indices
     cost: Integers
 
     @classmethod
-    def of(cls, problem: Problem) -> Graph:
-        """Add the edge from each person to the own post where somebody must hold a seat."""
+    def of(cls, problem: Problem, stay_cost: Integers | None = None) -> Graph:
+        """Add the edge from each person to the own post where somebody must hold a seat; `stay_cost` (G, 5) is of each post."""
         by_home = np.argsort(problem.home, kind="stable")
         stay = by_home[problem.protected[problem.home[by_home]] > 0]
+        nothing = np.zeros((len(stay), problem.edge_cost.shape[1]), np.int64)
         return cls(
             np.concatenate([problem.home[stay], problem.edge_post]),
             np.concatenate([stay.astype(np.int32), problem.edge_person]),
-            np.concatenate([np.zeros((len(stay), problem.edge_cost.shape[1]), np.int64), problem.edge_cost]),
+            np.concatenate([nothing if stay_cost is None else stay_cost[problem.home[stay]], problem.edge_cost]),
         )
 
 

@@ -11,7 +11,7 @@ reduced cost below zero, and the rows of the prices add up to the row of the pla
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -64,7 +64,8 @@ def minimise(problem: Problem, budget: int) -> Solution:
     Raises:
         NotSolved: a protected seat can be held by nobody, or the numbers are too large.
     """
-    graph = Graph.of(problem)
+    problem, lift = _lifted(problem)
+    graph = Graph.of(problem, lift)
     face = Face.whole(problem, graph)
     people, posts, tiers = len(problem.home), len(problem.protected), problem.edge_cost.shape[1]
     ranks = _Ranks(np.zeros(posts, np.int64), np.zeros(people, np.int64))
@@ -84,7 +85,21 @@ def minimise(problem: Problem, budget: int) -> Solution:
         face = face.narrowed(tight, penalty, found.price[problem.seat_post], found.value)
         ranks = _Ranks.of(found.price, found.value)
         post, first, room = found.post, last, FIRST_ROOM
-    return Solution(post, price, value, looked)
+    return Solution(post, price if lift is None else price - lift, value, looked)
+
+
+def _lifted(problem: Problem) -> tuple[Problem, Integers | None]:
+    """The problem without costs below nothing, and by how much each post was lifted (G, 5).
+
+    Prices of caps that demand a move leave such costs. Every seat of a post is taken or empty, so what is added to all its
+    edges, stays and seats changes nothing but its price.
+    """
+    if not (problem.edge_cost < 0).any():
+        return problem, None
+    lift = np.zeros((len(problem.protected), problem.edge_cost.shape[1]), np.int64)
+    np.maximum.at(lift, problem.edge_post, -problem.edge_cost)
+    edge_cost, seat_penalty = problem.edge_cost + lift[problem.edge_post], problem.seat_penalty + lift[problem.seat_post]
+    return replace(problem, edge_cost=edge_cost, seat_penalty=seat_penalty), lift
 
 
 def _spread(ranks: _Ranks) -> int:
@@ -125,11 +140,11 @@ def _minimise_together(
 
 
 def _network(problem: Problem, graph: Graph, face: Face, cost: Integers, penalty: Integers) -> Network:
-    """The open edges sorted by post and cost; everybody who may stay on a protected seat begins there."""
+    """The open edges sorted by post and cost; everybody who may stay on a protected seat at no cost begins there."""
     posts = len(problem.protected)
     post, person = graph.post[face.edge], graph.person[face.edge]
     start, order = cheapest_first(post, cost, posts)
-    staying = (problem.home[person] == post).nonzero()[0]
+    staying = ((problem.home[person] == post) & (cost == 0)).nonzero()[0]
     nth = np.arange(len(staying)) - np.searchsorted(post[staying], post[staying])
     first = staying[nth < problem.protected[post[staying]]]
     owner = np.full(len(problem.home), -1, np.int32)

@@ -13,7 +13,8 @@ class Plan:
 
     `post` (E) is the post of each person, the own one for those who stay. Prices `price` (G, 5), `value` (E, 5) and
     `cap_price` (C, 5) and `bound` (5) are in parts of `scale`; `row` (5) is in whole points. The plan is proved optimal
-    when `row * scale` equals `bound`; `branched` says that caps took branch and bound.
+    when `row * scale` equals `bound`; `branched` says that caps took branch and bound, `is_exact` that this, where prices
+    leave a gap, found that no plan within it is better.
     """
 
     post: Indices
@@ -25,6 +26,7 @@ class Plan:
     bound: tuple[int, ...]
     looked: int
     branched: bool = False
+    is_exact: bool = True
 
     @property
     def is_proved(self) -> bool:

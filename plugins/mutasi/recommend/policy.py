@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 
 import duckdb
 
@@ -15,7 +15,7 @@ class PolicyError(NeedsAPerson):
 
 @dataclass(frozen=True)
 class Policy:
-    """Weights in points of 100, prices in thousandths of a person's relief, caps in people, moves or percent."""
+    """Weights in points of 100, prices in thousandths of a person's relief, caps in people, moves, percent or million rupiah."""
 
     minimum_gain: int
     minimum_fit: int
@@ -41,6 +41,9 @@ class Policy:
     cap_leaving_unit_pct: int
     cap_moves_per_agency: int
     cap_priority_per_agency: int
+    relocation_cost: int
+    relocation_cost_per_km: int
+    relocation_budget: int | None = None  # "unlimited" in the policy
 
     @classmethod
     def read(cls, con: duckdb.DuckDBPyConnection) -> Policy:
@@ -58,14 +61,14 @@ class Policy:
             """
         ).fetchall()
         found = dict(rows)
-        missing = [field.name for field in fields(cls) if found.get(field.name) is None]
+        missing = [field.name for field in fields(cls) if found.get(field.name) is None and field.default is MISSING]
         if missing:
             raise PolicyError(
                 f"The policy has no usable row for {', '.join(missing)}: add it to dbt_project/seeds/transfer_policy.csv as a "
                 "whole number with its source and first day, then refresh."
             )
-        return cls(**{field.name: int(found[field.name]) for field in fields(cls)})
+        return cls(**{field.name: found.get(field.name) for field in fields(cls)})  # type: ignore[arg-type]
 
-    def as_dict(self) -> dict[str, int]:
+    def as_dict(self) -> dict[str, int | None]:
         """The rows under their codes."""
         return asdict(self)

@@ -29,7 +29,9 @@ class Problem:
 
     Shapes: `home`, `person_ids` (E); `protected`, `post_ids` (G); `seat_post` (S) and `seat_penalty` (S, 5), each post's
     seats by falling penalty; `edge_post`, `edge_person` (M) and `edge_cost` (M, 5), sorted by post and person;
-    `cap_limit` (C): most moves that each cap allows, `edge_caps` (M, 3): the caps that count an edge, -1 = none.
+    `cap_limit` (C): most moves that each cap allows, `edge_caps` (M, 3): the caps that count an edge once, -1 = none.
+    `link_edge`, `link_cap` and `link_weight` (L), by edge and cap: edges that a cap counts with another weight. A budget
+    counts what a move costs; a person who moves only together with another is +1 and the other one -1 in a cap of 0.
     """
 
     person_ids: Texts
@@ -43,6 +45,9 @@ class Problem:
     edge_cost: Integers
     cap_limit: Integers
     edge_caps: Indices
+    link_edge: Indices
+    link_cap: Indices
+    link_weight: Integers
 
     @classmethod
     def of(
@@ -58,6 +63,7 @@ class Problem:
         edge_cost: Integers,
         cap_limit: Integers | None = None,
         edge_caps: Indices | None = None,
+        links: tuple[Indices, Indices, Integers] | None = None,
     ) -> Problem:
         """Bring arrays in any order into the canonical one, and check them.
 
@@ -84,6 +90,7 @@ class Problem:
             edge_cost[edges].astype(np.int64),
             cap_limit,
             edge_caps[edges],
+            *_sorted_links(links, edges),
         )
         problem._check()
         return problem
@@ -109,8 +116,13 @@ class Problem:
 
     def only(self, edges: npt.NDArray[np.bool_]) -> Problem:
         """The same problem with some edges only."""
+        linked = edges[self.link_edge]
+        number = np.cumsum(edges) - 1 if len(linked) else np.empty(0, np.int64)
         return replace(
             self,
+            link_edge=number[self.link_edge[linked]].astype(np.int32),
+            link_cap=self.link_cap[linked],
+            link_weight=self.link_weight[linked],
             edge_post=self.edge_post[edges],
             edge_person=self.edge_person[edges],
             edge_cost=self.edge_cost[edges],
@@ -136,10 +148,26 @@ class Problem:
         return np.arange(len(self.seat_post)) - np.searchsorted(self.seat_post, self.seat_post)
 
     def cap_use(self, moves: npt.NDArray[np.intp]) -> Integers:
-        """How many of these moves each cap counts (C)."""
+        """What each cap counts of these moves (C)."""
         used = self.edge_caps[moves].ravel()
-        return np.bincount(used[used >= 0], minlength=len(self.cap_limit)).astype(np.int64)
+        found = np.bincount(used[used >= 0], minlength=len(self.cap_limit)).astype(np.int64)
+        linked = np.isin(self.link_edge, moves)
+        np.add.at(found, self.link_cap[linked], self.link_weight[linked])
+        return found
 
     def equals(self, other: Problem) -> bool:
         """Whether both hold the same numbers."""
         return all(np.array_equal(getattr(self, f.name), getattr(other, f.name)) for f in fields(self))
+
+
+def _sorted_links(
+    links: tuple[Indices, Indices, Integers] | None, order: npt.NDArray[np.intp]
+) -> tuple[Indices, Indices, Integers]:
+    """Links by the new number of their edge, given the order into which edges are brought, and by cap."""
+    if links is None:
+        return np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.int64)
+    number = np.empty(len(order), np.int32)
+    number[order] = np.arange(len(order))
+    edge, cap, weight = number[links[0]], links[1].astype(np.int32), links[2].astype(np.int64)
+    by_edge = np.lexsort((cap, edge))
+    return edge[by_edge], cap[by_edge], weight[by_edge]

@@ -15,9 +15,11 @@ import numpy.typing as npt
 
 from mutasi.recommend.lexicographic import NotSolved, minimise
 from mutasi.recommend.network import Indices
+from mutasi.recommend.parts import Part, connected
 from mutasi.recommend.plan import Plan
 from mutasi.recommend.problem import Problem
-from mutasi.recommend.solve import SCALE, Infeasible, Part, connected, priced_problem, solve
+from mutasi.recommend.proving import SCALE, Infeasible, priced_problem
+from mutasi.recommend.solve import solve
 
 WORK = 50_000_000
 
@@ -48,7 +50,14 @@ class Replanner:
     @cached_property
     def _group(self) -> Indices:
         return connected(
-            replace(self.problem, edge_caps=np.full_like(self.problem.edge_caps, -1), cap_limit=np.empty(0, np.int64))
+            replace(
+                self.problem,
+                edge_caps=np.full_like(self.problem.edge_caps, -1),
+                cap_limit=np.empty(0, np.int64),
+                link_edge=np.empty(0, np.int32),
+                link_cap=np.empty(0, np.int32),
+                link_weight=np.empty(0, np.int64),
+            )
         )
 
     def _part(self, post: int) -> Part:
@@ -72,7 +81,7 @@ class Replanner:
         binding = self.plan.cap_price.any(axis=1)
         if (used <= self.problem.cap_limit).all() and (used == self.problem.cap_limit)[binding].all():
             row = self.problem.row(post)
-            return Change(post, tuple(a - b for a, b in zip(row, self.plan.row, strict=True)), self.plan.is_proved)
+            return Change(post, tuple(a - b for a, b in zip(row, self.plan.row, strict=True)), self.plan.is_exact)
         if exactly:
             return self._whole(edge)
         before = self.plan.post[part.people]
@@ -89,7 +98,7 @@ class Replanner:
         post[part.people] = part.posts[found.post]
         row = self.problem.row(post)
         price = tuple(a - b for a, b in zip(row, self.plan.row, strict=True))
-        return Change(post, price, found.is_proved and self.plan.is_proved)
+        return Change(post, price, found.is_exact and self.plan.is_exact)
 
     @cached_property
     def _tied(self) -> Indices:
@@ -120,6 +129,8 @@ def with_locked(problem: Problem, edge: int) -> Problem:
     counted = problem.edge_caps[edge]
     limit = problem.cap_limit.copy()
     np.subtract.at(limit, counted[counted >= 0], 1)
+    linked = problem.link_edge == edge
+    np.subtract.at(limit, problem.link_cap[linked], problem.link_weight[linked])
     kept = problem.only(edges)
     return replace(
         kept,

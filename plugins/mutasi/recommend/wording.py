@@ -9,6 +9,7 @@ STAYS = {
     "rules_failed": "Tidak memenuhi syarat: {rules}.",
     "items_missing": "Belum dapat diusulkan; berkas atau data yang belum lengkap untuk syarat: {rules}.",
     "move_or_objection_open": "Ada usul mutasi, penolakan, atau keberatan yang belum selesai.",
+    "companion_stays": "Hanya bersedia pindah bersama pasangan; rencana terbaik tidak memindahkan keduanya ke wilayah yang sama.",
     "no_lawful_post": "Tidak ada jabatan sejenis yang sah untuk dituju.",
     "needed_at_home": "Unit asal tidak mempunyai kelebihan pegawai; kepindahan memerlukan pengganti.",
     "others_suit_better": "Jabatan yang paling dekat ({post}) lebih baik diisi orang lain atau tidak cukup bermanfaat.",
@@ -89,6 +90,9 @@ SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     "PART_OF_CHAIN": lambda p: (
         f"Bagian dari {'tukar tempat' if p['kind'] == 'cycle' else 'rantai'} {p['chain']}, urutan {p['order']} dari {p['length']}; "
         "seluruhnya dilaksanakan bersama atau tidak sama sekali."
+    ),
+    "MOVES_TOGETHER": lambda p: (
+        f"Pindah bersama pasangan ({p['person']}) ke wilayah yang sama; keduanya dilaksanakan bersama atau tidak sama sekali."
     ),
     "WISHED": lambda p: "Sesuai minat yang diajukan pegawai.",
     "VERIFIED_GROUND": lambda p: "Alasan pribadi yang telah diverifikasi terpenuhi.",

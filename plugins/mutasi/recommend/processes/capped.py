@@ -17,11 +17,19 @@ import numpy.typing as npt
 from mutasi.recommend.processes import Arrays
 
 TOLERANCE = 1e-6
+PRIMAL = 4
+MOST_NODES = 20_000  # of branch and bound for one objective; beyond it the best plan found is handed back as such
 Floats = npt.NDArray[np.float64]
+
+
+class NoPlan(Exception):
+    """Nothing keeps all rows of the program."""
 
 
 class Program:
     """The linear program: a column per edge and open seat, a row per person, post and cap."""
+
+    is_complete = True  # no objective was left with a better plan possible
 
     def __init__(self, a: Arrays) -> None:
         self.edges, self.seats = len(a["post"]), len(a["seat_post"])
@@ -37,6 +45,7 @@ class Program:
             "random_seed": 0,
             "mip_rel_gap": 0.0,
             "mip_abs_gap": 0.5,
+            "mip_max_nodes": MOST_NODES,
         }
         for option, value in options.items():
             self.engine.setOptionValue(option, value)
@@ -49,8 +58,12 @@ class Program:
         column = np.arange(self.edges)
         caps = a["caps"].astype(np.int64)
         edge, which = np.nonzero(caps >= 0)
-        rows = [a["person"], self.people + a["post"], self.people + a["seat_post"], self.people + self.posts + caps[edge, which]]
+        first_cap = self.people + self.posts
+        rows = [a["person"], self.people + a["post"], self.people + a["seat_post"], first_cap + caps[edge, which]]
         columns = [column, column, self.edges + np.arange(self.seats), edge]
+        ones = np.ones(sum(map(len, rows)))
+        rows.append(first_cap + a["link_cap"].astype(np.int64))
+        columns.append(a["link_edge"])
         row, col = np.concatenate(rows).astype(np.int64), np.concatenate(columns)
         order = np.lexsort((row, col))
         model.num_col_, model.num_row_ = self.edges + self.seats, len(self.lower)
@@ -61,16 +74,20 @@ class Program:
         model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
         model.a_matrix_.start_ = np.concatenate([[0], np.cumsum(np.bincount(col, minlength=model.num_col_))]).astype(np.int32)
         model.a_matrix_.index_ = row[order].astype(np.int32)
-        model.a_matrix_.value_ = np.ones(len(row))
+        model.a_matrix_.value_ = np.concatenate([ones, a["link_weight"]])[order]
         return model
 
     def minimise(self, tier: int) -> Any:
-        """One objective as the program now stands; raises SystemExit when there is no optimum."""
+        """One objective as the program now stands; raises NoPlan when nothing fits, SystemExit when the engine gave up."""
         self.engine.changeColsCost(len(self.every), self.every, np.ascontiguousarray(self.cost[:, tier]))
         self.engine.run()
         status = self.engine.getModelStatus()
+        if status == highspy.HighsModelStatus.kInfeasible:
+            raise NoPlan
         if status != highspy.HighsModelStatus.kOptimal:
-            raise SystemExit(f"no optimum: {status}")
+            self.is_complete = False
+            if self.engine.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+                raise SystemExit(f"no optimum: {status}")
         return self.engine.getSolution()
 
     def hold_optimum(self, solution: Any) -> Floats:
@@ -92,37 +109,49 @@ class Program:
 
 def solve(a: Arrays) -> Arrays:
     """Which edges the plan uses, the prices of the caps (C, 5) in parts of `scale`, and whether branch and bound was needed."""
+    try:
+        return _solved(a)
+    except NoPlan:
+        return {"is_feasible": np.array([False])}
+
+
+def _solved(a: Arrays) -> Arrays:
     program, scale = Program(a), int(a["scale"])
     tiers = program.cost.shape[1]
     prices = np.zeros((program.caps, tiers))
     value = np.zeros(program.edges)
     for tier in range(tiers):
+        if tier == 1:
+            program.engine.setOptionValue("simplex_strategy", PRIMAL)  # the optimum before is where the search begins
         solution = program.minimise(tier)
         value = np.array(solution.col_value)[: program.edges]
         prices[:, tier] = program.hold_optimum(solution)
-    whole = bool((np.abs(value - np.rint(value)) < TOLERANCE).all())
+    whole, is_complete = bool((np.abs(value - np.rint(value)) < TOLERANCE).all()), True
     if not whole:
-        value = _in_whole_numbers(a)
+        value, is_complete = _in_whole_numbers(a)
     return {
         "used": np.rint(value).astype(bool),
         "cap_price": np.rint(prices * scale).astype(np.int64),
         "branched": np.array([not whole]),
+        "is_complete": np.array([is_complete]),
+        "is_feasible": np.array([True]),
     }
 
 
-def _in_whole_numbers(a: Arrays) -> Floats:
-    """The objectives one by one in whole numbers, each earlier one held at its least value."""
+def _in_whole_numbers(a: Arrays) -> tuple[Floats, bool]:
+    """The objectives one by one in whole numbers, each earlier one held at its least value; whether each was settled."""
     program = Program(a)
     columns = len(program.every)
     kinds = [highspy.HighsVarType.kInteger] * columns
     program.engine.changeColsIntegrality(columns, program.every, np.array(kinds))
+    program.engine.setOptionValue("presolve", "on")
     value = np.zeros(columns)
     for tier in range(program.cost.shape[1]):
         value = np.rint(np.array(program.minimise(tier).col_value))
         cost = program.cost[:, tier]
         used = np.flatnonzero(cost).astype(np.int32)
         program.engine.addRow(-np.inf, float(cost @ value), len(used), used, cost[used])
-    return value[: program.edges]
+    return value[: program.edges], program.is_complete
 
 
 if __name__ == "__main__":
