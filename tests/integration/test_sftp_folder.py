@@ -12,6 +12,7 @@ from pathlib import Path
 import asyncssh
 import pytest
 
+from mutasi.landing.shared_area import NotWholeError, SharedArea
 from mutasi.sources.agency import Agency
 from mutasi.sources.connection import Connection, Extract, SourceError
 from mutasi.sources.extract import extract
@@ -121,3 +122,19 @@ def test_a_server_that_is_away_and_a_folder_that_is_not_there(sftp: Connection, 
 def test_an_address_that_no_file_system_knows(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="cannot be opened"):
         read(Connection("x", host="gopher://example.invalid/masuk"), tmp_path / "archive")
+
+
+def test_an_archive_travels_over_it_and_half_of_one_is_refused(folder: Path, sftp: Connection, tmp_path: Path) -> None:
+    area = SharedArea("bersama", lambda _: sftp, tmp_path)
+    (tmp_path / "rows").write_bytes(b"rekaan" * 100_000)
+    area.send_archive("2026-03-01/contoh.units.1.zip", "{}", {"data.parquet": tmp_path / "rows"})
+    area.send_archive("2026-03-01/contoh.units.1.zip", '{"again": 1}', {"data.parquet": tmp_path / "rows"})
+    [path] = area.archives("2026-03-01")
+    with area.archive(path) as archive:
+        assert (archive.read("manifest.json"), len(archive.read("data.parquet"))) == (b'{"again": 1}', 600_000)
+    there = folder / path
+    there.write_bytes(there.read_bytes()[:-9])
+    with pytest.raises(NotWholeError, match="not what was sent"), area.archive(path):
+        pass
+    area.remove(path)
+    assert not area.has(path) and [f for f in folder.rglob("*") if f.is_file()] == []
