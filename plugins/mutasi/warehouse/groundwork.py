@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 
+from mutasi.durable import put
 from mutasi.engine import quoted
 from mutasi.settings import Settings
 from mutasi.sources.datasets import datasets
@@ -43,7 +44,7 @@ def keep_groundwork(settings: Settings, database: Path) -> None:
         for schema, seed in con.execute(tables, [seeds]).fetchall():
             con.execute(f"insert into kept.{schema}.{seed} from {database.stem}.{schema}.{seed}")
         con.execute("detach kept")
-    unfinished.replace(kept)
+    put(unfinished, kept)
 
 
 def remove_database(file: Path) -> None:

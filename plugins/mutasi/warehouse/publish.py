@@ -17,6 +17,7 @@ from pathlib import Path
 
 import duckdb
 
+from mutasi.durable import put_for_good
 from mutasi.engine import named, quoted
 from mutasi.errors import NeedsAPerson
 from mutasi.settings import Settings
@@ -231,12 +232,6 @@ def _copy_comments(con: duckdb.DuckDBPyConnection, tables: list[Table]) -> None:
 
 
 def _replace(file: Path, target: Path) -> None:
-    """Put `file` in place of `target` for good: flushed, and without a log left by an earlier writer."""
-    for path in (file, file.parent):
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    """Put `file` in place of `target` for good, without a log left by an earlier writer."""
     target.with_name(f"{target.name}.wal").unlink(missing_ok=True)
-    file.replace(target)
+    put_for_good(file, target)
