@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
@@ -25,10 +26,14 @@ FORMED_ANYWHERE = re.compile(rb"(?=([0-9]{18}|P[0-9a-f]{20}))")  # overlapping, 
 FIVE = ["binjai", "dumai", "jakarta", "pekanbaru", "tanjungbalai"]
 
 
-def week(home: Any, **conf: object) -> tuple[str, dict[tuple[str, str], str], str]:
-    """Run the DAG; returns its state, the state of every task by (task, map label), and the run's id."""
+def week(home: Any, passed_over: str | None = None, **conf: object) -> tuple[str, dict[tuple[str, str], str], str]:
+    """Run the DAG; returns its state, the state of every task by (task, map label), and the run's id.
+
+    Tasks whose names match `passed_over` count as done without being run.
+    """
+    conf = {"week": WEEK, "agencies": [], "ask": False, **conf}
     with home.environment():
-        run = home.dagbag.dags["weekly_recommendations"].test(run_conf={"week": WEEK, "agencies": [], "ask": False, **conf})
+        run = home.dagbag.dags["weekly_recommendations"].test(run_conf=conf, mark_success_pattern=passed_over)
     states = {(ti.task_id, ti.rendered_map_index or str(ti.map_index)): str(ti.state) for ti in run.get_task_instances()}
     return str(run.state), states, run.run_id
 
@@ -104,7 +109,16 @@ def persons_in(home: Any, kept: bytes) -> list[str]:
     values = {value for row in people for value in row if value and len(value) > 6}
     formed = {value for value in values if FORMED.fullmatch(value)}
     there = {found.decode() for found in FORMED_ANYWHERE.findall(kept)}
-    return [*formed & there, *(value for value in values - formed if value.encode() in kept)]
+    return [*formed & there, *(value for value in begun(values - formed, kept) if value.encode() in kept)]
+
+
+def begun(values: set[str], kept: bytes) -> list[str]:
+    """Those whose first seven bytes stand anywhere in `kept`: all that can be there, found in one pass over it."""
+    run = np.lib.stride_tricks.sliding_window_view(np.frombuffer(kept, np.uint8), 7)
+    places = run.astype(np.uint64) @ (np.uint64(256) ** np.arange(7, dtype=np.uint64))
+    named = sorted(values)
+    first = np.array([int.from_bytes(value.encode()[:7], "little") for value in named], np.uint64)
+    return [named[n] for n in np.flatnonzero(np.isin(first, places))]
 
 
 def airflow_s_memory(home: Path) -> bytes:
@@ -171,8 +185,8 @@ def test_decisions_change_the_next_plan(weekly: Any, tmp_path: Path) -> None:
         f"run_id;candidate_id;instansi;keputusan;alasan\n{run_id};{first['candidate_id']};{first['agency_to']};tolak;tidak setuju\n"
     )
     before = set(runs.iterdir())
-    state, _, _ = week(home)
-    assert state == "success"
+    state, states, _ = week(home, passed_over="extract|publish")
+    assert state == "success" and states["verify", "-1"] == "success"
     [new] = set(runs.iterdir()) - before
     again = pq.read_table(new / "out" / "candidates.parquet").to_pylist()
     assert again and (first["person_id"], first["to_post_id"]) not in {(r["person_id"], r["to_post_id"]) for r in again}

@@ -12,8 +12,8 @@ from pathlib import Path
 import duckdb
 
 # Anything of these forms is looked up among the generated people; the demo's addresses are all of the last form.
-NUMBER = re.compile(r"(?<!\d)(\d{16}|\d{18}|\d{20})(?!\d)")
-ADDRESS = re.compile(r"\bpegawai\d+@example\.invalid")
+NUMBER = re.compile(r"[0-9]{16,}")
+ADDRESS = re.compile(r"pegawai[0-9]+@example\.invalid")
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,8 @@ class Scanner:
     def in_text(self, text: str) -> set[str]:
         """Every forbidden value in a text."""
         found = {word for word in self.words if word in text}
-        found |= {number for number in NUMBER.findall(text) if number in self.numbers}
+        if self.numbers:
+            found |= self.numbers.intersection(NUMBER.findall(text))
         return found | set(ADDRESS.findall(text))
 
     def in_file(self, file: Path) -> dict[str, set[str]]:
@@ -34,7 +35,7 @@ class Scanner:
         raw = file.read_bytes()
         places = {"bytes": self.in_text(raw.decode("latin-1")) | self.in_text(raw.decode("utf-16-le", "ignore"))}
         for table, texts in _cells(file, raw):
-            places[table] = set().union(*map(self.in_text, texts))
+            places[table] = self.in_text("\n".join(texts))  # no value has a line break, so none comes of two cells
         return {place: found for place, found in places.items() if found}
 
     def in_folder(self, folder: Path, leave_out: Iterable[str] = ()) -> list[tuple[str, str, set[str]]]:

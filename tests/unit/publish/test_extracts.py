@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -138,6 +139,20 @@ def test_nothing_appears_before_everything_is_written(settings: Settings) -> Non
     file.write_text("lain")
     with pytest.raises(ExtractError, match=r"beban-kerja-unit\.csv"):
         publish_extracts(settings, run, ["jakarta"])
+
+
+def test_a_second_plan_of_the_week_is_the_current_one_and_the_first_stays(settings: Settings) -> None:
+    first = write_fictitious_run(settings)
+    second = first.with_name("run-kedua")
+    shutil.copytree(first, second)
+    told = json.loads((second / "run.json").read_text(encoding="utf-8"))
+    (second / "run.json").write_text(json.dumps(told | {"run_id": second.name}), encoding="utf-8")
+    for folder in (first, second):
+        run = read_run(folder)
+        write_extract(settings, run, "jakarta", NAMES)
+        published = publish_extracts(settings, run, ["jakarta"])
+        assert (published.parent / "current").resolve() == published
+    assert sorted(f.name for f in published.parent.iterdir()) == sorted([first.name, second.name, "current"])
 
 
 def test_the_manifest_tells_what_it_is(published: Path) -> None:
