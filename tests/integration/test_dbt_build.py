@@ -19,7 +19,7 @@ from mutasi.warehouse.build import BuildError, BuildResult, build, build_file
 from mutasi.warehouse.peek import PeekError, summary, summary_text
 from mutasi.warehouse.publish import PublishError, forbidden_columns, planning_file, publish, reporting_file
 
-pytestmark = pytest.mark.takes(75)
+pytestmark = pytest.mark.takes(90)
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import duckdb
 import pytest
 
-pytestmark = pytest.mark.takes(80)
+pytestmark = pytest.mark.takes(115)
 
 FIRST_NIGHT = "2026-11-02"
 

@@ -21,7 +21,7 @@ from mutasi.warehouse.fingerprint import kept
 from mutasi.warehouse.publish import reporting_file
 from mutasi.warehouse.rebuild import RebuildError, rebuild
 
-pytestmark = pytest.mark.takes(60)
+pytestmark = pytest.mark.takes(50)
 
 Cell = tuple[str, str]
 

@@ -18,7 +18,7 @@ from mutasi.recommend.weekly import run_week
 from mutasi.sources.datasets import datasets
 from mutasi.sources.registry import read_agencies
 
-pytestmark = pytest.mark.takes(150)
+pytestmark = pytest.mark.takes(165)
 
 NEXT = dt.date(2026, 11, 3)
 FIVE = ["binjai", "dumai", "jakarta", "pekanbaru", "tanjungbalai"]

@@ -19,7 +19,7 @@ from mutasi.warehouse.publish import planning_file, publish, reporting_file
 from mutasi.warehouse.publish_session import ReportingDatabaseError, ReportingRefused
 from mutasi.warehouse.publish_types import UnknownType, column_type
 
-pytestmark = [pytest.mark.needs("postgres"), pytest.mark.takes(25)]
+pytestmark = [pytest.mark.needs("postgres"), pytest.mark.takes(40)]
 SCHEMAS = ("marts", "planning", "quality")
 
 

@@ -23,7 +23,7 @@ import pytest
 from mutasi.orchestration.dates import today
 from mutasi.settings import PROJECT
 
-pytestmark = pytest.mark.takes(100)
+pytestmark = pytest.mark.takes(125)
 
 # Not the day that the scheduler starts by itself, and none before the newest event of the generated sources.
 NIGHT = (today() - dt.timedelta(days=1)).isoformat()

@@ -18,7 +18,7 @@ import pytest
 
 from mutasi.publish.extracts import verify_extract
 
-pytestmark = pytest.mark.takes(90)
+pytestmark = pytest.mark.takes(85)
 
 WEEK = "2026-W45"  # the week of the demo's first night
 FORMED = re.compile(r"[0-9]{18}|P[0-9a-f]{20}")

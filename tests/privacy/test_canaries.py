@@ -18,7 +18,7 @@ from tests.privacy.scanner import Scanner
 
 from mutasi.settings import PROJECT
 
-pytestmark = pytest.mark.takes(110)
+pytestmark = pytest.mark.takes(130)
 
 AGENCIES = tuple(nights.NAMES)
 # Places that may name people, relative to the folder that everything is written to; only the home's owner may enter it.

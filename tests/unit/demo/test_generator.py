@@ -28,7 +28,7 @@ def people(home: Path) -> list[tuple[object, ...]]:
 
 def test_same_arguments_give_the_same_bytes_in_every_format(tmp_path: Path) -> None:
     for name in ("a", "b"):
-        generate(tmp_path / name, 1_000, as_of=DAY)
+        generate(tmp_path / name, 500, as_of=DAY)
     assert digests(tmp_path / "a") == digests(tmp_path / "b")
     assert len(digests(tmp_path / "a")) > 30
 
@@ -69,17 +69,17 @@ def test_small_populations_have_exactly_the_people_asked_for(tmp_path: Path, emp
 
 
 def test_national_agencies_have_sizes_of_their_own(tmp_path: Path) -> None:
-    truth = generate(tmp_path, 3_000, as_of=DAY, form="parquet", agencies=8)
+    truth = generate(tmp_path, 1_500, as_of=DAY, form="parquet", agencies=8)
     sizes = sorted(truth.rows[(agency, "employees")] for agency in truth.agencies)
     assert sizes[-1] > 3 * sizes[0]
 
 
 def test_a_night_changes_two_people_in_a_thousand_and_nothing_else(tmp_path: Path) -> None:
     for night in (0, 1, 2):
-        generate(tmp_path / str(night), 20_000, as_of=DAY + dt.timedelta(days=night), night=night, form="parquet")
+        generate(tmp_path / str(night), 8_000, as_of=DAY + dt.timedelta(days=night), night=night, form="parquet")
     nights = [set(people(tmp_path / str(night))) for night in (0, 1, 2)]
     for before, after in itertools.pairwise(nights):
-        assert 0.0004 < len(before ^ after) / 20_000 < 0.006
+        assert 0.0004 < len(before ^ after) / 8_000 < 0.006
     for name in ("units", "positions", "workloads", "jobs"):
         file = f"demo/contoh_0001/{name}.parquet"
         assert (tmp_path / "0" / file).read_bytes() == (tmp_path / "2" / file).read_bytes()
