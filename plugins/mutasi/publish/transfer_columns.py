@@ -40,6 +40,7 @@ OUTPUTS: dict[str, dict[str, str]] = {
         "post_id": T, "seats": N, "reason_code": T, "people_competing": N, "costliest_rule_code": T, "people_lost_by_rule": N,
     },
     "why_not": {"person_id": T, "outcome": T, "best_post_id": T, "reason_code": T, "price": N, "failed_rules": T},
+    "three_names": {"post_id": T, "agency_id": T, "place": N, "person_id": T, "way": T, "fit_points": N, "review_rules": T, "missing_items": T},
     "unlocks": {"person_id": T, "rule_code": T, "item": T, "post_id": T, "gain": N},
     "frontier": {"point": T, "moves": N, "involuntary_moves": N, "imbalance": D, "critical_unfilled": N, "is_published": B},
     "units": {

@@ -111,6 +111,15 @@ SHEETS: tuple[Sheet, ...] = (
         ), nothing="Tidak ada berkas yang membuka usulan baru.",
     ),
     Sheet(
+        "tiga-nama", "Tiga Nama untuk TPK", "from sheet_tiga",
+        (
+            Column("to_unit_path", "Unit kerja jabatan lowong", 36), Column("to_job", "Jabatan lowong", 24), Column("place", "Urutan", 8, "whole"), *_WHO,
+            Column("golongan_name", "Pangkat/ Gol", 11), Column("job", "Jabatan sekarang", 26), Column("unit_path", "Unit kerja sekarang", 36),
+            Column("way", "Sifat", 11), Column("fit_points", "Nilai kesesuaian", 9, "whole"), Column("performance_points", "Nilai kinerja 2 th", 10, "whole"),
+            Column("potential_box", "Kotak talenta", 9, "whole"), Column("rules", "Syarat yang belum pasti", 36), Column("items", "Yang perlu dilengkapi", 34),
+        ), nothing="Tidak ada jabatan administrator atau pengawas yang lowong dengan calon yang dapat dipertimbangkan.",
+    ),
+    Sheet(
         "tidak-diusulkan", "Tidak Diusulkan", "from sheet_tidak",
         (
             *_WHO, Column("golongan_name", "Pangkat/ Gol", 11), Column("job", "Jabatan", 28), Column("unit_path", "Unit kerja", 38),

@@ -133,6 +133,17 @@ from run_unlocks as u join own_people as h on u.person_id = h.person_id cross jo
 left join posts as p on u.post_id = p.post_id
 order by u.gain desc, h.person_id, u.rule_code;
 
+create or replace temp table sheet_tiga as
+select
+    p.unit_path as to_unit_path, p.job as to_job, t.place, h.employee_name as name, h.nip, h.golongan_name, h.job, h.unit_path,
+    case t.way when 'horizontal' then 'Horizontal' when 'vertical' then 'Vertikal' when 'diagonal' then 'Diagonal' else t.way end as way,
+    t.fit_points, h.performance_points, h.potential_box,
+    titles(t.review_rules, rt.pairs) as rules, coalesce(nullif(t.missing_items, ''), 'Pertimbangan Tim Penilai Kinerja') as items,
+    h.person_id, t.post_id
+from run_three_names as t join own_people as h on t.person_id = h.person_id join own_posts as p on t.post_id = p.post_id
+cross join rule_titles as rt
+order by p.unit_path, p.job, t.post_id, t.place;
+
 create or replace temp table sheet_tidak as
 select
     h.employee_name as name, h.nip, h.golongan_name, h.job, h.unit_path,

@@ -14,6 +14,7 @@ import pyarrow as pa
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import breadth_first_order
 
+from mutasi.engine import quoted
 from mutasi.recommend import reading, writing
 from mutasi.recommend.network import Indices, Integers
 from mutasi.recommend.packages import Packages, packages
@@ -34,6 +35,13 @@ def explain(con: duckdb.DuckDBPyConnection, problem: Problem, plan: Plan, priced
     ):
         con.register(name, table)
     con.execute(reading.text("explanation.sql"))
+
+
+def shortlist(con: duckdb.DuckDBPyConnection, run: Path) -> None:
+    """Make `out_three_names`: whom the Tim Penilai Kinerja may weigh for open posts of officials; after `explain`, with reviews."""
+    moves = quoted(str(run / "out" / "candidates.parquet"))
+    con.execute(f"create view published_moves as select distinct person_id from read_parquet({moves})")
+    con.execute(reading.text("shortlist.sql"))
 
 
 def write(con: duckdb.DuckDBPyConnection, run: Path, names: tuple[str, ...]) -> None:

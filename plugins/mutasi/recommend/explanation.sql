@@ -331,7 +331,7 @@ order by people.person_id;
 -- What each missing item would unlock, in the plan that admits people and pairs under review.
 create or replace temp table out_unlocks as
 with items as (
-    select candidates.*, unnest(string_split(trim(review_rules), ' ')) as rule_code
+    select candidates.*, unnest(list_distinct(list_filter(string_split(review_rules, ' '), lambda code: code <> ''))) as rule_code
     from out_candidates as candidates
     where review_rules <> ''
 )

@@ -18,6 +18,11 @@ from mutasi.recommend.policy import Policy
 from mutasi.recommend.problem import Problem
 from mutasi.settings import Settings
 
+# Of the plan with reviews only what it adds: moves that need an item, and who would move along with one of them.
+UNLOCKED = """
+from out_candidates
+where review_rules <> '' or companion_person_id in (select person_id from out_candidates where review_rules <> '')"""
+
 
 class NotProved(NeedsAPerson):
     """The proof of a plan failed, so the plan may not be published; the sentence lists what was amiss."""
@@ -52,8 +57,9 @@ def run_week(settings: Settings, planning: Path, week: str, last_plan: Path | No
     with reading.engine() as con:
         second = planned(con, run, admit_review=True)
         _publish(con, run / "with_review", second)
-        explanation.write(con, run, ("unlocks",))
-        writing.append_table(con, run, "candidates", "select * from out_candidates where review_rules <> ''", folder="out")
+        explanation.shortlist(con, run)
+        explanation.write(con, run, ("unlocks", "three_names"))
+        writing.append_table(con, run, "candidates", UNLOCKED, folder="out")
     found = summed_up(run, week, main, second)
     writing.write_manifest(run, told | asdict(found) | {"folder": ""})
     return found

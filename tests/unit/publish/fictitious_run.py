@@ -100,7 +100,8 @@ select
     origin_need / (origin_staff - 1) as origin_pressure_after,
     dest_need, dest_staff::double as dest_staff_before, (dest_staff + 1)::double as dest_staff_after, dest_need / dest_staff as dest_pressure_before,
     dest_need / (dest_staff + 1) as dest_pressure_after,
-    if(agency_from = agency_to, 'within_agency', 'same_province') as route_code, ' ABK PROFESI TEMUAN ' as missing_documents, true as refusal_is_exact, 0::bigint as price_of_refusal_critical, 0::bigint as price_of_refusal_fit
+    if(agency_from = agency_to, 'within_agency', 'same_province') as route_code, ' ABK PROFESI TEMUAN ' as missing_documents, true as refusal_is_exact, 0::bigint as price_of_refusal_critical, 0::bigint as price_of_refusal_fit,
+    case when person_id in (select person_id from inter) then (select min(person_id) from pairs where agency_to = 'dumai') end as companion_person_id
 from (from pairs union all by name from inter) as p;
 create table unfilled_posts as
 select post_id, open_seats as seats, 'no_lawful_person' as reason_code, 0::bigint as people_competing, 'D3' as costliest_rule_code, 4::bigint as people_lost_by_rule
@@ -111,6 +112,11 @@ from transfer_people where person_id not in (select person_id from candidates);
 create table unlocks as
 select person_id, 'R3' as rule_code, 'SKP dua tahun terakhir' as item, (select min(post_id) from transfer_posts where state = 'open') as post_id, 640::bigint as gain
 from transfer_people where outcome = 'REVIEW' and agency_id <> 'jakarta';
+create table three_names as
+select (select min(post_id) from transfer_posts as p where p.agency_id = t.agency_id) as post_id, agency_id,
+    row_number() over (partition by agency_id order by person_id)::bigint as place, person_id, 'vertical' as way,
+    (90 - row_number() over (partition by agency_id order by person_id))::bigint as fit_points, ' R3 ' as review_rules, 'SKP dua tahun terakhir' as missing_items
+from transfer_people as t where outcome = 'REVIEW' qualify row_number() over (partition by agency_id order by person_id) <= 3;
 create table frontier as
 select * from (values ('wishes_only', 4::bigint, 0::bigint, 4700.0::double, 8::bigint, false), ('gain_x4', 8, 5, 3900.0, 4, false), ('published', 12, 8, 3100.0, 2, true),
     ('every_relief', 20, 15, 2600.0, 2, false)) as f(point, moves, involuntary_moves, imbalance, critical_unfilled, is_published);

@@ -190,11 +190,27 @@ def test_a_plan_with_a_gap_says_so(settings: Settings) -> None:
     )
 
 
+def test_three_names_and_what_each_lacks_stand_in_the_agency_only(published: Path) -> None:
+    told = rows(published / "dumai", "tiga-nama")
+    assert told and all(r["Nama"].endswith("dumai") and r["Sifat"] == "Vertikal" and len(r["NIP"]) == 18 for r in told)
+    assert {r["Yang perlu dilengkapi"] for r in told} == {"SKP dua tahun terakhir"}
+    assert [r["Urutan"] for r in told] == [str(n + 1) for n in range(len(told))] and len(told) <= 3
+    assert not (published / "wilayah" / "csv" / "tiga-nama.csv").exists()
+
+
+def test_who_moves_together_reads_so(published: Path) -> None:
+    told = rows(published / "dumai", "usulan-prioritas") + rows(published / "dumai", "usulan-cadangan")
+    companions = [r for r in told if "pindah bersama pasangan" in r["Keterangan"]]
+    assert len(companions) == 1
+    named = companions[0]["Keterangan"].split("(usulan ")[1].split(")")[0]
+    assert named in {r["Kode usulan"] for r in told} - {companions[0]["Kode usulan"]}
+
+
 def test_the_workbook_is_ready_to_read_and_to_print(published: Path) -> None:
     book = load_workbook(published / "dumai" / "usulan-mutasi.xlsx")
     assert book.sheetnames == [
         "Ringkasan", "Usulan Prioritas", "Usulan Cadangan", "Rantai Mutasi", "Jabatan Lowong", "ASN Siap Dimutasi", "Penugasan Sementara",
-        "Bila Berkas Dilengkapi", "Tidak Diusulkan", "Data I-MUT", "Rapat Tim Penilai Kinerja", "Beban Kerja Unit", "Aturan dan Sumber",
+        "Bila Berkas Dilengkapi", "Tiga Nama untuk TPK", "Tidak Diusulkan", "Data I-MUT", "Rapat Tim Penilai Kinerja", "Beban Kerja Unit", "Aturan dan Sumber",
     ]  # fmt: skip
     for sheet in book.worksheets[1:]:
         assert sheet["A1"].value.startswith("TERBATAS") and sheet.freeze_panes == "A6" and sheet.auto_filter.ref.startswith("A5:")

@@ -91,6 +91,43 @@ def test_what_is_missing_and_what_it_would_unlock_is_listed(run: Path, found: Ru
     assert unlocked[0] == unlocked[1] > 0 and found.moves_with_review >= found.moves
 
 
+def test_each_missing_item_stands_by_itself(run: Path) -> None:
+    """Whoever lacks two items, one of the own and one of the pair, is asked for both and for nothing else."""
+    codes = duckdb.sql(f"select distinct rule_code from {published(run, 'unlocks')}").fetchall()
+    known = duckdb.sql(f"select distinct rule_code from read_parquet('{run}/inputs/transfer_rules.parquet')").fetchall()
+    assert set(codes) <= set(known)
+
+
+def test_open_posts_of_officials_get_three_ranked_names(settings: Settings, tmp_path: Path) -> None:
+    planning = make_planning(tmp_path / "officials.duckdb", people=120, posts=40)
+    with duckdb.connect(str(planning)) as con:
+        con.execute("""update planning.transfer_posts set job_kind = 'pengawas', job_level = null, sub_job = null,
+            golongan_min = case when unit_id = 'unit-1' then '45' else '31' end where job_id = 'job-2'""")
+        con.execute("update planning.transfer_people set job_kind = 'pengawas', job_level = null where job_id = 'job-2'")
+        con.execute("""update planning.transfer_people set outcome = 'REVIEW', review_rules = ' P2 '
+            where job_kind = 'pengawas' and outcome = 'ELIGIBLE'""")
+    found = run_week(settings, planning, "2026-W48")
+    run = Path(found.folder)
+    rows = duckdb.sql(
+        f"""select t.*, p.outcome, p.job_kind, p.golongan_code, p.agency_id as own_agency, l.person_id is not null as is_locked,
+            o.open_seats, o.job_kind as post_kind, o.golongan_min
+        from {published(run, "three_names")} as t
+        join read_parquet('{run}/inputs/transfer_people.parquet') as p using (person_id)
+        join read_parquet('{run}/inputs/transfer_posts.parquet') as o on t.post_id = o.post_id
+        left join read_parquet('{run}/inputs/transfer_locks.parquet') as l on t.person_id = l.person_id order by t.post_id, place"""
+    ).fetchall()
+    assert rows and {row[2] for row in rows} == {1, 2, 3}
+    for _, agency, _, _, way, _, review, items, outcome, kind, golongan, own, is_locked, seats, post_kind, lowest in rows:
+        assert outcome in ("REVIEW", "ELIGIBLE") and agency == own and seats > 0 and post_kind == "pengawas" and not is_locked
+        assert golongan >= lowest and way == {"pengawas": "horizontal", "pelaksana": "vertical"}[kind]
+        assert "P2" not in review or "Pertimbangan Tim Penilai Kinerja" in items
+    by_post: dict[str, list[int]] = {}
+    for row in rows:
+        by_post.setdefault(row[0], []).append(row[5])
+    assert all(points == sorted(points, reverse=True) and len(points) <= 3 for points in by_post.values())
+    assert not any(row[0].split("|")[1] == "unit-1" for row in rows)
+
+
 def test_the_frontier_goes_from_few_moves_to_least_imbalance(run: Path) -> None:
     points = duckdb.sql(
         f"select point, moves, imbalance, involuntary_moves, critical_unfilled from {published(run, 'frontier')} order by moves"
