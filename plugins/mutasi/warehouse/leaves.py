@@ -10,6 +10,7 @@ import re
 import time
 from pathlib import Path
 
+from mutasi.durable import flush
 from mutasi.engine import connect, copy, quoted
 from mutasi.settings import Settings
 
@@ -44,6 +45,7 @@ def _bind_quarantine(settings: Settings) -> int:
         with connect(settings) as con:
             rows = f"{earlier if bound.exists() else ''} select * from read_parquet({_listed(leaves)}, union_by_name = true)"
             copy(con, f"select * from ({rows}) order by dataset, agency_id, rule_code, column_name", bound)
+        flush(bound)
         for leaf in leaves:
             leaf.unlink()
     return sum(map(len, days.values()))
@@ -59,6 +61,7 @@ def _bind_run(settings: Settings, run: Path) -> int:
         copy(
             con, f"select * from read_parquet({_listed(leaves)}, union_by_name = true) {newest} order by started_at", run / BOUND
         )
+    flush(run / BOUND)
     for leaf in loose:
         leaf.unlink()
     return len(loose)
