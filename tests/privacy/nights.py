@@ -53,8 +53,17 @@ def email(agency: str) -> str:
 
 
 def prepare(home: Path) -> None:
-    """Generate the population and put a canary in the place of the first person of three agencies."""
+    """Generate the population, put a canary in the place of the first person of three agencies, and migrate Airflow's metadata.
+
+    All nights run on a copy of the project, so that dbt reads it once and in the last night only what was added.
+    """
+    from airflow.utils.db import initdb
+
+    initdb()
     generate(home, employees=EMPLOYEES, as_of=DAYS["good"])
+    project = home / "project"
+    shutil.copytree(PROJECT / "dbt_project", project / "dbt_project", ignore=shutil.ignore_patterns("target", "logs"))
+    (project / "expectations").symlink_to(PROJECT / "expectations")
     demo = home / "demo"
     _plant_database(next((demo / "dumai").glob("*.db")))
     _plant_text(demo / "binjai", "binjai", "%d-%m-%Y")
@@ -154,18 +163,15 @@ def trouble_connections() -> dict[str, str]:
     return {"AIRFLOW_CONN_BINJAI_SIASN": json.dumps(service), "AIRFLOW_CONN_DUMAI_SIMPEG": json.dumps(refused)}
 
 
-def trouble_warehouse(home: Path) -> dict[str, str]:
-    """A project with a model that quotes a name and a test that fails on one."""
+def trouble_warehouse(home: Path) -> None:
+    """A model that quotes a name and a test that fails on one."""
     project = home / "project"
-    shutil.copytree(PROJECT / "dbt_project", project / "dbt_project", ignore=shutil.ignore_patterns("target", "logs"))
-    (project / "expectations").symlink_to(PROJECT / "expectations")
     models = project / "dbt_project" / "models" / "intermediate"
     (models / "int_quoting.sql").write_text(
         "select cast(employee_name as integer) as broken, nip from {{ ref('stg_employees') }}", encoding="utf-8"
     )
     test = f"select nip, employee_name from {{{{ ref('employees') }}}} where employee_name like '{NAMES['dumai'][:9]}%'"
     (project / "dbt_project" / "tests" / "nobody_is_a_canary.sql").write_text(test, encoding="utf-8")
-    return {"MUTASI_PROJECT": str(project), "MUTASI_AGENCIES": str(PROJECT / "dags" / "agencies")}
 
 
 def kill_while_building() -> None:
@@ -185,19 +191,17 @@ def night(home: Path, kind: str) -> str:
     """Run the DAG for one night; returns the state of the run."""
     settings = Settings(home=home, project=PROJECT, agencies=PROJECT / "dags" / "agencies")
     environment = {"MUTASI_HOME": str(home), "MUTASI_PSEUDONYM_KEY_FILE": str(demo_key(settings)), **demo_connections(settings)}
+    environment |= {"MUTASI_PROJECT": str(home / "project"), "MUTASI_AGENCIES": str(settings.agencies)}
     if kind == "troubled":
         trouble_landing(home)
+        trouble_warehouse(home)
     with siasn_service(settings) as service:
         os.environ |= {**environment, **service}
-        if kind == "troubled":
-            os.environ |= trouble_warehouse(home)
         if kind == "killed":
             os.environ |= trouble_connections()
             kill_while_building()
         from airflow.dag_processing.dagbag import DagBag
-        from airflow.utils.db import initdb
 
-        initdb()
         dag = DagBag(dag_folder=str(PROJECT / "dags")).dags["nightly_refresh"]
         run = dag.test(run_conf={"date": DAYS[kind].isoformat(), "agencies": []})
     return str(run.state)
