@@ -7,8 +7,6 @@ import json
 import os
 import pickle
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,20 +62,6 @@ class Home:
             con.execute(f"attach '{self.path}/warehouse/{database}.duckdb' as published (read_only)")
             con.execute("use published")
             return con.execute(query).fetchall()
-
-    def start(self, day: dt.date) -> subprocess.Popen[bytes]:
-        """Run the DAG in a process group of its own, to be killed; call inside `environment()`."""
-        command = [
-            sys.executable,
-            "-m",
-            "airflow",
-            "dags",
-            "test",
-            "nightly_refresh",
-            "--conf",
-            json.dumps({"date": day.isoformat()}),
-        ]
-        return subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def marts(self) -> dict[str, list[str]]:
         """Every row of every mart, for comparison."""

@@ -4,29 +4,26 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 
 import duckdb
 import pytest
+from tests.integration import forked
 
 pytestmark = pytest.mark.takes(115)
-
-FIRST_NIGHT = "2026-11-02"
 
 
 def kill_when(home, ready: Callable[[], bool]) -> None:
     """Start the DAG and kill the whole process group as soon as `ready`."""
     with home.environment():
-        process = home.start(home.day)
+        process = forked.begin(forked.night, home.path.with_name("killed.txt"), home.day)
         deadline = time.monotonic() + 120
-        while not ready() and process.poll() is None and time.monotonic() < deadline:
+        while not ready() and process.is_alive() and time.monotonic() < deadline:
             time.sleep(0.02)
-        assert process.poll() is None, "the run ended before it could be killed"
+        assert process.is_alive(), "the run ended before it could be killed"
         os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        process.join()
 
 
 def steps(home) -> list[tuple]:
@@ -52,27 +49,15 @@ def test_killed_runs_are_healed_by_the_next(first_night, before_first_night):
     assert not list((home.path / "warehouse").glob(".*")), "unfinished files are left in the warehouse"
 
 
-REFRESH = """
-import datetime as dt, sys
-from mutasi.settings import Settings
-from mutasi.sources.registry import read_agencies
-from mutasi.warehouse.refresh import build_warehouse, publish_warehouse
-settings, day = Settings.from_environment(), dt.date.fromisoformat(sys.argv[1])
-build_warehouse(settings, read_agencies(settings.agencies), day, sys.argv[2])
-publish_warehouse(settings, day, sys.argv[2])
-"""
-
-
 def test_two_refreshes_at_once_take_turns(after_first_night):
     home = after_first_night
     before = home.marts()
     with home.environment():
-        both = [
-            subprocess.Popen([sys.executable, "-c", REFRESH, FIRST_NIGHT, run], stderr=subprocess.PIPE, text=True)
-            for run in ("a", "b")
-        ]
-        errors = [process.communicate(timeout=240)[1] for process in both]
-    codes = [process.returncode for process in both]
+        printed = [home.path.with_name(f"{run}.txt") for run in ("a", "b")]
+        both = [forked.begin(forked.refresh, file, home.day, file.stem) for file in printed]
+        for process in both:
+            process.join(240)
+    codes, errors = [process.exitcode for process in both], [file.read_text() for file in printed]
     assert 0 in codes
     for code, error in zip(codes, errors, strict=True):
         assert code == 0 or "The build on disk is not this run's" in error
