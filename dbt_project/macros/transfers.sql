@@ -28,9 +28,9 @@
     concat_ws('|', {{ relation }}.agency_id, {{ relation }}.unit_id, {{ relation }}.position_id)
 {%- endmacro %}
 
-{# Finding of each pair rule for a person (or group of equal people) and a post (or group of equal posts): PASS, FAIL or
-   MISSING. D7 is not here: between equal jobs it is the licence that P6 has judged. #}
-{% macro pair_findings(person, post) -%}
+{# Finding of each pair rule for a person (or group of equal people), a post (or group of equal posts) and the way between
+   their agencies: PASS, FAIL or MISSING. D7 is not here: between equal jobs it is the licence that P6 has judged. #}
+{% macro pair_findings(person, post, way) -%}
     case
         when {{ post }}.job_kind <> 'jf' then 'PASS'
         when {{ person }}.job_level is null or {{ post }}.job_level is null then 'MISSING'
@@ -66,5 +66,6 @@
             then case when {{ post }}.job_class < {{ person }}.job_class then 'FAIL' else 'PASS' end
         when {{ person }}.job_id = {{ post }}.job_id then 'PASS'
         else 'MISSING'
-    end as finding_d6
+    end as finding_d6,
+    case when {{ way }}.has_route is null then 'FAIL' when {{ way }}.has_route then 'PASS' else 'MISSING' end as finding_d8
 {%- endmacro %}

@@ -283,9 +283,9 @@ select
     most
 from every_kind;
 
--- People and posts that can be compared at all: the same kind and title of job, in one agency or between two that both
--- consent; an agency's own row of the policy goes before the general one.
-create or replace table blocks as
+-- Ways from agency to agency: within one, or between two that both consent (an agency's own row of the policy goes before the
+-- general one), and whether the law's way there is known for a kind of job.
+create or replace table ways as
 with scope as (
     select agencies.agency_id, policy.value = 'inter_agency' as is_wide
     from (select distinct agency_id from posts) as agencies
@@ -299,7 +299,27 @@ with scope as (
     qualify row_number() over (partition by agencies.agency_id order by policy.agency_id nulls last, policy.valid_from desc) = 1
 ),
 
-people as (
+kinds as (select distinct job_kind from posts where job_kind is not null)
+
+select
+    sending.agency_id as origin_agency_id,
+    receiving.agency_id as agency_id,
+    kinds.job_kind,
+    bool_or(routes.route_code is not null) as has_route
+from scope as sending
+inner join scope as receiving on sending.agency_id = receiving.agency_id or (sending.is_wide and receiving.is_wide)
+cross join kinds
+left join transfer_routes as routes
+    on
+        sending.agency_id = routes.origin_agency_id
+        and receiving.agency_id = routes.destination_agency_id
+        and not routes.is_override
+        and (routes.job_kinds = 'all' or contains(' ' || routes.job_kinds || ' ', ' ' || kinds.job_kind || ' '))
+group by all;
+
+-- People and posts that can be compared at all: the same kind and title of job, where there is a way.
+create or replace table blocks as
+with people as (
     select agency_id, job_kind, job_id, count(*) as people
     from persons
     where job_id is not null and job_kind is not null
@@ -323,9 +343,8 @@ select
     places.posts
 from people
 inner join places on people.job_kind = places.job_kind and people.job_id = places.job_id
-left join scope as sending on people.agency_id = sending.agency_id
-left join scope as receiving on places.agency_id = receiving.agency_id
-where people.agency_id = places.agency_id or (sending.is_wide and receiving.is_wide);
+semi join ways
+    on people.agency_id = ways.origin_agency_id and places.agency_id = ways.agency_id and places.job_kind = ways.job_kind;
 
 -- People who declared that they move only together with somebody; who that is may have declared nothing. If the other takes
 -- no part this week, neither can they.
@@ -391,11 +410,14 @@ select
             then case when posts.job_class < persons.job_class then 'FAIL' else 'PASS' end
         when persons.job_id = posts.job_id then 'PASS'
         else 'MISSING'
-    end as finding_d6
+    end as finding_d6,
+    case when ways.has_route is null then 'FAIL' when ways.has_route then 'PASS' else 'MISSING' end as finding_d8
 from blocks
 inner join persons
     on blocks.origin_agency_id = persons.agency_id and blocks.job_kind = persons.job_kind and blocks.job_id = persons.job_id
 inner join posts on blocks.agency_id = posts.agency_id and blocks.job_kind = posts.job_kind and blocks.job_id = posts.job_id
+left join ways
+    on persons.agency_id = ways.origin_agency_id and posts.agency_id = ways.agency_id and posts.job_kind = ways.job_kind
 left join couples on persons.person_no = couples.person_no
 where
     persons.home_post_id <> posts.post_id
@@ -404,7 +426,7 @@ where
 
 -- Lawful pairs: no rule fails; where what is missing asks for a review, only if reviews are admitted.
 create or replace table meaning as
-pivot rules_on_missing on rule_code in ('D1', 'D3', 'D4', 'D5') using max(on_missing);
+pivot rules_on_missing on rule_code in ('D1', 'D3', 'D4', 'D5', 'D8') using max(on_missing);
 
 create or replace view lawful_pairs as
 with settled as (
@@ -415,7 +437,8 @@ with settled as (
         case when finding_d1 = 'MISSING' then coalesce(meaning."D1", 'PASS') else finding_d1 end as outcome_d1,
         case when finding_d3 = 'MISSING' then coalesce(meaning."D3", 'PASS') else finding_d3 end as outcome_d3,
         case when finding_d4 = 'MISSING' then coalesce(meaning."D4", 'PASS') else finding_d4 end as outcome_d4,
-        case when finding_d5 = 'MISSING' then coalesce(meaning."D5", 'PASS') else finding_d5 end as outcome_d5
+        case when finding_d5 = 'MISSING' then coalesce(meaning."D5", 'PASS') else finding_d5 end as outcome_d5,
+        case when finding_d8 = 'MISSING' then coalesce(meaning."D8", 'PASS') else finding_d8 end as outcome_d8
     from judged_pairs as judged
     cross join meaning
     where judged.finding_d6 <> 'FAIL'
@@ -429,13 +452,14 @@ select
         case when outcome_d1 = 'REVIEW' then ' D1' else '' end,
         case when outcome_d3 = 'REVIEW' then ' D3' else '' end,
         case when outcome_d4 = 'REVIEW' then ' D4' else '' end,
-        case when outcome_d5 = 'REVIEW' then ' D5' else '' end
+        case when outcome_d5 = 'REVIEW' then ' D5' else '' end,
+        case when outcome_d8 = 'REVIEW' then ' D8' else '' end
     ) as review_rules
 from settled
 cross join options
 where
-    outcome_d1 <> 'FAIL' and outcome_d3 <> 'FAIL' and outcome_d4 <> 'FAIL' and outcome_d5 <> 'FAIL'
-    and (options.admit_review or (outcome_d1 <> 'REVIEW' and outcome_d3 <> 'REVIEW' and outcome_d4 <> 'REVIEW' and outcome_d5 <> 'REVIEW'));
+    'FAIL' not in (outcome_d1, outcome_d3, outcome_d4, outcome_d5, outcome_d8)
+    and (options.admit_review or 'REVIEW' not in (outcome_d1, outcome_d3, outcome_d4, outcome_d5, outcome_d8));
 
 -- Wishes that a post fulfils: the dearest, and whether one of them stands on a verified ground.
 create or replace table granted as

@@ -150,8 +150,9 @@ create table transfer_locks as
 select person_id, 'objection' as kind, null::varchar as post_id, null::date as until_date, 'objections' as source
 from transfer_people where hash(person_id, 5) % 40 = 0;
 create table transfer_routes as
-select 'kota-0' as origin_agency_id, 'kota-0' as destination_agency_id, 'within_agency' as route_code, false as is_override,
-    'all' as job_kinds, 'Tim penilai kinerja' as opinion, null::varchar as through, 'PPK' as decided_by, 'PP 11/2017 Ps 191' as source;
+select agency_id as origin_agency_id, agency_id as destination_agency_id, 'within_agency' as route_code, false as is_override,
+    'all' as job_kinds, 'Tim penilai kinerja' as opinion, null::varchar as through, 'PPK' as decided_by, 'PP 11/2017 Ps 191' as source
+from (select distinct agency_id from transfer_posts);
 create table pair_rules (post_id varchar, rule_code varchar, people_failed bigint, people_passed bigint, people_review bigint, people_failed_alone bigint)
 """
 

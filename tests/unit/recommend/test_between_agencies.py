@@ -82,6 +82,36 @@ def test_locks_of_both_agencies_hold(changed: Callable[..., list[tuple[str, str,
     assert set(pairs) - set(left) == {pair for pair in pairs if pair[0] == leaver or pair == refused}
 
 
+NO_WAY = "delete from planning.transfer_routes where origin_agency_id = 'kota-0' and destination_agency_id = 'kota-1'"
+
+
+def test_an_unknown_way_is_no_lawful_pair(changed: Callable[..., list[tuple[str, str, str, bool]]]) -> None:
+    assert {pair[1] for pair in changed()} == {"kota-0", "kota-1"}
+    assert {pair[1] for pair in changed(NO_WAY)} == {"kota-1"}
+    other_kind = (
+        "update planning.transfer_routes set job_kinds = 'administrator pengawas' where origin_agency_id <> destination_agency_id"
+    )
+    assert changed(other_kind) == []
+    override = "update planning.transfer_routes set is_override = true where origin_agency_id <> destination_agency_id"
+    assert changed(override) == []
+
+
+def test_an_unknown_way_waits_for_review(wide: Path, settings: Settings, tmp_path: Path) -> None:
+    planning = Path(shutil.copy(wide, tmp_path / "published.duckdb"))
+    with duckdb.connect(str(planning)) as con:
+        con.execute(NO_WAY)
+        con.execute("update planning.transfer_people set outcome = 'NOT_ELIGIBLE' where outcome = 'REVIEW'")
+        con.execute("update planning.transfer_posts set open_seats = 0 where agency_id = 'kota-0'")
+    found = run_week(replace(settings, home=tmp_path), planning, "2026-W47")
+    moves = duckdb.sql(
+        f"""select solve, review_rules, route_code from read_parquet('{found.folder}/out/candidates.parquet')
+        where agency_from = 'kota-0' and agency_to = 'kota-1'"""
+    ).fetchall()
+    assert moves and {(solve, tuple(rules.split()), route) for solve, rules, route in moves} == {
+        ("if_files_complete", ("D8",), None)
+    }
+
+
 def test_a_plan_between_agencies_is_proved_and_names_its_route(wide: Path, settings: Settings, tmp_path: Path) -> None:
     found = run_week(replace(settings, home=tmp_path), wide, "2026-W47")
     moves = duckdb.sql(

@@ -1,6 +1,7 @@
--- For each open post and pair rule: how many eligible people of the agency with the same kind of job pass, fail or need a
--- review, and how many fail this rule alone. People and posts that are alike are compared once.
-{% set codes = ['D1', 'D2', 'D3', 'D4', 'D5', 'D6'] %}
+-- For each open post and pair rule: how many eligible people pass, fail or need a review, and how many fail this rule alone.
+-- Those of the agency with the same kind of job count, and those of other agencies with the same job who accept a move to
+-- another one. People and posts that are alike are compared once.
+{% set codes = ['D1', 'D2', 'D3', 'D4', 'D5', 'D6', 'D8'] %}
 with rules as (
     select
     {% for code in codes -%}
@@ -21,6 +22,7 @@ people as (
         people.job_id,
         people.proved_sub_job,
         people.job_class,
+        people.accepts_inter_agency,
         golongan.golongan_order,
         levels.level_order as education_order,
         count(*) as headcount
@@ -44,8 +46,8 @@ posts as (
         highest.golongan_order as golongan_max_order,
         levels.level_order as education_order
     from {{ ref('transfer_posts') }} as posts
-    left join {{ ref('golongan') }} as lowest on posts.golongan_min = lowest.golongan_code
-    left join {{ ref('golongan') }} as highest on posts.golongan_max = highest.golongan_code
+    left join {{ ref('golongan') }} as lowest on posts.golongan_min = lowest.golongan_code and lowest.scheme = 'pns'
+    left join {{ ref('golongan') }} as highest on posts.golongan_max = highest.golongan_code and highest.scheme = 'pns'
     left join {{ ref('education_levels') }} as levels on posts.min_education_code = levels.education_level_code
     where posts.open_seats > 0
 ),
@@ -60,6 +62,7 @@ groups as (
         people.job_id,
         people.proved_sub_job,
         people.job_class,
+        people.accepts_inter_agency,
         people.golongan_order,
         people.education_order,
         sum(people.headcount) as headcount
@@ -101,22 +104,91 @@ grouped_posts as (
             and posts.education_order is not distinct from post_groups.education_order
 ),
 
+scope as (
+    select
+        agencies.agency_id,
+        policy.value = 'inter_agency' as is_wide
+    from {{ ref('stg_agencies') }} as agencies
+    cross join {{ ref('int_as_of') }} as today
+    inner join {{ ref('transfer_policy') }} as policy
+        on
+            agencies.agency_id = coalesce(policy.agency_id, agencies.agency_id)
+            and policy.policy_code = 'scope'
+            and policy.valid_from <= today.as_of
+            and coalesce(policy.valid_to >= today.as_of, true)
+    qualify
+        row_number() over (partition by agencies.agency_id order by policy.agency_id asc nulls last, policy.valid_from desc) = 1
+),
+
+kinds as (
+    select distinct job_kind
+    from posts
+    where job_kind is not null
+),
+
+-- Within one agency, or between two that both consent; and whether the law's way there is known.
+ways as (
+    select
+        sending.agency_id as origin_agency_id,
+        receiving.agency_id,
+        kinds.job_kind,
+        bool_or(routes.route_code is not null) as has_route
+    from scope as sending
+    inner join scope as receiving on sending.agency_id = receiving.agency_id or (sending.is_wide and receiving.is_wide)
+    cross join kinds
+    left join {{ ref('transfer_routes') }} as routes
+        on
+            sending.agency_id = routes.origin_agency_id
+            and receiving.agency_id = routes.destination_agency_id
+            and not routes.is_override
+            and (routes.job_kinds = 'all' or contains(concat(' ', routes.job_kinds, ' '), concat(' ', kinds.job_kind, ' ')))
+    group by sending.agency_id, receiving.agency_id, kinds.job_kind
+),
+
 found as (
     select
         post_groups.group_id,
         cast(null as varchar) as post_id,
         groups.headcount,
-        {{ pair_findings('groups', 'post_groups') }}
+        {{ pair_findings('groups', 'post_groups', 'ways') }}
     from groups
     inner join post_groups on groups.agency_id = post_groups.agency_id and groups.job_kind = post_groups.job_kind
+    left join ways
+        on
+            groups.agency_id = ways.origin_agency_id
+            and post_groups.agency_id = ways.agency_id
+            and post_groups.job_kind = ways.job_kind
+    union all
+    select
+        post_groups.group_id,
+        cast(null as varchar) as post_id,
+        groups.headcount,
+        {{ pair_findings('groups', 'post_groups', 'ways') }}
+    from groups
+    inner join post_groups
+        on
+            groups.agency_id <> post_groups.agency_id
+            and groups.job_kind = post_groups.job_kind
+            and groups.job_id = post_groups.job_id
+    left join ways
+        on
+            groups.agency_id = ways.origin_agency_id
+            and post_groups.agency_id = ways.agency_id
+            and post_groups.job_kind = ways.job_kind
+    where groups.accepts_inter_agency
     union all
     select
         cast(null as varchar) as group_id,
         posts.post_id,
         -people.headcount as headcount,
-        {{ pair_findings('people', 'posts') }}
+        {{ pair_findings('people', 'posts', 'ways') }}
     from people
     inner join posts on people.post_id = posts.post_id and people.job_kind = posts.job_kind
+    left join ways
+        on
+            people.agency_id = ways.origin_agency_id
+            and posts.agency_id = ways.agency_id
+            and posts.job_kind = ways.job_kind
 ),
 
 judged as (
