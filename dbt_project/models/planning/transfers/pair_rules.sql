@@ -114,8 +114,7 @@ scope as (
         on
             agencies.agency_id = coalesce(policy.agency_id, agencies.agency_id)
             and policy.policy_code = 'scope'
-            and policy.valid_from <= today.as_of
-            and coalesce(policy.valid_to >= today.as_of, true)
+    where policy.valid_from <= today.as_of and coalesce(policy.valid_to >= today.as_of, true)
     qualify
         row_number() over (partition by agencies.agency_id order by policy.agency_id asc nulls last, policy.valid_from desc) = 1
 ),
