@@ -1,6 +1,7 @@
 {# The build database is new every night and read by nobody while dbt writes it. So a relation is created under its own name and
    in one statement with its descriptions; the copy beside it, the renames, the transaction and the catalogue look-ups of the
-   stock materializations, each a statement of its own, would cost half the night. #}
+   stock materializations, each a statement of its own, would cost half the night. Where a table with a contract stands already,
+   without rows (MUTASI_GROUNDWORK), it is filled. #}
 {% materialization table, adapter="duckdb" %}
     {%- set target_relation = this.incorporate(type='table') -%}
     {%- set is_agreed = config.get('contract').enforced -%}
@@ -8,9 +9,11 @@
     {{ run_hooks(pre_hooks) }}
     {% call statement('main', auto_begin=False) -%}
         {% if is_agreed -%}
-            create or replace table {{ target_relation }} {{ get_table_columns_and_constraints() }};
+            {% if env_var('MUTASI_GROUNDWORK', '') == '' -%}
+                create or replace table {{ target_relation }} {{ get_table_columns_and_constraints() }};
+                {{ descriptions(target_relation) }}
+            {%- endif %}
             insert into {{ target_relation }} by name ({{ compiled_code }});
-            {{ descriptions(target_relation) }}
         {%- else -%}
             create or replace table {{ target_relation }} as ({{ compiled_code }});
         {%- endif %}

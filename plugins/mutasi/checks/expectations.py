@@ -11,15 +11,20 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, ClassVar
 
+import sqlalchemy as sa
 from great_expectations.compatibility.pydantic import PrivateAttr
+from great_expectations.execution_engine.sqlalchemy_execution_engine import SqlAlchemyExecutionEngine
 from great_expectations.expectations.core.unexpected_rows_expectation import UnexpectedRowsExpectation
 from great_expectations.expectations.expectation import Expectation
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+from great_expectations.expectations.metrics.metric_provider import metric_value
+from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
 from great_expectations.expectations.registry import get_expectation_impl, get_metric_kwargs
 from great_expectations.validator.metric_configuration import MetricConfiguration
 from great_expectations.validator.validator import ValidationDependencies
 
 COUNT, ROWS = "unexpected_count", "unexpected_index_query"
+FAILING = "table.failing_rows"
 
 
 class _Counted(Expectation):
@@ -68,10 +73,29 @@ class _CountedCondition(_Counted):
         return {"success": count == 0, "result": {COUNT: count, ROWS: metrics[f"{self.map_metric}.{ROWS}"]}}
 
 
-class CountedUnexpectedRowsExpectation(_Counted, UnexpectedRowsExpectation):
-    """Expect a query to find no row; the result holds the number of rows and nothing else."""
+class FailingRows(TableMetricProvider):
+    """How many rows each rule found, counted once for all rules."""
 
-    metric_dependencies: ClassVar[tuple[str, ...]] = ("unexpected_rows_query.row_count",)
+    metric_name = FAILING
+
+    @metric_value(engine=SqlAlchemyExecutionEngine)
+    def _sqlalchemy(cls, execution_engine: SqlAlchemyExecutionEngine, **_: Any) -> dict[str, int]:
+        found = execution_engine.execute_query(sa.text("SELECT rule_code, count(*) FROM failing GROUP BY rule_code"))
+        return {rule: count for rule, count in found.fetchall()}
+
+
+class CountedUnexpectedRowsExpectation(_Counted, UnexpectedRowsExpectation):
+    """Expect that the rule's query found no row; the result holds the number of rows and nothing else."""
+
+    def get_validation_dependencies(
+        self, execution_engine: Any = None, runtime_configuration: dict[str, Any] | None = None, **_: Any
+    ) -> ValidationDependencies:
+        """The one metric that all such rules share."""
+        dependencies = ValidationDependencies(
+            metric_configurations={}, result_format=(runtime_configuration or {})["result_format"]
+        )
+        dependencies.set_metric_configuration(FAILING, MetricConfiguration(FAILING, {}, {}))
+        return dependencies
 
     def _validate(
         self,
@@ -79,7 +103,7 @@ class CountedUnexpectedRowsExpectation(_Counted, UnexpectedRowsExpectation):
         runtime_configuration: dict[str, Any] | None = None,
         execution_engine: Any = None,
     ) -> dict[str, Any]:
-        count = metrics["unexpected_rows_query.row_count"]
+        count = metrics[FAILING].get((self.meta or {})["rule"], 0)
         return {"success": count == 0, "result": {COUNT: count}}
 
 

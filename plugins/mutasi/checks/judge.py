@@ -60,7 +60,7 @@ def judge(con: duckdb.DuckDBPyConnection, url: str, table: str, rules: list[Rule
     except PassError as error:
         [culprit] = [rule for rule in rules if rule.code == str(error)] or [rules[0]]
         raise CheckError(_not_judged(table, culprit)) from None
-    results = _results(url, table, [_judged_by_failing(rule) for rule in written])
+    results = _results(url, table, written)
     counts |= {rule.code: _count(table, rule, results.get(rule.code)) for rule in written}
     found = dict(con.execute("select rule_code, count(*) from failing group by rule_code").fetchall())
     for rule in rules:
@@ -77,12 +77,6 @@ def _results(url: str, table: str, rules: list[Rule]) -> dict[str, ExpectationVa
         return {r.expectation_config.meta["rule"]: r for r in _validate(url, table, rules) if r.expectation_config}
     except Exception as error:
         raise CheckError(f"{table}: Great Expectations could not run the suite ({type(error).__name__}).") from None
-
-
-def _judged_by_failing(rule: Rule) -> Rule:
-    """The rule over the rows that were found; the comment holds the batch, which Great Expectations asks for."""
-    query = f"SELECT agency_id, _row_id FROM failing WHERE rule_code = '{rule.code}' /* {{batch}} */"
-    return rule.model_copy(update={"kwargs": {"unexpected_rows_query": query}})
 
 
 def _validate(url: str, table: str, rules: list[Rule]) -> list[ExpectationValidationResult]:

@@ -20,7 +20,7 @@ from mutasi.checks.day import referred
 from mutasi.checks.policies import RuleException
 from mutasi.checks.suites import LIST_COLUMNS, VOLUME, Rule
 from mutasi.durable import put
-from mutasi.engine import quoted
+from mutasi.engine import write
 from mutasi.landing.snapshots import day_folder, scratch, write_text
 from mutasi.settings import Settings
 
@@ -99,7 +99,7 @@ def conclude(
 
 def _write(con: duckdb.DuckDBPyConnection, query: str, target: Path) -> None:
     temporary = scratch(target.parent)
-    con.execute(f"copy ({query}) to {quoted(str(temporary))} (format parquet, compression zstd)")
+    write(con, query, temporary)
     put(temporary, target)
 
 

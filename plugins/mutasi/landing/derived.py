@@ -6,7 +6,7 @@ import datetime as dt
 
 import duckdb
 
-from mutasi.engine import connect, quoted
+from mutasi.engine import connect, quoted, write
 from mutasi.landing.snapshots import Promoted, commit_data, commit_manifest, data_path, day_folder, in_use_of, scratch
 from mutasi.privacy.pseudonyms import create_identities
 from mutasi.settings import Settings
@@ -41,14 +41,15 @@ def promote_quarantined_posts(settings: Settings, agency_id: str, day: dt.date) 
         if employees
         else "select null where false"
     )
+    # Where no row was refused there is no file.
+    from_refused = f"union all select 'assignments', unit_id, position_id from read_parquet({quoted(str(refused))})"
     with connect(settings) as con:
         query = f"""
             select distinct {quoted(agency_id)} as agency_id, date {quoted(day.isoformat())} as snapshot_date, dataset, unit_id, position_id
             from (
-              select 'assignments' as dataset, unit_id, position_id from read_parquet({quoted(str(refused))})
-              union all
-              select 'employees', unit_id, position_id from read_parquet({quoted(str(data_path(settings, "promoted", assignments)))})
+              select 'employees' as dataset, unit_id, position_id from read_parquet({quoted(str(data_path(settings, "promoted", assignments)))})
               where valid_to is null and nip not in ({known})
+              {from_refused if refused.exists() else ""}
             ) order by all
         """
         _promote_derived(settings, con, "quarantined_posts", query, agency_id, day)
@@ -58,17 +59,12 @@ def _promote_derived(
     settings: Settings, con: duckdb.DuckDBPyConnection, name: str, query: str, agency_id: str, day: dt.date
 ) -> None:
     """Promote a dataset that is computed here and that no agency sends."""
-    con.execute(f"create or replace temp table kept as select *, row_number() over () as _row_id from ({query})")
-    rows = con.execute("select count(*) from kept").fetchone()
-    assert rows is not None
     folder = day_folder(settings, "promoted", name, day)
     temporary = scratch(folder)
-    con.execute(
-        f"copy (select * exclude (_row_id) from kept order by _row_id) to {quoted(str(temporary))} (format parquet, compression zstd)"
-    )
+    rows = write(con, query, temporary)
     file, digest = commit_data(temporary, folder, agency_id)
     manifest = Promoted(
-        agency_id=agency_id, dataset=name, snapshot_date=day, data_file=file.name, data_sha256=digest, rows_received=rows[0],
-        rows_promoted=rows[0], rows_quarantined=0, landing_sha256="", columns_version=columns_version(),
+        agency_id=agency_id, dataset=name, snapshot_date=day, data_file=file.name, data_sha256=digest, rows_received=rows,
+        rows_promoted=rows, rows_quarantined=0, landing_sha256="", columns_version=columns_version(),
     )  # fmt: skip
     commit_manifest(settings, "promoted", manifest)

@@ -17,7 +17,7 @@ import duckdb
 import pyarrow.parquet as pq
 
 from mutasi.durable import put
-from mutasi.engine import connect, named, quoted
+from mutasi.engine import connect, named, quoted, write
 from mutasi.errors import NeedsAPerson
 from mutasi.landing.snapshots import Promoted, data_path, days, promoted, scratch, write_text
 from mutasi.settings import Settings
@@ -104,9 +104,7 @@ def _write_day(settings: Settings, name: str, day: dt.date) -> None:
         _create_today(con, settings, dataset, snapshots)
         temporary = scratch(target.parent)
         version = max(snapshot.columns_version for snapshot in snapshots.values())
-        con.execute(
-            f"copy ({_changes(dataset, day, version, con)}) to {quoted(str(temporary))} (format parquet, compression zstd)"
-        )
+        write(con, _changes(dataset, day, version, con), temporary)
     put(temporary, target)
 
 

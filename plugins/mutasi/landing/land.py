@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from mutasi.durable import flush
-from mutasi.engine import connect, quoted
+from mutasi.engine import connect, write
 from mutasi.landing.incremental import last_cursor, next_cursor
 from mutasi.landing.replaced import commit_landed
 from mutasi.landing.shared_area import TransitError
@@ -161,8 +161,7 @@ def _write(settings: Settings, agency: Agency, name: str, arrived: Extract, targ
             if source.skip_where:
                 con.execute(f"create temp table typed as {query}")
                 query = "select * exclude (_is_skipped) from typed where not _is_skipped order by _row_id"
-            con.execute(f"copy ({query}) to {quoted(str(target))} (format parquet, compression zstd)")
-            [(rows,)] = con.execute(f"select count(*) from read_parquet({quoted(str(target))})").fetchall()
+            rows = write(con, query, target)
             skipped = con.execute("select count(*) from typed where _is_skipped").fetchall()[0][0] if source.skip_where else 0
         except duckdb.Error as error:
             # DuckDB quotes the offending value in its message, so only the kind of error goes on
@@ -170,4 +169,4 @@ def _write(settings: Settings, agency: Agency, name: str, arrived: Extract, targ
                 f"{agency.agency_id}, {name}: the columns could not be typed ({type(error).__name__}); nothing was landed. "
                 "Check the column map of this dataset with `mutasi check-agency`."
             ) from None
-    return int(rows), int(skipped), sorted(set(schema.names) - mapped - ignored)
+    return rows, int(skipped), sorted(set(schema.names) - mapped - ignored)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
 
-from mutasi.durable import flush
-from mutasi.engine import connect, copy, named, quoted
+from mutasi.durable import put
+from mutasi.engine import connect, named, quoted, write
 from mutasi.errors import NeedsAPerson
 from mutasi.landing.derived import promote_identities, promote_quarantined_posts
 from mutasi.landing.snapshots import (
@@ -77,9 +78,10 @@ def _promote_timed(settings: Settings, agency: Agency, name: str, day: dt.date, 
                 _promote(settings, snapshot, entry)
             except (PromotionError, LedgerError) as error:
                 entry.status, entry.message = "failed", str(error).rstrip(".")
-    used = in_use_of(settings, name, day, agency.agency_id)
-    entry.data_as_of = used.snapshot_date if used else None
+    entry.data_as_of = day
     if entry.status != "ok":
+        used = in_use_of(settings, name, day, agency.agency_id)
+        entry.data_as_of = used.snapshot_date if used else None
         stays = (
             f"the snapshot of {used.snapshot_date} stays in use"
             if used
@@ -89,34 +91,36 @@ def _promote_timed(settings: Settings, agency: Agency, name: str, day: dt.date, 
 
 
 def _promote(settings: Settings, snapshot: Landed, entry: Entry) -> None:
-    dataset, day, agency_id = datasets()[snapshot.dataset], snapshot.snapshot_date, snapshot.agency_id
+    agency_id, name, day = snapshot.agency_id, snapshot.dataset, snapshot.snapshot_date
     verdict = _verdict(settings, snapshot)
-    with connect(settings) as con:
-        landed = data_path(settings, "landing", snapshot)
-        source, entry.bytes = quoted(str(landed)), landed.stat().st_size
-        con.execute(f"create temp view landed as select * from read_parquet({source})")
-        failures = settings.home / "checks" / dataset.name / day.isoformat() / "failures.parquet"
-        con.execute(
-            f"create temp table failures as select * from read_parquet({quoted(str(failures))}) where agency_id = {quoted(agency_id)}"
-        )
-        stopped = verdict["verdict"] == "stop"
-        _split(con, dataset, day, stopped, verdict["stopped_by"])
-        counts = con.execute("select (select count(*) from kept), (select count(*) from quarantined)").fetchone()
-        assert counts is not None
-        skipped = snapshot.rows_skipped
-        entry.rows_received, entry.rows_promoted = snapshot.rows_received + skipped, counts[0]
-        entry.rows_quarantined = counts[1] + skipped
-        entry.balance()
-        _write_quarantine(settings, con, snapshot, entry.run_id)
-        if stopped:
-            rules = ", ".join(verdict["stopped_by"])
-            entry.status, entry.message = (
-                "kept",
-                f"{agency_id}, {dataset.name}: stopped by {rules}; see the check results of {day}",
-            )
-            manifest_file(settings, "promoted", dataset.name, day, agency_id).unlink(missing_ok=True)
+    stopped_by = list(verdict["stopped_by"]) if verdict["verdict"] == "stop" else []
+    landed = data_path(settings, "landing", snapshot)
+    entry.bytes = landed.stat().st_size
+    quarantine = settings.folder("quarantine", name, day.isoformat()) / f"{agency_id}.parquet"
+    kept, refused = scratch(day_folder(settings, "promoted", name, day)), scratch(quarantine.parent)
+    try:
+        with connect(settings) as con:
+            con.execute(f"create temp view landed as from read_parquet({quoted(str(landed))})")
+            found = _failures(settings, con, snapshot)
+            promoted = 0 if stopped_by else write(con, _kept(datasets()[name], day, found), kept)
+            quarantined = write(con, _refused(stopped_by), refused) if stopped_by or found.drops else 0
+            entry.rows_received = snapshot.rows_received + snapshot.rows_skipped
+            entry.rows_promoted, entry.rows_quarantined = promoted, quarantined + snapshot.rows_skipped
+            entry.balance()
+            _count_quarantined(settings, con, snapshot, entry.run_id)
+        if quarantined:
+            put(refused, quarantine)
+        else:  # an earlier attempt of the day may have refused some
+            quarantine.unlink(missing_ok=True)
+        if not stopped_by:
+            _commit(settings, snapshot, kept, promoted, quarantined)
             return
-        _commit(settings, con, snapshot, counts)
+        manifest_file(settings, "promoted", name, day, agency_id).unlink(missing_ok=True)
+        entry.status = "kept"
+        entry.message = f"{agency_id}, {name}: stopped by {', '.join(stopped_by)}; see the check results of {day}"
+    finally:
+        kept.unlink(missing_ok=True)
+        refused.unlink(missing_ok=True)
 
 
 def _verdict(settings: Settings, snapshot: Landed) -> dict[str, list[str] | str]:
@@ -129,68 +133,83 @@ def _verdict(settings: Settings, snapshot: Landed) -> dict[str, list[str] | str]
     return dict(verdict)
 
 
-def _split(con: duckdb.DuckDBPyConnection, dataset: Dataset, day: dt.date, stopped: bool, stopped_by: Iterable[str]) -> None:
-    """Create `kept` (promoted columns, blanked and flagged) and `quarantined` (landing columns and reasons)."""
-    dropped = (
-        f"select _row_id, {quoted(' '.join(stopped_by))} as reasons from landed"
-        if stopped
-        else "select _row_id, string_agg(distinct rule_code, ' ' order by rule_code) as reasons from failures where action = 'drop' group by _row_id"
+@dataclass(frozen=True)
+class Found:
+    """What the checks found in a snapshot: anything at all, rows to drop, columns with values to blank."""
+
+    any: bool
+    drops: bool
+    blanked: frozenset[str]
+
+
+def _failures(settings: Settings, con: duckdb.DuckDBPyConnection, snapshot: Landed) -> Found:
+    """Create `failures` (row and rule) and, where there are any, `marks` (row, reasons to drop it, flags, blanked columns)."""
+    file = settings.home / "checks" / snapshot.dataset / snapshot.snapshot_date.isoformat() / "failures.parquet"
+    con.execute(
+        f"create temp table failures as from read_parquet({quoted(str(file))}) where agency_id = {quoted(snapshot.agency_id)}"
     )
-    con.execute(f"create temp view dropped as {dropped}")
-    con.execute("create temp table quarantined as select l.*, d.reasons from landed l join dropped d using (_row_id)")
-    blanked = {r[0] for r in con.execute("select distinct column_name from failures where action = 'blank'").fetchall()}
+    [(number, drops, blanked)] = con.execute(
+        "select count(*), count(*) filter (action = 'drop'), list(distinct column_name) filter (action = 'blank') from failures"
+    ).fetchall()
+    if number:
+        con.execute(
+            """
+            create temp table marks as
+            select _row_id, string_agg(distinct rule_code, ' ' order by rule_code) filter (action = 'drop') as reasons,
+              string_agg(distinct rule_code, ' ' order by rule_code) filter (action in ('blank', 'warn')) as flags,
+              list(distinct column_name) filter (action = 'blank') as blanked
+            from failures group by _row_id
+            """
+        )
+    return Found(number > 0, drops > 0, frozenset(blanked or ()))
+
+
+def _kept(dataset: Dataset, day: dt.date, found: Found) -> str:
+    """The rows that may be used: promoted columns, blanked and flagged, in the order of the source."""
+    snapshot_date = f"date {quoted(day.isoformat())} as snapshot_date"
+    if not found.any:
+        columns = ", ".join(named(c) for c in dataset.promoted_columns)
+        return f"select agency_id, {snapshot_date}, _row_id, {columns}, '' as _flags from landed"
     columns = ", ".join(
-        f"case when list_contains(f.blanked, {quoted(c)}) then null else l.{named(c)} end as {named(c)}"
-        if c in blanked
+        f"case when list_contains(m.blanked, {quoted(c)}) then null else l.{named(c)} end as {named(c)}"
+        if c in found.blanked
         else f"l.{named(c)}"
         for c in dataset.promoted_columns
     )
-    con.execute(
-        f"""
-        create temp table kept as
-        select l.agency_id, date {quoted(day.isoformat())} as snapshot_date, l._row_id, {columns},
-          coalesce(' ' || f.flags || ' ', '') as _flags
-        from landed l
-        left join (
-          select _row_id, string_agg(distinct rule_code, ' ' order by rule_code) as flags,
-            list(distinct column_name) filter (where action = 'blank') as blanked
-          from failures where action in ('blank', 'warn') group by _row_id
-        ) f using (_row_id)
-        where l._row_id not in (select _row_id from dropped)
-        order by l._row_id
+    return f"""
+        select l.agency_id, {snapshot_date}, l._row_id, {columns}, coalesce(' ' || m.flags || ' ', '') as _flags
+        from landed as l left join marks as m using (_row_id) where m.reasons is null order by l._row_id
         """
-    )
 
 
-def _write_quarantine(settings: Settings, con: duckdb.DuckDBPyConnection, snapshot: Landed, run_id: str) -> None:
-    """Keep the unusable rows (restricted) and their counts by rule and column (aggregate)."""
+def _refused(stopped_by: list[str]) -> str:
+    """The rows that may not be used, as they landed, with the reasons; all of them where the dataset is stopped."""
+    if stopped_by:
+        return f"select *, {quoted(' '.join(stopped_by))} as reasons from landed"
+    return "select l.*, m.reasons from landed as l join marks as m using (_row_id) where m.reasons is not null order by l._row_id"
+
+
+def _count_quarantined(settings: Settings, con: duckdb.DuckDBPyConnection, snapshot: Landed, run_id: str) -> None:
+    """Count by rule and column what was dropped and blanked (aggregate); one row more for rows that are no records."""
     day = snapshot.snapshot_date.isoformat()
-    rows = settings.folder("quarantine", snapshot.dataset, day) / f"{snapshot.agency_id}.parquet"
-    counts = settings.folder("quality", "quarantine") / f"{day}-{snapshot.dataset}-{snapshot.agency_id}.parquet"
-    copy(con, "select * from quarantined order by _row_id", rows)
-    copy(
-        con,
-        f"""
-        select {quoted(run_id)} as run_id, date {quoted(day)} as snapshot_date, {quoted(snapshot.agency_id)} as agency_id,
-          {quoted(snapshot.dataset)} as dataset, rule_code, action, column_name, rows_affected
-        from (
-          select rule_code, action, column_name, count(distinct _row_id) as rows_affected
-          from failures where action in ('drop', 'blank') group by all
-          union all
-          select {quoted(SKIPPED)}, 'drop', null, {snapshot.rows_skipped} where {snapshot.rows_skipped} > 0
-        ) order by rule_code, column_name
-        """,
-        counts,
-    )
-    for file in (rows, counts):  # read on all later nights, by names that the manifest does not hold
-        flush(file)
+    counted = f"""
+    select {quoted(run_id)} as run_id, date {quoted(day)} as snapshot_date, {quoted(snapshot.agency_id)} as agency_id,
+      {quoted(snapshot.dataset)} as dataset, rule_code, action, column_name, rows_affected
+    from (
+      select rule_code, action, column_name, count(distinct _row_id) as rows_affected
+      from failures where action in ('drop', 'blank') group by all
+      union all
+      select {quoted(SKIPPED)}, 'drop', null, {snapshot.rows_skipped} where {snapshot.rows_skipped} > 0
+    ) order by rule_code, column_name
+    """
+    target = settings.folder("quality", "quarantine") / f"{day}-{snapshot.dataset}-{snapshot.agency_id}.parquet"
+    unfinished = scratch(target.parent)
+    write(con, counted, unfinished)
+    put(unfinished, target)
 
 
-def _commit(settings: Settings, con: duckdb.DuckDBPyConnection, snapshot: Landed, counts: tuple[int, ...]) -> None:
-    folder = day_folder(settings, "promoted", snapshot.dataset, snapshot.snapshot_date)
-    temporary = scratch(folder)
-    con.execute(f"copy (select * from kept order by _row_id) to {quoted(str(temporary))} (format parquet, compression zstd)")
-    file, digest = commit_data(temporary, folder, snapshot.agency_id)
+def _commit(settings: Settings, snapshot: Landed, kept: Path, promoted: int, quarantined: int) -> None:
+    file, digest = commit_data(kept, kept.parent, snapshot.agency_id)
     commit_manifest(
         settings,
         "promoted",
@@ -201,8 +220,8 @@ def _commit(settings: Settings, con: duckdb.DuckDBPyConnection, snapshot: Landed
             data_file=file.name,
             data_sha256=digest,
             rows_received=snapshot.rows_received,
-            rows_promoted=counts[0],
-            rows_quarantined=counts[1],
+            rows_promoted=promoted,
+            rows_quarantined=quarantined,
             landing_sha256=snapshot.data_sha256,
             cursor=snapshot.cursor,
             columns_version=columns_version(),

@@ -139,9 +139,9 @@ def landed_of(settings: Settings, dataset: str, day: dt.date, agency_id: str) ->
 
 def in_use_of(settings: Settings, dataset: str, as_of: dt.date, agency_id: str) -> Promoted | None:
     """One agency's part of `in_use`; the others' manifests are not opened."""
-    for day in reversed(days(settings, "promoted", dataset)):
-        file = manifest_file(settings, "promoted", dataset, day, agency_id)
-        if day <= as_of and file.exists():
+    for folder in sorted((settings.home / "promoted" / dataset).glob("????-??-??"), reverse=True):
+        file = folder / f"{agency_id}.json"
+        if folder.name <= as_of.isoformat() and file.exists():
             return read_manifest(file, Promoted)
     return None
 

@@ -144,7 +144,8 @@ def _invoke(settings: Settings, as_of: dt.date | None, unit_tests: bool) -> tupl
                 answer = dbt.invoke([*quiet, "build", *project])
             else:
                 has_groundwork = lay_groundwork(settings, build_file(settings))
-                answer = dbt.invoke([*quiet, "build", *project, *_nightly(has_groundwork)])
+                with _environment(MUTASI_GROUNDWORK="laid" if has_groundwork else ""):
+                    answer = dbt.invoke([*quiet, "build", *project, *_nightly(has_groundwork)])
                 if answer.success and not has_groundwork:
                     _close_connections()
                     keep_groundwork(settings, build_file(settings))

@@ -62,6 +62,14 @@ class Table:
         return f"{named(self.schema)}.{named(self.name)}"
 
 
+@dataclass(frozen=True)
+class Published:
+    """What readers got: rows of all tables, and the size of both files in bytes."""
+
+    rows: int
+    bytes: int
+
+
 def forbidden_columns() -> frozenset[str]:
     """Names of columns that say something about a person and may not stand where BI reads."""
     personal = {name for d in datasets().values() for name, column in d.columns.items() if column.privacy != "none"}
@@ -78,13 +86,10 @@ def planning_file(settings: Settings) -> Path:
     return settings.warehouse / "planning.duckdb"
 
 
-def publish(settings: Settings, *, run_id: str) -> int:
+def publish(settings: Settings, *, run_id: str) -> Published:
     """Replace `planning.duckdb`, `reporting.duckdb` and PostgreSQL's schemas by what stands in `build.duckdb`.
 
     Everything is written before anything is replaced, and PostgreSQL, which can still refuse then, comes first.
-
-    Returns:
-        The size of both files in bytes.
 
     Raises:
         PublishError: nothing is built, or a table for BI holds a personal column or what looks like an employee number.
@@ -102,8 +107,10 @@ def publish(settings: Settings, *, run_id: str) -> int:
                 con.execute(f"attach {quoted(str(source))} as build (read_only)")
                 tables, run = _tables(con), _run(con, run_id)
                 refuse_personal(con, [t for t in tables if t.schema in REPORTING_SCHEMAS])
-                for target, schemas in _targets(settings).items():
+                rows = sum(
                     _write(con, fresh[target], [t for t in tables if t.schema in schemas], run)
+                    for target, schemas in _targets(settings).items()
+                )
                 if postgres:
                     postgres.load(con, tables, forbidden_columns(), run)
             fresh[planning_file(settings)].chmod(0o600)
@@ -115,7 +122,7 @@ def publish(settings: Settings, *, run_id: str) -> int:
     finally:
         for file in fresh.values():
             remove_database(file)
-    return size
+    return Published(rows, size)
 
 
 def _run(con: duckdb.DuckDBPyConnection, run_id: str) -> Run:
@@ -132,6 +139,7 @@ def _engine(settings: Settings) -> duckdb.DuckDBPyConnection:
             "temp_directory": str(settings.folder("tmp")),
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
+            "fsync_mode": "NONE",  # files are flushed once, before they are given their names
         }
     )
 
@@ -187,21 +195,30 @@ def _nips_in(con: duckdb.DuckDBPyConnection, tables: list[Table]) -> list[str]:
     return [f"{place} has {count} values that look like an employee number" for place, count in rows]
 
 
-def _write(con: duckdb.DuckDBPyConnection, file: Path, tables: list[Table], run: Run) -> None:
+def _write(con: duckdb.DuckDBPyConnection, file: Path, tables: list[Table], run: Run) -> int:
+    """Write one file; returns its rows."""
     remove_database(file)
     con.execute(f"attach {quoted(str(file))} as target (storage_version {quoted(STORAGE_VERSION)})")
-    con.execute("begin transaction")  # else each comment would be flushed to disk by itself
-    for schema in dict.fromkeys(t.schema for t in tables):
-        con.execute(f"create schema target.{named(schema)}")
+    # Columns, constraints and descriptions come along, which would otherwise be a statement for each column.
+    con.execute("copy from database build to target (schema)")
+    schemas = {t.schema for t in tables}
+    for (schema,) in con.execute(
+        "select schema_name from duckdb_schemas() where database_name = 'target' and not internal"
+    ).fetchall():
+        if schema not in schemas:
+            con.execute(f"drop schema target.{named(schema)} cascade")
+    con.execute("begin transaction")
+    rows = 0
     for table in tables:
         # Keys stand first; rows in their order compress well and are the same on every build.
         order = ", ".join(str(n) for n in range(1, min(len(table.columns), 5) + 1))
-        con.execute(f"create table target.{table.sql} as select * from build.{table.sql} order by {order}")
+        [(inserted,)] = con.execute(f"insert into target.{table.sql} from build.{table.sql} order by {order}").fetchall()
+        rows += inserted
     _write_publication(con, tables[0].schema if tables[0].schema == "planning" else "quality", run)
-    _copy_comments(con, tables)
     con.execute("commit")
     con.execute("checkpoint target")
     con.execute("detach target")
+    return rows
 
 
 def _write_publication(con: duckdb.DuckDBPyConnection, schema: str, run: Run) -> None:
@@ -213,22 +230,6 @@ def _write_publication(con: duckdb.DuckDBPyConnection, schema: str, run: Run) ->
     con.execute(
         f"comment on table target.{named(schema)}.publication is 'Run behind this file, day described, time written (UTC)'"
     )
-
-
-def _copy_comments(con: duckdb.DuckDBPyConnection, tables: list[Table]) -> None:
-    names = {(t.schema, t.name) for t in tables}
-    described = con.execute(
-        """
-        select schema_name, table_name, null as column_name, comment from duckdb_tables() where database_name = 'build'
-        union all
-        select schema_name, table_name, column_name, comment from duckdb_columns() where database_name = 'build'
-        """
-    ).fetchall()
-    for schema, name, column, comment in described:
-        if comment and (schema, name) in names:
-            target = f"target.{named(schema)}.{named(name)}"
-            subject = f"column {target}.{named(column)}" if column else f"table {target}"
-            con.execute(f"comment on {subject} is {quoted(comment)}")
 
 
 def _replace(file: Path, target: Path) -> None:

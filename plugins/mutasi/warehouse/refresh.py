@@ -15,7 +15,7 @@ from mutasi.warehouse.fingerprint import fingerprint, keep
 from mutasi.warehouse.inputs import link_inputs
 from mutasi.warehouse.leaves import bind_leaves
 from mutasi.warehouse.lock import writing
-from mutasi.warehouse.publish import planning_file, publish, reporting_file
+from mutasi.warehouse.publish import publish, reporting_file
 
 
 def build_warehouse(settings: Settings, agencies: Mapping[str, Agency], day: dt.date, run_id: str) -> dict[str, int]:
@@ -58,7 +58,7 @@ def publish_warehouse(settings: Settings, day: dt.date, run_id: str) -> None:
             raise BuildError(
                 "The build on disk is not this run's; nothing was published. Clear the build task of this run and let it go on."
             )
-        entry.bytes = publish(settings, run_id=run_id)
+        published = publish(settings, run_id=run_id)
         keep(settings, fingerprint(settings, build_file(settings), run_id), reporting_file(settings))
-        entry.rows_received = rows_in(planning_file(settings)) + rows_in(reporting_file(settings))
+        entry.rows_received, entry.bytes = published.rows, published.bytes
         entry.data_as_of = day

@@ -67,7 +67,7 @@ def test_a_night_names_nothing_that_is_not_on_disk(nights, agency, heard) -> Non
     contoh = agency(datasets=["units", "employees"])
     nights.land(DAY, contoh)
     for name in contoh.datasets:
-        nights.judge(DAY, name)
+        nights.judge(DAY, name, f"('{contoh.agency_id}', 1, 'U1', 'ORG-001', 'drop', null::varchar)" if name == "units" else "")
     promote_agency(nights.settings, contoh, DAY, "run")
     for name in contoh.datasets:
         refresh_history(nights.settings, name)

@@ -57,7 +57,7 @@ def test_a_text_with_an_employee_number_is_refused(settings: Settings, name: str
 )
 def test_other_long_numbers_are_published(settings: Settings, name: str) -> None:
     _build(settings, name)
-    assert publish(settings, run_id="r") > 0
+    assert publish(settings, run_id="r").rows == 2002
     with duckdb.connect(str(reporting_file(settings)), read_only=True) as con:
         assert con.execute("select unit_name from marts.dim_unit").fetchone() == (name,)
         assert con.execute("select comment from duckdb_columns() where column_name = 'unit_name'").fetchone() == (
