@@ -138,6 +138,13 @@ def test_of_the_workers_one_alone_writes_the_warehouse(dagbag) -> None:
     assert {t.task_id for t in dagbag.dags["weekly_recommendations"].tasks if t.queue == "warehouse"} == here
 
 
+def test_a_task_may_wait_all_night_for_a_worker_and_a_lost_message_is_soon_sent_again() -> None:
+    environment = COMPOSE["x-airflow"]["environment"]
+    seconds = int(environment.get("AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT", 600))
+    patience = seconds * (1 + int(environment["AIRFLOW__SCHEDULER__NUM_STUCK_IN_QUEUED_RETRIES"]))
+    assert seconds <= 900 and patience > 12 * 3600
+
+
 def test_the_image_takes_the_same_pins_as_everybody() -> None:
     def pins(file: str) -> dict[str, set[str]]:
         found: dict[str, set[str]] = {}
