@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import tempfile
 from collections.abc import Iterator
@@ -13,6 +14,9 @@ from tests.bench import line
 from tests.once import once
 
 from mutasi.settings import PROJECT, Settings
+
+# The libraries' objects live as long as the worker; at Python's own pace, looking for rubbish among them is a twelfth of its time.
+gc.set_threshold(50_000)
 
 # Airflow reads its settings when it is first imported, so its throw-away home is named before any test imports it.
 _airflow = Path(tempfile.mkdtemp(prefix="mutasi-airflow-"))

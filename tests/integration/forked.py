@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import multiprocessing
 import os
 from collections.abc import Callable
@@ -24,6 +25,7 @@ def begin(what: Callable[..., None], printed: Path, *arguments: object) -> BaseP
 
 
 def _call(what: Callable[..., None], environment: dict[str, str], printed: Path, arguments: tuple[object, ...]) -> None:
+    gc.set_threshold(50_000)
     os.setsid()
     os.environ.clear()
     os.environ.update(environment)

@@ -19,7 +19,7 @@ from mutasi.settings import Settings
 from mutasi.warehouse.build import BuildResult, build_file
 from mutasi.warehouse.publish import reporting_file
 
-pytestmark = [pytest.mark.needs("postgres"), pytest.mark.takes(50)]
+pytestmark = [pytest.mark.needs("postgres"), pytest.mark.takes(45)]
 REFRESHES = 10
 MARTS = ("dim_agency", "dim_date", "dim_unit", "dim_position", "unit_workload", "position_workload", "vacancies")
 OTHERS = {"quality": "quality.runs", "planning": "planning.quarantined_posts"}
@@ -44,7 +44,7 @@ def ask():
         return answer
 seen, errors, asked = set(), [], 0
 print("ready", flush=True)
-while not select.select([sys.stdin], [], [], 0.01)[0]:  # no more, or readers take the processor from the refresh
+while not select.select([sys.stdin], [], [], 0.03)[0]:  # no more, or readers take the processor from the refresh
     try:
         seen.add(tuple(ask()))
         asked += 1

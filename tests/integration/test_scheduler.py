@@ -69,7 +69,7 @@ def airflow(tmp_path_factory: pytest.TempPathFactory, metrics: tuple[int, set[st
         for line in process.stdout:
             if "is up" in line:
                 break
-        with httpx.Client(base_url=f"http://localhost:{port}", timeout=30) as client:
+        with httpx.Client(base_url=f"http://localhost:{port}", timeout=120) as client:
             token = client.get("/auth/token").json()["access_token"]
             client.headers["Authorization"] = f"Bearer {token}"
             end_what_it_started_itself(client)

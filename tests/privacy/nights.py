@@ -13,6 +13,7 @@ Every trouble is one whose library text would carry a value. What each prints go
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import importlib
 import json
 import os
@@ -239,5 +240,6 @@ def read_the_libraries() -> None:
 
 if __name__ == "__main__":
     read_the_libraries()
+    gc.set_threshold(50_000)
     for what in ("prepare", *DAYS):
         in_a_process_of_its_own(Path(sys.argv[1]), what, Path(sys.argv[2]) / f"printed-{what}.txt")
