@@ -35,6 +35,7 @@ def figures() -> Figures:
     """The lines of the result: name, value, unit, target, peer."""
     for size in os.environ.get("RECOMMEND_SIZES", ",".join(SCALES)).split(","):
         yield from solvers(size)
+        yield from stages(size)
         if size in ("city", "province"):
             yield from step(size)
 
@@ -68,7 +69,7 @@ def _apart(file: Path, engine: str) -> dict[str, float]:
     done = subprocess.run(
         [sys.executable, "-m", "tests.bench.recommend", str(file), engine],
         cwd=PROJECT,
-        capture_output=True,
+        stdout=subprocess.PIPE,
         text=True,
         check=True,
     )
@@ -85,9 +86,11 @@ def _one_objective(problem: Problem) -> Problem:
 
 
 def _measure(file: str, engine: str) -> dict[str, float]:
-    """One engine in this process on a saved problem; the clock starts when the arrays are in memory and the code is compiled."""
+    """One engine, or the stages, in this process on a saved problem; the clock starts when the arrays are in memory and the code is compiled."""
     from mutasi.recommend.lexicographic import minimise
 
+    if engine == "stages":
+        return _measure_stages(file)
     with np.load(file) as saved:
         problem = Problem(**saved)
     asked = problem if engine == "lexicographic" else _one_objective(problem)
@@ -128,6 +131,61 @@ def _cost(problem: Problem, post: np.ndarray) -> int:
 
 def _peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def stages(size: str) -> Figures:
+    """From the published planning database to the proof, stage by stage, in a process of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        planning = Path(folder) / "published.duckdb"
+        people = SCALES[size].eligible * 10 // 7  # seven of ten may move
+        make_planning(planning, people, people // 5, max(1, SCALES[size].employees // 2_500))
+        found = _apart(planning, "stages")
+    national = size == "national"
+    total = 0.0
+    for stage in ("freeze", "plan", "tables", "certificate", "second_engine"):
+        total += found[stage]
+        target = 3.0 if stage == "certificate" else None
+        yield f"recommend_{size}_stage_{stage}", round(found[stage], 2), "s", target, None
+    yield f"recommend_{size}_freeze_to_verify", round(total, 1), "s", 300.0 if national else None, None
+    yield f"recommend_{size}_freeze_to_verify_cpu", round(found["cpu"], 1), "CPU s", None, None
+    yield f"recommend_{size}_freeze_to_verify_memory", round(found["peak_mb"]), "MB", 8_000.0 if national else None, None
+    yield f"recommend_{size}_stage_pairs", found["pairs"], "pairs", None, None
+    yield f"recommend_{size}_stage_moves", found["moves"], "moves", None, None
+
+
+def _measure_stages(planning: str) -> dict[str, float]:
+    """Seconds of each stage, CPU seconds and peak memory with the engines' own processes, and how large the problem was."""
+    from mutasi.recommend import certificate, reading, writing
+    from mutasi.recommend.best_plan import planned
+
+    run, seconds, start = Path(planning).parent / "run", {}, time.perf_counter()
+
+    def done(stage: str) -> None:
+        nonlocal start
+        seconds[stage] = time.perf_counter() - start
+        print(stage, round(seconds[stage], 1), file=sys.stderr, flush=True)  # noqa: T201
+        start = time.perf_counter()
+
+    with reading.engine() as con:
+        writing.freeze(con, Path(planning), PROJECT / "dbt_project" / "seeds", None, run)
+    done("freeze")
+    with reading.engine() as con:
+        problem, plan, universe = planned(con, run, admit_review=False)
+        done("plan")
+        certificate.write_tables(con, run, problem, plan, universe)
+    done("tables")
+    assert not any(check.amiss for check in certificate.check(run))
+    done("certificate")
+    with reading.engine() as con:
+        assert not any(check.amiss for check in certificate.second_opinion(*certificate.read_problem(con, run)))
+    done("second_engine")
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return seconds | {
+        "cpu": sum(one.ru_utime + one.ru_stime for one in used),
+        "peak_mb": max(one.ru_maxrss for one in used) / 1024,
+        "pairs": len(problem.edge_post),
+        "moves": len(problem.moves(plan.post)),
+    }
 
 
 def step(size: str) -> Figures:

@@ -1,9 +1,10 @@
-"""Extracts taken to a folder, a real SFTP server and a real mail server: whole, once, and never with people over an open line."""
+"""Extracts taken to a folder, a real SFTP server, a real S3 server and a real mail server: whole, once, and never with people over an open line."""
 
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import logging
 import socket
 import ssl
 import threading
@@ -13,14 +14,17 @@ from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import default
 from pathlib import Path
+from typing import Any
 
 import asyncssh
+import boto3
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from moto.server import ThreadedMotoServer
 from tests.unit.publish.fictitious_run import NAMES, WEEK, write_fictitious_run
 
 from mutasi.publish.delivery import DeliveryError, deliver
@@ -85,6 +89,75 @@ def test_what_was_changed_is_not_passed_on(extracts: Path, tmp_path: Path) -> No
     finally:
         file.write_bytes(before)
         file.chmod(0o400)
+
+
+BUCKET = "kepegawaian"
+
+
+class Log(logging.Handler):
+    """Collects what the server was asked, in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.asked.append(record.getMessage())
+
+
+@pytest.fixture
+def s3() -> Iterator[tuple[Connection, Any, Log]]:
+    """A bucket on a real S3 server, a client that looks into it, and the server's log."""
+    server, log, logger = ThreadedMotoServer(ip_address="127.0.0.1", port=0), Log(), logging.getLogger("werkzeug")
+    level = logger.level
+    logger.addHandler(log)
+    logger.setLevel(logging.INFO)
+    server.start()
+    host, port = server.get_host_and_port()
+    extra = {"endpoint_override": f"{host}:{port}", "scheme": "http", "region": "us-east-1"}
+    client = boto3.client(
+        "s3",
+        endpoint_url=f"http://{host}:{port}",
+        aws_access_key_id=USER,
+        aws_secret_access_key=PASSWORD,
+        region_name="us-east-1",
+    )
+    client.create_bucket(Bucket=BUCKET)
+    log.asked.clear()
+    yield Connection("aws", host=f"s3://{BUCKET}/mutasi/", login=USER, password=PASSWORD, extra=extra), client, log
+    server.stop()
+    logger.removeHandler(log)
+    logger.setLevel(level)
+
+
+def test_a_bucket_gets_every_file_the_manifest_last_and_nothing_twice(
+    extracts: Path, tmp_path: Path, s3: tuple[Connection, Any, Log]
+) -> None:
+    connection, client, log = s3
+    first = deliver(extracts, MAILBOXES, only(s3=connection))
+    assert {r.agency_id for r in first} == set(NAMES) and all(r.is_new and r.way == "s3" for r in first)
+    root = f"mutasi/{WEEK}/{extracts.name}"
+    for page in client.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=root):
+        for found in (f["Key"] for f in page["Contents"] if not f["Key"].endswith("/")):
+            target = tmp_path / found.removeprefix(root + "/")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            client.download_file(BUCKET, found, str(target))
+    assert sorted(f.name for f in tmp_path.iterdir()) == sorted(NAMES)
+    assert all(verify_extract(tmp_path / agency) > 20 for agency in NAMES)
+    written = [line for line in log.asked if '"PUT ' in line or '"POST ' in line]
+    for agency in NAMES:
+        is_manifest = [f"/{agency}/{MANIFEST}" in line for line in written if f"/{extracts.name}/{agency}/" in line]
+        assert is_manifest[-1] and is_manifest == sorted(is_manifest)
+    log.asked.clear()
+    assert not any(r.is_new for r in deliver(extracts, MAILBOXES, only(s3=connection)))
+    assert not [line for line in log.asked if '"PUT ' in line or '"POST ' in line]
+
+
+def test_a_bucket_that_is_not_there_is_said_without_its_secrets(extracts: Path, s3: tuple[Connection, Any, Log]) -> None:
+    missing = replace(s3[0], host="s3://tidak-ada/mutasi")
+    with pytest.raises(DeliveryError, match="dumai, delivery: connection `mutasi_delivery_s3` did not take the extract") as error:
+        deliver(extracts, MAILBOXES, only(s3=missing))
+    assert PASSWORD not in str(error.value)
 
 
 class Accounts(asyncssh.SSHServer):
