@@ -106,15 +106,17 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @contextmanager
 def standing(first_night: Home, stage: Path, bare: bool = False) -> Iterator[Home]:
-    """A copy on the stage, taken down at the end; what dbt read of the project is kept for the next."""
+    """A copy on the stage, taken down at the end; what dbt read of the project, and began with, is kept for the next."""
     home = first_night.copy(stage / "home", bare)
-    here, kept = home.path / "warehouse" / "dbt" / "target", stage / "target"
-    if kept.exists() and not bare:
-        shutil.rmtree(here)
-        kept.rename(here)
+    pairs = [(home.path / "warehouse" / "dbt" / name, stage / name) for name in ("target", "groundwork")]
+    for here, kept in pairs:
+        if kept.exists() and not bare:
+            shutil.rmtree(here, ignore_errors=True)
+            kept.rename(here)
     yield home
-    if here.exists() and not kept.exists():
-        here.rename(kept)
+    for here, kept in pairs:
+        if here.exists() and not kept.exists():
+            here.rename(kept)
     shutil.rmtree(home.path)
 
 
