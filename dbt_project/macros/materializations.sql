@@ -8,12 +8,12 @@
     {%- if is_agreed %}{% do refuse_other_columns(compiled_code) %}{% endif -%}
     {{ run_hooks(pre_hooks) }}
     {% call statement('main', auto_begin=False) -%}
-        {% if is_agreed -%}
-            {% if env_var('MUTASI_GROUNDWORK', '') == '' -%}
-                create or replace table {{ target_relation }} {{ get_table_columns_and_constraints() }};
-                {{ descriptions(target_relation) }}
-            {%- endif %}
+        {% if is_agreed and env_var('MUTASI_GROUNDWORK', '') -%}
             insert into {{ target_relation }} by name ({{ compiled_code }});
+        {%- elif is_agreed -%}
+            create or replace table {{ target_relation }} {{ get_table_columns_and_constraints() }};
+            insert into {{ target_relation }} by name ({{ compiled_code }});
+            {{ descriptions(target_relation) }}
         {%- else -%}
             create or replace table {{ target_relation }} as ({{ compiled_code }});
         {%- endif %}

@@ -18,8 +18,7 @@ version: 2
 models:
   - name: shortages
     description: "Who is missing?"
-    data_tests:
-      - holds: {arguments: {keys: [[agency_id, unit_id], [shortage_id]]}}
+    config: {meta: {promises: {keys: [[agency_id, unit_id], [shortage_id]]}}}
     columns:
       - name: agency_id
         data_type: varchar

@@ -87,9 +87,8 @@ def _column(where: str, body: dict[str, Any], blocks: dict[str, str]) -> ModelCo
 
 
 def _keys(body: dict[str, Any]) -> tuple[tuple[str, ...], ...]:
-    """The keys that the table's test holds unique, in their order."""
-    promises = [test["holds"]["arguments"] for test in body.get("data_tests", []) if "holds" in test]
-    return tuple(tuple(columns) for promise in promises for columns in promise.get("keys", []))
+    """The keys that the table promises to be unique, in their order."""
+    return tuple(map(tuple, body.get("config", {}).get("meta", {}).get("promises", {}).get("keys", [])))
 
 
 def described(text: str, blocks: dict[str, str], where: str) -> str:
