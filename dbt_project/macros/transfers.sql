@@ -69,3 +69,44 @@
     end as finding_d6,
     case when {{ way }}.has_route is null then 'FAIL' when {{ way }}.has_route then 'PASS' else 'MISSING' end as finding_d8
 {%- endmacro %}
+
+{# Moves that hold a seat and a person, whoever decided them: those in process, and those approved, which are under way until
+   they begin. A post of an agency that does not take part is none of ours; the person is held all the same. #}
+{% macro moves_under_way() -%}
+    select
+        moves.person_id,
+        'in_process' as kind,
+        coalesce(receivers.agency_id, moves.agency_id) as agency_id,
+        moves.to_unit_id as unit_id,
+        moves.to_position_id as position_id,
+        moves.to_position_id is not null and (moves.to_agency_code is null or receivers.agency_id is not null) as is_post_ours,
+        cast(null as date) as begins_on
+    from {{ ref('stg_moves_in_process') }} as moves
+    left join {{ ref('stg_agencies') }} as receivers on moves.to_agency_code = receivers.bkn_code
+    where moves.move_status in ('proposed', 'technical_opinion', 'decree')
+    union
+    select
+        decisions.person_id,
+        'approved' as kind,
+        decisions.agency_id,
+        decisions.to_unit_id as unit_id,
+        decisions.to_position_id as position_id,
+        decisions.to_position_id is not null as is_post_ours,
+        decisions.effective_from as begins_on
+    from {{ ref('stg_transfer_decisions') }} as decisions
+    cross join {{ ref('int_as_of') }} as today
+    where decisions.decision = 'approved' and coalesce(decisions.effective_from > today.as_of, true)
+{%- endmacro %}
+
+{# Legacy titles with the present one, where the equivalence is in force. #}
+{% macro job_equivalents() -%}
+    select
+        equals.agency_id,
+        equals.legacy_job_id,
+        equals.job_id,
+        equals.job_family,
+        equals.min_education_code
+    from {{ ref('stg_job_equivalence') }} as equals
+    cross join {{ ref('int_as_of') }} as today
+    where coalesce(equals.equal_from <= today.as_of, true) and coalesce(equals.equal_to >= today.as_of, true)
+{%- endmacro %}

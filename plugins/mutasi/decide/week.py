@@ -137,7 +137,8 @@ def _lock(con: duckdb.DuckDBPyConnection, decisions: Decisions) -> None:
         f"""
         create temp table new_locks as
         select d.person_id, d.kind, case when d.kind <> 'objection' then d.post_id end as post_id,
-            case when d.kind = 'refused' then coalesce(d.until_date, (t.as_of + interval {months} month)::date) else d.until_date end as until_date
+            case when d.kind = 'refused' then coalesce(d.until_date, (t.as_of + interval {months} month)::date) else d.until_date end as until_date,
+            d.person_id in (select person_id from planning.transfer_locks where kind in ('approved', 'in_process')) as is_counted
         from decided as d cross join planning.publication as t
         where not (d.kind = 'refused' and coalesce(d.until_date < t.as_of, false))
             and not (d.kind = 'approved' and coalesce(d.until_date <= t.as_of, false))
@@ -149,7 +150,10 @@ def _lock(con: duckdb.DuckDBPyConnection, decisions: Decisions) -> None:
     )
     con.execute(
         """
-        with coming as (select post_id, count(*) as people from new_locks where kind in ('approved', 'in_process') group by post_id)
+        with coming as (
+            select post_id, count(distinct person_id) as people from new_locks
+            where kind in ('approved', 'in_process') and not is_counted group by post_id
+        )
         update planning.transfer_posts as p set open_seats = greatest(p.open_seats - c.people, 0), people_coming = p.people_coming + c.people
         from coming as c where p.post_id = c.post_id
         """
@@ -157,9 +161,11 @@ def _lock(con: duckdb.DuckDBPyConnection, decisions: Decisions) -> None:
     con.execute(
         """
         with going as (
-            select h.post_id, count(*) as people from new_locks as l join planning.transfer_people as h using (person_id)
-            where l.kind in ('approved', 'in_process') group by h.post_id
+            select h.post_id, count(distinct l.person_id) as people from new_locks as l join planning.transfer_people as h using (person_id)
+            where l.kind in ('approved', 'in_process') and not l.is_counted group by h.post_id
         )
-        update planning.transfer_posts as p set releasable = greatest(p.releasable - g.people, 0) from going as g where p.post_id = g.post_id
+        update planning.transfer_posts as p
+        set releasable = greatest(p.releasable - g.people, 0), people_leaving = p.people_leaving + g.people
+        from going as g where p.post_id = g.post_id
         """
     )

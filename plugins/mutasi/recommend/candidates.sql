@@ -124,7 +124,7 @@ with asked as (
 ),
 
 levels as (
-    select agency_id, job_kind, job_id, least(1, sum(staff_definitive + people_coming) / sum(need_fte)) as level
+    select agency_id, job_kind, job_id, least(1, sum(staff_definitive - people_leaving + people_coming) / sum(need_fte)) as level
     from transfer_posts
     where need_seats is not null and need_fte > 0
     group by agency_id, job_kind, job_id
@@ -135,12 +135,15 @@ select
     asked.donor_floor,
     case
         when asked.donor_floor <> 'equal_pressure' or posts.need_seats is null or levels.level is null then posts.releasable
-        else cast(greatest(0, floor(posts.staff_definitive - posts.need_fte * levels.level)) as bigint)
+        else cast(greatest(0, floor(posts.staff_definitive - posts.people_leaving - posts.need_fte * levels.level)) as bigint)
     end as releasable,
     case
         when asked.donor_floor <> 'equal_pressure' or levels.level is null then posts.open_seats
         else cast(
-            least(posts.open_seats, greatest(0, floor(posts.need_fte * levels.level - posts.staff_definitive - posts.people_coming))) as bigint
+            least(
+                posts.open_seats,
+                greatest(0, floor(posts.need_fte * levels.level - posts.staff_definitive + posts.people_leaving - posts.people_coming))
+            ) as bigint
         )
     end as open_seats
 from transfer_posts as posts
@@ -189,7 +192,7 @@ select
     posts.latitude,
     posts.longitude,
     posts.need_fte,
-    posts.staff_definitive + posts.people_coming as staff,
+    posts.staff_definitive - posts.people_leaving + posts.people_coming as staff,
     staffing.open_seats,
     posts.is_critical,
     coalesce(at_home.people, 0) as people,

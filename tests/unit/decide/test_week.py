@@ -22,7 +22,8 @@ def home(settings: Settings) -> Settings:
     with duckdb.connect(str(settings.warehouse / "planning.duckdb")) as con:
         for name in ("transfer_posts", "transfer_people"):
             con.execute(f"create table planning.planning.{name} as from '{folder}/inputs/{name}.parquet'")
-        con.execute("alter table planning.planning.transfer_posts add column people_coming bigint default 0")
+        for column in ("people_coming", "people_leaving"):
+            con.execute(f"alter table planning.planning.transfer_posts add column {column} bigint default 0")
         con.execute("alter table planning.planning.employees add column snapshot_date date")
         con.execute(
             "create table planning.planning.publication as select 'r' as run_id, date '2026-11-15' as as_of, now()::timestamp as published_at"
@@ -85,6 +86,30 @@ def test_an_approved_move_holds_its_seat_and_no_longer_counts_at_home(home: Sett
     assert changed == {made.from_post_id, made.to_post_id}
     assert after[made.to_post_id][0] == before[made.to_post_id][0] - 1
     assert after[made.from_post_id][1] == before[made.from_post_id][1] - 1
+
+
+def test_a_move_that_the_night_counts_already_is_not_counted_again(home: Settings) -> None:
+    made = decision(home, "approved")
+    before = posts(prepare(home, WEEK, MONDAY, [], Decisions()))
+    with duckdb.connect(str(home.warehouse / "planning.duckdb")) as con:
+        con.execute(
+            "insert into planning.planning.transfer_locks values (?, 'in_process', ?, null, 'moves_in_process')",
+            [made.person_id, made.to_post_id],
+        )
+    found = prepare(home, WEEK, MONDAY, [], Decisions((made,)))
+    assert posts(found) == before
+    with duckdb.connect(str(found.planning), read_only=True) as con:
+        kinds = con.execute(f'select kind from "{found.planning.stem}".planning.transfer_locks order by 1').fetchall()
+    assert kinds == [("approved",), ("in_process",)]
+
+
+def test_who_is_on_the_way_out_no_longer_stands_behind_the_seats(home: Settings) -> None:
+    made = decision(home, "approved")
+    found = prepare(home, WEEK, MONDAY, [], Decisions((made,)))
+    with duckdb.connect(str(found.planning), read_only=True) as con:
+        table = f'"{found.planning.stem}".planning.transfer_posts'
+        leaving = con.execute(f"select post_id, people_leaving from {table} where people_leaving > 0").fetchall()
+    assert leaving == [(made.from_post_id, 1)]
 
 
 def test_a_refusal_lasts_a_year_unless_it_says_otherwise(home: Settings) -> None:

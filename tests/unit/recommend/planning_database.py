@@ -72,6 +72,7 @@ select
     0::bigint as staff_definitive,
     0::double as staff_present_fte,
     0::bigint as people_coming,
+    0::bigint as people_leaving,
     0::bigint as open_seats,
     0::bigint as releasable,
     h // 11 % 6 = 0 as is_critical,

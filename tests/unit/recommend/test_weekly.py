@@ -15,6 +15,7 @@ from mutasi.recommend.best_plan import METHOD, planned
 from mutasi.recommend.policy import PolicyError
 from mutasi.recommend.solve import solve
 from mutasi.recommend.weekly import replay, run_week
+from mutasi.recommend.writing import freeze
 from mutasi.settings import Settings
 
 
@@ -63,6 +64,22 @@ def test_every_rule_is_kept(run: Path) -> None:
         """
     ).fetchall()
     assert broken == []
+
+
+def test_seats_are_worth_what_the_staff_behind_them_lacks(settings: Settings, tmp_path: Path) -> None:
+    """Who leaves no longer stands behind a seat, who comes does already: a need of 6 with 4 people, 2 leaving and 1 coming lacks 3."""
+    planning = make_planning(tmp_path / "leaving.duckdb", people=60, posts=20)
+    with duckdb.connect(str(planning)) as con:
+        con.execute(
+            """update planning.transfer_posts set need_fte = 6, need_seats = 6, staff_definitive = 4, people_leaving = 2, people_coming = 1,
+            open_seats = 2, releasable = 0 where post_id = (select min(post_id) from planning.transfer_posts)"""
+        )
+    with reading.engine() as con:
+        freeze(con, planning, settings.dbt_project / "seeds", None, tmp_path / "run")
+    with reading.engine() as con:
+        planned(con, tmp_path / "run", admit_review=False)
+        found = con.execute("select seat_no, imbalance from seats where post_no = 0 order by seat_no").fetchall()
+    assert found == [(0, round(1000 * (9 - 4) / 6)), (1, round(1000 * (4 - 1) / 6))]
 
 
 def test_units_lose_no_more_than_policy_allows(run: Path) -> None:

@@ -20,25 +20,7 @@ with quotas as (
 ),
 
 people as (
-    select
-        coalesce(receivers.agency_id, moves.agency_id) as agency_id,
-        moves.to_unit_id as unit_id,
-        moves.to_position_id as position_id,
-        moves.person_id
-    from {{ ref('stg_moves_in_process') }} as moves
-    left join {{ ref('stg_agencies') }} as receivers on moves.to_agency_code = receivers.bkn_code
-    where
-        moves.move_status in ('proposed', 'technical_opinion', 'decree')
-        and (moves.to_agency_code is null or receivers.agency_id is not null)
-    union
-    select
-        decisions.agency_id,
-        decisions.to_unit_id as unit_id,
-        decisions.to_position_id as position_id,
-        decisions.person_id
-    from {{ ref('stg_transfer_decisions') }} as decisions
-    cross join {{ ref('int_as_of') }} as today
-    where decisions.decision = 'approved' and decisions.effective_from > today.as_of
+    {{ moves_under_way() }}
 ),
 
 moving_in as (
@@ -46,9 +28,9 @@ moving_in as (
         agency_id,
         unit_id,
         position_id,
-        count(*) as people_moving_in
+        count(distinct person_id) as people_moving_in
     from people
-    where position_id is not null
+    where is_post_ours
     group by agency_id, unit_id, position_id
 )
 

@@ -54,14 +54,7 @@ stays as (
 ),
 
 equivalents as (
-    select
-        equals.agency_id,
-        equals.legacy_job_id,
-        equals.job_id,
-        equals.job_family
-    from {{ ref('stg_job_equivalence') }} as equals
-    cross join today
-    where coalesce(equals.equal_from <= today.as_of, true) and coalesce(equals.equal_to >= today.as_of, true)
+    {{ job_equivalents() }}
 ),
 
 -- The predicate follows from the two ratings where it is missing; where a check found them at odds it is unknown.

@@ -13,36 +13,33 @@ exclusion as (
         and coalesce(policy.valid_to >= today.as_of, true)
 ),
 
+under_way as (
+    {{ moves_under_way() }}
+),
+
 locks as (
     select
-        moves.person_id,
-        'in_process' as kind,
+        under_way.person_id,
+        under_way.kind,
         case
-            -- A post of an agency that does not take part has no id here; the person is held all the same.
-            when moves.to_position_id is not null and (moves.to_agency_code is null or receivers.agency_id is not null)
-                then concat_ws('|', coalesce(receivers.agency_id, moves.agency_id), moves.to_unit_id, moves.to_position_id)
+            when under_way.is_post_ours then concat_ws('|', under_way.agency_id, under_way.unit_id, under_way.position_id)
         end as post_id,
-        cast(null as date) as until_date,
-        'moves_in_process' as source
-    from {{ ref('stg_moves_in_process') }} as moves
-    left join {{ ref('stg_agencies') }} as receivers on moves.to_agency_code = receivers.bkn_code
-    where moves.move_status in ('proposed', 'technical_opinion', 'decree')
+        under_way.begins_on as until_date,
+        case under_way.kind when 'approved' then 'transfer_decisions' else 'moves_in_process' end as source
+    from under_way
     union
     select
         decisions.person_id,
-        case decisions.decision when 'approved' then 'approved' else 'refused' end as kind,
+        'refused' as kind,
         case
             when decisions.to_position_id is not null
                 then concat_ws('|', decisions.agency_id, decisions.to_unit_id, decisions.to_position_id)
         end as post_id,
-        case decisions.decision
-            when 'approved' then decisions.effective_from
-            else coalesce(decisions.excluded_until, {{ months_after('decisions.decided_on', 'exclusion.months') }})
-        end as until_date,
+        coalesce(decisions.excluded_until, {{ months_after('decisions.decided_on', 'exclusion.months') }}) as until_date,
         'transfer_decisions' as source
     from {{ ref('stg_transfer_decisions') }} as decisions
     cross join exclusion
-    where decisions.decision in ('approved', 'refused')
+    where decisions.decision = 'refused'
     union
     select
         objections.person_id,
@@ -62,8 +59,5 @@ select
     locks.source
 from locks
 cross join today
--- A move that has begun is a fact of the assignments; a refusal past its day no longer binds.
-where
-    locks.until_date is null
-    or (locks.kind = 'approved' and locks.until_date > today.as_of)
-    or (locks.kind = 'refused' and locks.until_date >= today.as_of)
+-- A refusal past its day no longer binds.
+where locks.kind <> 'refused' or coalesce(locks.until_date >= today.as_of, true)

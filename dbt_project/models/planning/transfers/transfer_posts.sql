@@ -17,27 +17,9 @@ staff as (
     from {{ ref('position_workload') }}
 ),
 
--- A move under way and an approved move that has not begun hold their seat, whoever proposed them.
+-- They hold their seat, whoever proposed them.
 going as (
-    select
-        moves.person_id,
-        coalesce(receivers.agency_id, moves.agency_id) as agency_id,
-        moves.to_unit_id as unit_id,
-        moves.to_position_id as position_id,
-        moves.to_agency_code is null or receivers.agency_id is not null as is_to_us
-    from {{ ref('stg_moves_in_process') }} as moves
-    left join {{ ref('stg_agencies') }} as receivers on moves.to_agency_code = receivers.bkn_code
-    where moves.move_status in ('proposed', 'technical_opinion', 'decree')
-    union
-    select
-        decisions.person_id,
-        decisions.agency_id,
-        decisions.to_unit_id as unit_id,
-        decisions.to_position_id as position_id,
-        true as is_to_us
-    from {{ ref('stg_transfer_decisions') }} as decisions
-    cross join today
-    where decisions.decision = 'approved' and decisions.effective_from > today.as_of
+    {{ moves_under_way() }}
 ),
 
 -- Who is on the way out no longer counts for the need at home, wherever the move goes.
@@ -57,22 +39,14 @@ committed as (
         going.agency_id,
         going.unit_id,
         going.position_id,
-        count(*) as people_coming
+        count(distinct going.person_id) as people_coming
     from going
-    where going.is_to_us and going.position_id is not null
+    where going.is_post_ours
     group by going.agency_id, going.unit_id, going.position_id
 ),
 
 equivalents as (
-    select
-        equals.agency_id,
-        equals.legacy_job_id,
-        equals.job_id,
-        equals.job_family,
-        equals.min_education_code
-    from {{ ref('stg_job_equivalence') }} as equals
-    cross join today
-    where coalesce(equals.equal_from <= today.as_of, true) and coalesce(equals.equal_to >= today.as_of, true)
+    {{ job_equivalents() }}
 ),
 
 route_scopes as (
