@@ -1,14 +1,15 @@
 {# The build database is new every night and read by nobody while dbt writes it. So a relation is created under its own name and
    in one statement with its descriptions; the copy beside it, the renames, the transaction and the catalogue look-ups of the
-   stock materializations, each a statement of its own, would cost half the night. Where a table with a contract stands already,
-   without rows (MUTASI_GROUNDWORK), it is filled. #}
+   stock materializations, each a statement of its own, would cost half the night. Where an earlier build of the same project left
+   its tables without rows (MUTASI_GROUNDWORK), those with a contract are filled: it was held against the same query then. #}
 {% materialization table, adapter="duckdb" %}
     {%- set target_relation = this.incorporate(type='table') -%}
     {%- set is_agreed = config.get('contract').enforced -%}
-    {%- if is_agreed %}{% do refuse_other_columns(compiled_code) %}{% endif -%}
+    {%- set is_laid = env_var('MUTASI_GROUNDWORK', '') != '' -%}
+    {%- if is_agreed and not is_laid %}{% do refuse_other_columns(compiled_code) %}{% endif -%}
     {{ run_hooks(pre_hooks) }}
     {% call statement('main', auto_begin=False) -%}
-        {% if is_agreed and env_var('MUTASI_GROUNDWORK', '') -%}
+        {% if is_agreed and is_laid -%}
             insert into {{ target_relation }} by name ({{ compiled_code }});
         {%- elif is_agreed -%}
             create or replace table {{ target_relation }} {{ get_table_columns_and_constraints() }};

@@ -138,7 +138,8 @@ def _figures(
         return round(statistics.median(values), digits)
 
     found = [
-        Figure(f"{size}_{step}", middle([n["seconds"][step] for n in nights]), "s") for step in ("imports", "parse", *COMPUTE)
+        Figure(f"{size}_{step}", middle([n["seconds"][step] for n in nights]), "s")
+        for step in ("imports", "first_night", "parse", *COMPUTE)
     ]
     found += [Figure(f"{size}_{step}_memory", middle([n["peak_mb"][step] for n in nights], 0), "MB") for step in COMPUTE]
     peak = max(n["peak_mb"][step] for n in nights for step in COMPUTE)
