@@ -32,7 +32,8 @@ def typed_query(agency_id: str, dataset: Dataset, source: DatasetSource, schema:
     """
     mapped = {c: m for c, m in source.columns.items() if c in dataset.columns}
     as_written = [f"{_written(m, schema)} as {named('w_' + c)}" for c, m in mapped.items()]
-    as_present = [f"{_present(m, source, 'w_' + c)} as {named('p_' + c)}" for c, m in mapped.items()]
+    as_trimmed = [f"{_trimmed(m, schema, 'w_' + c)} as {named('t_' + c)}" for c, m in mapped.items()]
+    as_present = [f"{_present(source, 't_' + c)} as {named('p_' + c)}" for c in mapped]
     typed = [f"{_value(dataset.columns[c], m, source, schema, c)} as {named(c)}" for c, m in mapped.items()]
     empty = [f"null::{col.sql_type} as {named(c)}" for c, col in dataset.columns.items() if c not in mapped]
     coded = [c for c, m in mapped.items() if dataset.columns[c].type == "code"]
@@ -41,7 +42,8 @@ def typed_query(agency_id: str, dataset: Dataset, source: DatasetSource, schema:
     raw = _filled_down(source, f"select row_number() over () as _row_id, *{_skipped(source)} from {relation}")
     is_skipped = ", _is_skipped" if source.skip_where else ""
     written = f"select _row_id, {', '.join(as_written)}, {_typed_originals(mapped, schema)}{is_skipped} from ({raw})"
-    present = f"select *, {', '.join(as_present)} from ({written})"
+    trimmed = f"select *, {', '.join(as_trimmed)} from ({written})"
+    present = f"select *, {', '.join(as_present)} from ({trimmed})"
     valued = f"select *, {', '.join([*typed, *empty])} from ({present})"
     return f"""
 select
@@ -101,23 +103,38 @@ def _class(prefix: str) -> str:
     return "".join("\\" + c if c in "-]^\\" else c for c in dict.fromkeys(prefix))
 
 
-def _present(mapping: ColumnMap, source: DatasetSource, column: str) -> str:
-    """The value without surrounding blanks; NULL where the source means nothing."""
-    words = ", ".join(quoted(w) for w in source.nulls) or "''"
+def _trimmed(mapping: ColumnMap, schema: pa.Schema, column: str) -> str:
+    """The value without surrounding blanks, which only a text can have."""
+    if mapping.source is not None and not _is_text(schema, mapping.source):
+        return named(column)
     # Most values have no blank to remove, and finding that out costs a third of removing it.
     outside = f"regexp_matches({named(column)}, '^[\\t\\n\\r \\x{{A0}}]|[\\t\\n\\r \\x{{A0}}]$')"
-    trimmed = f"case when {outside} then trim({named(column)}, {quoted(BLANKS)}) else {named(column)} end"
-    return f"case when {trimmed} in ({words}) then null else {trimmed} end"
+    return f"case when {outside} then trim({named(column)}, {quoted(BLANKS)}) else {named(column)} end"
+
+
+def _present(source: DatasetSource, column: str) -> str:
+    """The value; NULL where the source means nothing."""
+    words = ", ".join(quoted(w) for w in source.nulls) or "''"
+    return f"case when {named(column)} in ({words}) then null else {named(column)} end"
 
 
 def _typed_originals(mapped: dict[str, ColumnMap], schema: pa.Schema) -> str:
-    """Columns that the source already typed as dates keep their type beside the text."""
-    typed = [
-        f"try_cast({named(m.source)} as date) as {named('d_' + c)}"
-        for c, m in mapped.items()
-        if m.source is not None and _is_date(schema, m.source)
-    ]
+    """Columns that the source already typed as dates or whole numbers keep their type beside the text."""
+    sources = {c: m.source for c, m in mapped.items() if m.source is not None}
+    typed = [f"try_cast({named(s)} as date) as {named('d_' + c)}" for c, s in sources.items() if _is_date(schema, s)]
+    typed += [f"try_cast({named(s)} as bigint) as {named('n_' + c)}" for c, s in sources.items() if _is_whole(schema, s)]
     return ", ".join(typed) or "null as _"
+
+
+def _is_text(schema: pa.Schema, name: str) -> bool:
+    kind = schema.field(name).type
+    return not (
+        pa.types.is_temporal(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)
+    )
+
+
+def _is_whole(schema: pa.Schema, name: str) -> bool:
+    return bool(pa.types.is_integer(schema.field(name).type))
 
 
 def _is_date(schema: pa.Schema, name: str) -> bool:
@@ -135,6 +152,9 @@ def _value(column: Column, mapping: ColumnMap, source: DatasetSource, schema: pa
             return f"case when regexp_matches({text}, '[\\t\\n\\f\\r\\x{{A0}}]|  ') then {folded} else nullif({text}, '') end"
         case "code":
             return _code(column, mapping, text)
+        case "integer" | "decimal" if mapping.factor is None and mapping.source is not None and _is_whole(schema, mapping.source):
+            kept = named("n_" + name) if column.type == "integer" else f"cast({named('n_' + name)} as double)"
+            return f"case when {text} is not null then {kept} end"
         case "integer":
             return values.whole_number(text, mapping.decimal, mapping.factor)
         case "decimal":
