@@ -23,7 +23,6 @@ from mutasi.checks.policies import exceptions
 from mutasi.checks.suites import VOLUME, SuiteError, read_suite
 from mutasi.checks.verdicts import DatasetVerdicts, conclude, withdraw
 from mutasi.engine import connect
-from mutasi.landing.snapshots import day_folder, write_text
 from mutasi.ledger import Entry, size_of, stepped
 from mutasi.settings import Settings
 
@@ -56,6 +55,9 @@ def check_datasets(settings: Settings, names: Sequence[str], day: dt.date, run_i
     found: dict[str, DatasetVerdicts] = {}
     errors: list[CheckError | SuiteError] = []
     for name in names:
+        if not arrived[name]:  # nobody ever sent it
+            found[name] = DatasetVerdicts(name, day, run_id, {})
+            continue
         try:
             with stepped(settings, Entry(run_id, "check", day, dataset=name)) as entry:
                 found[name] = _check(settings, name, day, run_id, arrived[name], misfits[name])
@@ -81,10 +83,6 @@ def _judge_arrivals(settings: Settings, arrived: Mapping[str, Sequence[Arrival]]
 def _check(
     settings: Settings, dataset: str, day: dt.date, run_id: str, arrived: list[Arrival], misfits: Sequence[tuple[str, str]]
 ) -> DatasetVerdicts:
-    if not arrived:
-        # Nobody ever sent it, and judging nothing takes a tenth of a second for each such dataset.
-        write_text(day_folder(settings, "checks", dataset, day) / "verdicts.json", "{}")
-        return DatasetVerdicts(dataset, day, run_id, {})
     started = time.perf_counter()
     volume, rows = read_suite(settings.suites, VOLUME), read_suite(settings.suites, dataset)
     excepted = exceptions(settings, dataset, day, [*volume, *rows])
