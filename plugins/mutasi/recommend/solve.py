@@ -7,6 +7,8 @@ proves it over all edges, or shows the edges that were missing.
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,7 +24,7 @@ from mutasi.recommend.processes import run
 from mutasi.recommend.proving import SCALE, CapsTooTight, below, bound, could_improve, matching, priced_problem
 
 ROUNDS = 12  # of adding edges that were missing, before the gap is left and shown
-BATCH_PEOPLE = 20_000  # that go to one process together
+BATCH_PEOPLE = 5_000  # that go to one process together
 MORE_EDGES = 5_000  # that enter together when a better plan might use them
 BEST_EDGES, BEST_EDGES_NEAR = 8, 2  # per person and per post; the fewer where good prices are known
 
@@ -68,9 +70,14 @@ def _capped(problem: Problem, post: Indices, broken: npt.NDArray[np.bool_], budg
     )
     post, cap_price = post.copy(), np.zeros((len(problem.cap_limit), problem.edge_cost.shape[1]), np.int64)
     branched, is_exact = False, True
-    for numbers in _batches(group[problem.home], hurt):
+
+    def solved(numbers: Indices) -> tuple[Part, _Capped]:
         part = Part.of(problem, np.isin(group, numbers))
-        found = _capped_part(part.problem, budget, None if near is None else near[part.caps])
+        return part, _capped_part(part.problem, budget, None if near is None else near[part.caps])
+
+    with ThreadPoolExecutor(os.cpu_count()) as threads:  # they wait for engines, which are processes of their own
+        parts = list(threads.map(solved, _batches(group[problem.home], hurt)))
+    for part, found in parts:
         post[part.people] = part.posts[found.post]
         cap_price[part.caps] = found.price
         branched, is_exact = branched or found.branched, is_exact and found.is_exact
