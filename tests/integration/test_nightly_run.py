@@ -178,7 +178,9 @@ def test_nobody_planted_against_a_rule_is_proposed_and_both_counts_of_lawful_peo
             "create or replace view transfer_locks as select null::varchar as person_id, null::varchar as kind, null::varchar as post_id where false"
         )
         people = f"read_parquet('{run}/inputs/transfer_people.parquet')"
-        con.execute(f"create or replace view transfer_people as select * replace (null::varchar as moves_with_person_id) from {people}")
+        con.execute(
+            f"create or replace view transfer_people as select * replace (null::varchar as moves_with_person_id) from {people}"
+        )
         con.execute("create table options as select false as admit_review")
         con.execute(reading.text("candidates.sql"))
         differing = con.execute(

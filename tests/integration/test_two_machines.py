@@ -19,7 +19,9 @@ pytestmark = pytest.mark.takes(60)
 ON_WORKERS = {"plan_agencies", "land", "gate"}  # the gate reads no file
 
 
-def test_a_night_on_three_disks_equals_a_night_on_one(first_night, before_first_night, airflow_home: Path, tmp_path: Path) -> None:
+def test_a_night_on_three_disks_equals_a_night_on_one(
+    first_night, before_first_night, airflow_home: Path, tmp_path: Path
+) -> None:
     home, workers, area = before_first_night, [tmp_path / "worker1", tmp_path / "worker2"], tmp_path / "area"
     area.mkdir(mode=0o700)
     shutil.copy(airflow_home / "airflow.db", tmp_path)
