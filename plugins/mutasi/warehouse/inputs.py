@@ -13,12 +13,11 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mutasi.engine import connect, copy, named
-from mutasi.landing.snapshots import Promoted, data_path, in_use, link
+from mutasi.engine import named
+from mutasi.landing.snapshots import Promoted, data_path, in_use, link, scratch
 from mutasi.ledger import SCHEMA as RUNS_SCHEMA
 from mutasi.settings import Settings
 from mutasi.sources.agency import Agency
@@ -29,6 +28,9 @@ TYPED = {
     "identities": "agency_id varchar, snapshot_date date, nip varchar, person_id varchar, pseudonym varchar, key_version varchar",
     "quarantined_posts": "agency_id varchar, snapshot_date date, dataset varchar, unit_id varchar, position_id varchar",
 }
+ARROW_TYPES = {
+    "varchar": pa.string(), "bigint": pa.int64(), "double": pa.float64(), "date": pa.date32(), "boolean": pa.bool_()
+}  # fmt: skip
 CHECK_RESULTS = (
     "run_id varchar, snapshot_date date, agency_id varchar, dataset varchar, rule_code varchar, title varchar, severity varchar, "
     "action varchar, owner varchar, reason varchar, source varchar, rule_since date, column_name varchar, rows_checked bigint, "
@@ -101,24 +103,25 @@ def _write_empty(settings: Settings, fresh: Path) -> None:
     for name, dataset in datasets().items():
         columns = ", ".join(f"{named(c)} {column.sql_type}" for c, column in dataset.promoted_columns.items())
         typed[name] = f"agency_id varchar, snapshot_date date, _row_id bigint, {columns}, _flags varchar"
-    with connect(settings) as con:
-        for name, columns in typed.items():
-            _empty(con, columns, fresh / name / "_none.parquet")
-        for name, dataset in datasets().items():
-            columns = ", ".join(f"{named(c)} {column.sql_type}" for c, column in dataset.promoted_columns.items())
-            history = (
-                f"agency_id varchar, {columns}, _change varchar, _row_hash varchar, _columns_version bigint, _recorded_on date"
-            )
-            _empty(con, history, settings.folder("history", name) / "_none.parquet")
-        _empty(con, CHECK_RESULTS, settings.folder("quality", "check_results") / "_none.parquet")
-        _empty(con, QUARANTINE, settings.folder("quality", "quarantine") / "_none.parquet")
-        _empty(con, FAILURES, settings.folder("checks", "_none", "_none") / "failures.parquet")
+    for name, columns in typed.items():
+        _empty(columns, fresh / name / "_none.parquet")
+    for name, dataset in datasets().items():
+        columns = ", ".join(f"{named(c)} {column.sql_type}" for c, column in dataset.promoted_columns.items())
+        history = f"agency_id varchar, {columns}, _change varchar, _row_hash varchar, _columns_version bigint, _recorded_on date"
+        _empty(history, settings.folder("history", name) / "_none.parquet")
+    _empty(CHECK_RESULTS, settings.folder("quality", "check_results") / "_none.parquet")
+    _empty(QUARANTINE, settings.folder("quality", "quarantine") / "_none.parquet")
+    _empty(FAILURES, settings.folder("checks", "_none", "_none") / "failures.parquet")
     pq.write_table(RUNS_SCHEMA.empty_table(), settings.folder("quality", "runs", "_none") / "_none.parquet")
 
 
-def _empty(con: duckdb.DuckDBPyConnection, columns: str, target: Path) -> None:
-    selected = ", ".join(f"null::{kind} as {name}" for name, kind in (c.strip().rsplit(" ", 1) for c in columns.split(",")))
-    copy(con, f"select {selected} where false", target)
+def _empty(columns: str, target: Path) -> None:
+    """Write a file without rows in one rename; `columns` as in SQL."""
+    pairs = [column.strip().rsplit(" ", 1) for column in columns.split(",")]
+    schema = pa.schema([(name.strip('"'), ARROW_TYPES[kind.lower()]) for name, kind in pairs])
+    unfinished = scratch(target.parent)
+    pq.write_table(schema.empty_table(), unfinished)
+    unfinished.replace(target)
 
 
 def _swap(fresh: Path, target: Path) -> None:
