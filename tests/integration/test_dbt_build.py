@@ -42,7 +42,9 @@ def test_every_model_test_and_unit_test_is_green(built: tuple[Settings, BuildRes
     files = (PROJECT / "dbt_project" / "models").rglob("*.sql")
     models = sum("materialized='ephemeral'" not in file.read_text(encoding="utf-8") for file in files)
     assert (result.models, result.warnings) == (models, [])
-    assert result.unit_tests > 5 and result.tests > 50
+    written = {file.stem for file in (PROJECT / "dbt_project" / "tests").glob("*.sql")}
+    assert written <= {outcome.name for outcome in result.outcomes if outcome.kind == "test"}
+    assert result.unit_tests > 50 and result.tests > len(written), "unit tests and those of seeds"
 
 
 def test_position_workload(reporting: duckdb.DuckDBPyConnection) -> None:

@@ -116,12 +116,16 @@ def _write_empty(settings: Settings, fresh: Path) -> None:
 
 
 def _empty(columns: str, target: Path) -> None:
-    """Write a file without rows in one rename; `columns` as in SQL."""
+    """Have a file without rows at `target`; `columns` as in SQL."""
     pairs = [column.strip().rsplit(" ", 1) for column in columns.split(",")]
     schema = pa.schema([(name.strip('"'), ARROW_TYPES[kind.lower()]) for name, kind in pairs])
-    unfinished = scratch(target.parent)
-    pq.write_table(schema.empty_table(), unfinished)
-    unfinished.replace(target)
+    buffer = pa.BufferOutputStream()
+    pq.write_table(schema.empty_table(), buffer)
+    content = buffer.getvalue().to_pybytes()
+    if not target.exists() or target.read_bytes() != content:
+        unfinished = scratch(target.parent)
+        unfinished.write_bytes(content)
+        unfinished.replace(target)
 
 
 def _swap(fresh: Path, target: Path) -> None:
