@@ -25,7 +25,9 @@ blocks as (from read_parquet('tables/blocks.parquet')),
 plan as (from read_parquet('tables/plan.parquet')),
 
 moves as (
-    select plan.person_no, plan.post_no, persons.home_no, edges.* exclude (person_no, post_no)
+    select
+        plan.person_no, plan.post_no, persons.home_no, edges.critical, edges.imbalance, edges.misfit, edges.effort, edges.tie,
+        edges.cap_unit, edges.cap_agency, edges.cap_receiver
     from plan
     left join persons on plan.person_no = persons.person_no
     left join edges on plan.person_no = edges.person_no and plan.post_no = edges.post_no
@@ -77,37 +79,51 @@ priced_caps as (
     where price_critical <> 0 or price_imbalance <> 0 or price_fit <> 0 or price_effort <> 0 or price_tie <> 0
 ),
 
--- The prices of the caps that count an edge, one line per edge.
-capped as (
+-- The prices of the caps that weigh an edge, one line per edge; those that count it once stand beside it.
+linked as (
     select
-        counted.person_no, counted.post_no,
+        links.person_no, links.post_no,
         sum(weight * price_critical) as critical, sum(weight * price_imbalance) as imbalance, sum(weight * price_fit) as fit,
         sum(weight * price_effort) as effort, sum(weight * price_tie) as tie
+    from links
+    inner join priced_caps on links.cap_no = priced_caps.cap_no
+    group by links.person_no, links.post_no
+),
+
+-- Prices of caps make a pair dearer, unless it has a link of less than nothing: only pairs that look too cheap without them, and
+-- those with links, are looked at again with them.
+suspects as (
+    select person_no, post_no, cap_unit, cap_agency, cap_receiver, r1 as s1, r2 as s2, r3 as s3, r4 as s4, r5 as s5
     from (
-        select person_no, post_no, cap_unit as cap_no, 1 as weight from edges
-        union all
-        select person_no, post_no, cap_agency, 1 from edges
-        union all
-        select person_no, post_no, cap_receiver, 1 from edges
-        union all
-        select person_no, post_no, cap_no, weight from links
-    ) as counted
-    inner join priced_caps on counted.cap_no = priced_caps.cap_no
-    group by counted.person_no, counted.post_no
+        select
+            edges.person_no, edges.post_no, cap_unit, cap_agency, cap_receiver,
+            claim.scale * edges.critical - posts.price_critical - persons.value_critical as r1,
+            claim.scale * edges.imbalance - posts.price_imbalance - persons.value_imbalance as r2,
+            claim.scale * edges.misfit - posts.price_fit - persons.value_fit as r3,
+            claim.scale * edges.effort - posts.price_effort - persons.value_effort as r4,
+            claim.scale * edges.tie - posts.price_tie - persons.value_tie as r5
+        from edges
+        cross join claim
+        inner join posts on edges.post_no = posts.post_no
+        inner join persons on edges.person_no = persons.person_no
+    )
+    where
+        r1 < 0 or (r1 = 0 and (r2 < 0 or (r2 = 0 and (r3 < 0 or (r3 = 0 and (r4 < 0 or (r4 = 0 and r5 < 0)))))))
+        or (person_no, post_no) in (select (person_no, post_no) from links)
 ),
 
 reduced as (
     select
-        claim.scale * edges.critical + coalesce(capped.critical, 0) - posts.price_critical - persons.value_critical as r1,
-        claim.scale * edges.imbalance + coalesce(capped.imbalance, 0) - posts.price_imbalance - persons.value_imbalance as r2,
-        claim.scale * edges.misfit + coalesce(capped.fit, 0) - posts.price_fit - persons.value_fit as r3,
-        claim.scale * edges.effort + coalesce(capped.effort, 0) - posts.price_effort - persons.value_effort as r4,
-        claim.scale * edges.tie + coalesce(capped.tie, 0) - posts.price_tie - persons.value_tie as r5
-    from edges
-    cross join claim
-    inner join posts on edges.post_no = posts.post_no
-    inner join persons on edges.person_no = persons.person_no
-    left join capped on edges.person_no = capped.person_no and edges.post_no = capped.post_no
+        s1 + coalesce(unit.price_critical, 0) + coalesce(agency.price_critical, 0) + coalesce(receiver.price_critical, 0) + coalesce(linked.critical, 0) as r1,
+        s2 + coalesce(unit.price_imbalance, 0) + coalesce(agency.price_imbalance, 0) + coalesce(receiver.price_imbalance, 0) + coalesce(linked.imbalance, 0) as r2,
+        s3 + coalesce(unit.price_fit, 0) + coalesce(agency.price_fit, 0) + coalesce(receiver.price_fit, 0) + coalesce(linked.fit, 0) as r3,
+        s4 + coalesce(unit.price_effort, 0) + coalesce(agency.price_effort, 0) + coalesce(receiver.price_effort, 0) + coalesce(linked.effort, 0) as r4,
+        s5 + coalesce(unit.price_tie, 0) + coalesce(agency.price_tie, 0) + coalesce(receiver.price_tie, 0) + coalesce(linked.tie, 0) as r5
+    from suspects
+    left join priced_caps as unit on suspects.cap_unit = unit.cap_no
+    left join priced_caps as agency on suspects.cap_agency = agency.cap_no
+    left join priced_caps as receiver on suspects.cap_receiver = receiver.cap_no
+    left join linked on suspects.person_no = linked.person_no and suspects.post_no = linked.post_no
 ),
 
 -- A vacant seat is priced like its post, but never above what leaving it empty costs.

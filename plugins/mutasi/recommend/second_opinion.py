@@ -5,12 +5,16 @@ It needs a process because its library and HiGHS's cannot be loaded into the sam
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 
 from mutasi.recommend.face import Face, Graph
 from mutasi.recommend.network import Indices, Integers
 from mutasi.recommend.problem import Problem
 from mutasi.recommend.processes import Arrays, run
+
+TWO_FROM = 1_000_000  # edges
 
 
 def flow(problem: Problem, graph: Graph, face: Face, cost: Integers, penalty: Integers) -> Indices:
@@ -23,7 +27,15 @@ def flow(problem: Problem, graph: Graph, face: Face, cost: Integers, penalty: In
 
 
 def flows(problem: Problem, graph: Graph, asked: list[tuple[Face, Integers, Integers]]) -> list[Indices]:
-    """Several such plans from one process, for starting it takes longer than a city's flow."""
+    """Several such plans: of a city from one process, for starting it takes longer than the flows; of a nation from two at once."""
+    if len(problem.edge_post) < TWO_FROM:
+        return _flows(problem, graph, asked)
+    with ThreadPoolExecutor(2) as threads:
+        halves = list(threads.map(lambda half: _flows(problem, graph, half), [asked[::2], asked[1::2]]))
+    return [halves[n % 2][n // 2] for n in range(len(asked))]
+
+
+def _flows(problem: Problem, graph: Graph, asked: list[tuple[Face, Integers, Integers]]) -> list[Indices]:
     arrays: Arrays = {}
     for n, (face, cost, penalty) in enumerate(asked):
         part: Arrays = {

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from tests.bench.instances import SCALES, instance
 
+from mutasi.recommend import second_opinion
+from mutasi.recommend.face import Face, Graph
 from mutasi.recommend.lexicographic import minimise
 from mutasi.recommend.network import INFINITE
 from mutasi.recommend.problem import Problem
@@ -25,6 +27,17 @@ def test_or_tools_finds_the_same_city_plan(city: Problem) -> None:
     moved = [np.where(found.post < 0, city.home, found.post).astype(np.int32) for found in (mine, other)]
     assert city.row(moved[0]) == city.row(moved[1])
     assert np.array_equal(moved[0], moved[1])
+
+
+def test_two_processes_give_the_flows_in_the_order_asked(city: Problem, monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = Graph.of(city)
+    face = Face.whole(city, graph)
+    asked = [(face, graph.cost[:, tier], city.seat_penalty[:, tier]) for tier in (1, 2, 1)]
+    one = second_opinion.flows(city, graph, asked)
+    monkeypatch.setattr(second_opinion, "TWO_FROM", 0)
+    two = second_opinion.flows(city, graph, asked)
+    assert len(one) == 3 and all(np.array_equal(a, b) for a, b in zip(one, two, strict=True))
+    assert not np.array_equal(one[0], one[1])
 
 
 def test_highs_finds_the_same_city_plan(city: Problem) -> None:
