@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -21,6 +23,7 @@ from mutasi.checks.suites import Rule
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationSuite, ExpectationValidationResult
     from great_expectations.data_context.data_context.ephemeral_data_context import EphemeralDataContext
+    from great_expectations.validator.validator import Validator
 
 COUNTS_AND_QUERY = {
     "result_format": "BASIC",
@@ -47,20 +50,19 @@ def judge(con: duckdb.DuckDBPyConnection, url: str, table: str, rules: list[Rule
     """
     con.execute("create table if not exists failing (agency_id varchar, _row_id bigint, rule_code varchar)")
     written = [rule for rule in rules if rule.type == ROWS_QUERY]
-    results = _results(url, table, [rule for rule in rules if rule.type != ROWS_QUERY])
-    queries = {rule.code: str(rule.kwargs["unexpected_rows_query"]).format(batch=table) for rule in written}
-    counts = {}
-    for rule in rules:
-        if rule.type != ROWS_QUERY:
-            counts[rule.code] = _count(table, rule, results.get(rule.code))
-            if counts[rule.code]:
-                queries[rule.code] = str(results[rule.code].result["unexpected_index_query"]).rstrip().rstrip(";")
-    try:
-        find_rows(con, queries)
-    except PassError as error:
-        [culprit] = [rule for rule in rules if rule.code == str(error)] or [rules[0]]
-        raise CheckError(_not_judged(table, culprit)) from None
-    results = _results(url, table, written)
+    stock = [rule for rule in rules if rule.type != ROWS_QUERY]
+    with _validator(url, table) as validator:
+        results = _results(validator, table, stock)
+        queries = {rule.code: str(rule.kwargs["unexpected_rows_query"]).format(batch=table) for rule in written}
+        counts = {rule.code: _count(table, rule, results.get(rule.code)) for rule in stock}
+        for code in (code for code, count in counts.items() if count):
+            queries[code] = str(results[code].result["unexpected_index_query"]).rstrip().rstrip(";")
+        try:
+            find_rows(con, queries)
+        except PassError as error:
+            [culprit] = [rule for rule in rules if rule.code == str(error)] or [rules[0]]
+            raise CheckError(_not_judged(table, culprit)) from None
+        results = _results(validator, table, written)
     counts |= {rule.code: _count(table, rule, results.get(rule.code)) for rule in written}
     found = dict(con.execute("select rule_code, count(*) from failing group by rule_code").fetchall())
     for rule in rules:
@@ -70,36 +72,35 @@ def judge(con: duckdb.DuckDBPyConnection, url: str, table: str, rules: list[Rule
             )
 
 
-def _results(url: str, table: str, rules: list[Rule]) -> dict[str, ExpectationValidationResult]:
+def _results(validator: Validator, table: str, rules: list[Rule]) -> dict[str, ExpectationValidationResult]:
     if not rules:
         return {}
     try:
-        return {r.expectation_config.meta["rule"]: r for r in _validate(url, table, rules) if r.expectation_config}
+        found: list[ExpectationValidationResult] = validator.graph_validate(
+            configurations=suite(table, rules).expectation_configurations,
+            runtime_configuration={"result_format": COUNTS_AND_QUERY},
+        )
+        return {r.expectation_config.meta["rule"]: r for r in found if r.expectation_config}
     except Exception as error:
         raise CheckError(f"{table}: Great Expectations could not run the suite ({type(error).__name__}).") from None
 
 
-def _validate(url: str, table: str, rules: list[Rule]) -> list[ExpectationValidationResult]:
-    """Let Great Expectations judge the table.
+@contextmanager
+def _validator(url: str, table: str) -> Iterator[Validator]:
+    """Great Expectations' validator of the table.
 
-    Its engine and validator are used as they are: a datasource of its context would write the whole configuration anew for
-    every asset and batch, which takes longer than the queries of a small agency.
+    It and its engine are used as they are: a datasource of its context would write the whole configuration anew for every
+    asset and batch, which takes longer than the queries of a small agency.
     """
     from great_expectations.core.batch import Batch
     from great_expectations.execution_engine.sqlalchemy_batch_data import SqlAlchemyBatchData
     from great_expectations.execution_engine.sqlalchemy_execution_engine import SqlAlchemyExecutionEngine
     from great_expectations.validator.validator import Validator
 
-    context = _context()
     engine = SqlAlchemyExecutionEngine(connection_string=url, create_temp_table=False)
     try:
         data = SqlAlchemyBatchData(execution_engine=engine, table_name=table, create_temp_table=False)
-        validator = Validator(execution_engine=engine, data_context=context, batches=[Batch(data=data)])  # type: ignore[arg-type]
-        configurations = suite(table, rules).expectation_configurations
-        found: list[ExpectationValidationResult] = validator.graph_validate(
-            configurations=configurations, runtime_configuration={"result_format": COUNTS_AND_QUERY}
-        )
-        return found
+        yield Validator(execution_engine=engine, data_context=_context(), batches=[Batch(data=data)])  # type: ignore[arg-type]
     finally:
         engine.close()
 
