@@ -26,20 +26,21 @@ BENCH = PROJECT / "var" / "bench"
 
 @dataclass(frozen=True)
 class Size:
-    """A population, how often it is measured (the median counts), and the seconds and memory that a night may take."""
+    """A population, how often it is measured (the median counts), the seconds up to the build and with publication, and the memory."""
 
     employees: int
     repeats: int
-    target_seconds: float | None
+    compute_seconds: float | None = None
+    night_seconds: float | None = None
     agencies: int | None = None
     target_mb: float | None = None
 
 
 SIZES = {
     "city": Size(5_000, 3, 5.0),
-    "province": Size(200_000, 1, None),
-    "million": Size(1_000_000, 1, None, agencies=114),
-    "national": Size(5_600_000, 1, 300.0, agencies=640, target_mb=8_000),
+    "province": Size(200_000, 1),
+    "million": Size(1_000_000, 1, agencies=114),
+    "national": Size(5_600_000, 1, night_seconds=300.0, agencies=640, target_mb=8_000),
 }
 
 
@@ -144,16 +145,18 @@ def _figures(
     found += [Figure(f"{size}_{step}_memory", middle([n["peak_mb"][step] for n in nights], 0), "MB") for step in COMPUTE]
     peak = max(n["peak_mb"][step] for n in nights for step in COMPUTE)
     totals = [sum(n["seconds"][step] for step in COMPUTE) for n in nights]
+    computes = [total - n["seconds"]["publish"] for total, n in zip(totals, nights, strict=True)]
     floor = [f["seconds"]["floor"] for f in floors]
     return [
         *found,
         Figure(f"{size}_floor", middle(floor), "s"),
         Figure(f"{size}_floor_memory", middle([f["peak_mb"]["floor"] for f in floors], 0), "MB"),
-        Figure(f"{size}_compute", middle(totals), "s", plan.target_seconds),
-        Figure(f"{size}_compute_per_1000", round(1e6 * statistics.median(totals) / plan.employees, 2), "ms"),
+        Figure(f"{size}_compute", middle(computes), "s", plan.compute_seconds),
+        Figure(f"{size}_night", middle(totals), "s", plan.night_seconds),
+        Figure(f"{size}_night_per_1000", round(1e6 * statistics.median(totals) / plan.employees, 2), "ms"),
         Figure(f"{size}_peak_memory", round(peak), "MB", plan.target_mb),
         Figure(
-            f"{size}_compute_to_floor", round(statistics.median(totals) / statistics.median(floor), 2), "ratio", None, "floor.sql"
+            f"{size}_night_to_floor", round(statistics.median(totals) / statistics.median(floor), 2), "ratio", None, "floor.sql"
         ),
     ]
 
