@@ -64,9 +64,9 @@ def fingerprint(settings: Settings, build: Path, run_id: str) -> Fingerprint:
     return Fingerprint(
         run_id=run_id,
         as_of=as_of,
-        code=_digest([duckdb.__version__, importlib.metadata.version("dbt-core"), *_contents(project, CODE)]),
-        rules=_digest(_contents(project, ("seeds/*.csv",))),
-        inputs=_digest(_inputs(settings, as_of)),
+        code=digest([duckdb.__version__, importlib.metadata.version("dbt-core"), *contents(project, CODE)]),
+        rules=digest(contents(project, ("seeds/*.csv",))),
+        inputs=digest(_inputs(settings, as_of)),
         tables=tables,
     )
 
@@ -137,11 +137,13 @@ def _inputs(settings: Settings, as_of: dt.date) -> Iterable[str]:
                 yield f"{name} {file.name} {file.stat().st_size}"
 
 
-def _contents(folder: Path, patterns: Iterable[str]) -> Iterable[str]:
+def contents(folder: Path, patterns: Iterable[str]) -> Iterable[str]:
+    """A line with name and hash of each file of a folder that fits a pattern."""
     for pattern in patterns:
         for file in sorted(folder.glob(pattern)):
             yield f"{file.relative_to(folder)} {hashlib.sha256(file.read_bytes()).hexdigest()}"
 
 
-def _digest(parts: Iterable[str]) -> str:
+def digest(parts: Iterable[str]) -> str:
+    """Sixteen hex digits that stand for all parts."""
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from mutasi.durable import put
 from mutasi.engine import quoted
 from mutasi.settings import Settings
 from mutasi.sources.datasets import datasets
+from mutasi.warehouse.fingerprint import contents, digest
 
 # What seeds and views are made of, beside the columns of the datasets.
 PROJECT_FILES = ("dbt_project.yml", "macros/**/*.sql", "models/**/*.sql", "models/**/sources.yml", "seeds/*")
@@ -56,7 +56,5 @@ def remove_database(file: Path) -> None:
 def _kept(settings: Settings) -> Path:
     """The groundwork of the project as it is now; views name files of this home, and the format is this DuckDB's."""
     columns = {name: {c: column.sql_type for c, column in d.promoted_columns.items()} for name, d in datasets().items()}
-    contents = hashlib.sha256(f"{duckdb.__version__}:{settings.home}:{columns}:".encode())
-    for file in (file for pattern in PROJECT_FILES for file in sorted(settings.dbt_project.glob(pattern))):
-        contents.update(f"{file.name}:{file.stat().st_size}:".encode() + file.read_bytes())
-    return settings.folder("warehouse", "dbt", "groundwork") / f"{contents.hexdigest()[:16]}.duckdb"
+    made_of = [duckdb.__version__, str(settings.home), str(columns), *contents(settings.dbt_project, PROJECT_FILES)]
+    return settings.folder("warehouse", "dbt", "groundwork") / f"{digest(made_of)}.duckdb"
