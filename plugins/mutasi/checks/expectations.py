@@ -39,6 +39,10 @@ class _Counted(Expectation):
             self._known = super().configuration
         return self._known
 
+    @staticmethod
+    def _no_dependencies(runtime_configuration: dict[str, Any] | None) -> ValidationDependencies:
+        return ValidationDependencies(metric_configurations={}, result_format=(runtime_configuration or {})["result_format"])
+
 
 class _CountedCondition(_Counted):
     """Expect each row to meet a condition on its columns; the result holds the count of those that do not, and their query."""
@@ -54,9 +58,7 @@ class _CountedCondition(_Counted):
         self, execution_engine: Any = None, runtime_configuration: dict[str, Any] | None = None, **_: Any
     ) -> ValidationDependencies:
         """The two metrics of the result."""
-        dependencies = ValidationDependencies(
-            metric_configurations={}, result_format=(runtime_configuration or {})["result_format"]
-        )
+        dependencies = self._no_dependencies(runtime_configuration)
         for metric in (f"{self.map_metric}.{COUNT}", f"{self.map_metric}.{ROWS}"):
             kwargs = get_metric_kwargs(metric, self.configuration, runtime_configuration)
             wanted = MetricConfiguration(metric, kwargs["metric_domain_kwargs"], kwargs["metric_value_kwargs"])
@@ -91,9 +93,7 @@ class CountedUnexpectedRowsExpectation(_Counted, UnexpectedRowsExpectation):
         self, execution_engine: Any = None, runtime_configuration: dict[str, Any] | None = None, **_: Any
     ) -> ValidationDependencies:
         """The one metric that all such rules share."""
-        dependencies = ValidationDependencies(
-            metric_configurations={}, result_format=(runtime_configuration or {})["result_format"]
-        )
+        dependencies = self._no_dependencies(runtime_configuration)
         dependencies.set_metric_configuration(FAILING, MetricConfiguration(FAILING, {}, {}))
         return dependencies
 
