@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from importlib.metadata import version
 from pathlib import Path
 
 import duckdb
@@ -15,6 +16,8 @@ from mutasi.warehouse.fingerprint import contents, digest
 
 # What seeds and views are made of, beside the columns of the datasets.
 PROJECT_FILES = ("dbt_project.yml", "macros/**/*.sql", "models/**/*.sql", "models/**/sources.yml", "seeds/*")
+# What makes them: dbt types the seeds and writes the views, DuckDB's format is the file's.
+ENGINES = ("dbt-core", "dbt-duckdb", "duckdb")
 # What the groundwork spares dbt, in its own words.
 HELD_KIND, HELD_MODELS = "seed", "config.materialized:view"
 
@@ -54,7 +57,8 @@ def remove_database(file: Path) -> None:
 
 
 def _kept(settings: Settings) -> Path:
-    """The groundwork of the project as it is now; views name files of this home, and the format is this DuckDB's."""
+    """The groundwork of the project and its engines as they are now; views name files of this home."""
     columns = {name: {c: column.sql_type for c, column in d.promoted_columns.items()} for name, d in datasets().items()}
-    made_of = [duckdb.__version__, str(settings.home), str(columns), *contents(settings.dbt_project, PROJECT_FILES)]
+    engines = [f"{engine} {version(engine)}" for engine in ENGINES]
+    made_of = [*engines, str(settings.home), str(columns), *contents(settings.dbt_project, PROJECT_FILES)]
     return settings.folder("warehouse", "dbt", "groundwork") / f"{digest(made_of)}.duckdb"

@@ -8,7 +8,8 @@ import duckdb
 import pytest
 
 from mutasi.settings import Settings
-from mutasi.warehouse.groundwork import keep_groundwork, lay_groundwork, remove_database
+from mutasi.warehouse import groundwork
+from mutasi.warehouse.groundwork import ENGINES, keep_groundwork, lay_groundwork, remove_database
 
 
 @pytest.fixture
@@ -60,3 +61,13 @@ def test_groundwork_of_another_home_is_not_used(settings: Settings, database: Pa
     moved = Settings(home=tmp_path / "moved", project=tmp_path, agencies=tmp_path)
     settings.home.rename(moved.home)
     assert not lay_groundwork(moved, database), "its views name files of the first home"
+
+
+@pytest.mark.parametrize("newer", ENGINES)
+def test_groundwork_of_another_version_of_dbt_or_duckdb_is_not_used(
+    settings: Settings, database: Path, newer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep_groundwork(settings, database)
+    installed = groundwork.version
+    monkeypatch.setattr(groundwork, "version", lambda name: "99.0" if name == newer else installed(name))
+    assert not lay_groundwork(settings, database)
