@@ -1,8 +1,9 @@
 """History is immutable Parquet: per dataset and day, the rows that are new, changed or deleted since the day before.
 
 A day's file follows from the promoted snapshots of that day and the files before it, and from nothing else. The file
-beside it names the snapshots it was made from. Whenever they differ from what is promoted now (a late night, a repaired
-night, a killed run), history is cut at that day and replayed, so the order in which nights arrive cannot matter.
+beside it names the snapshots it was made from. Whenever others are promoted now (a late night, a repaired night, a killed
+run), history is cut at that day and replayed, so the order in which nights arrive cannot matter. Snapshots that were pruned
+are no reason: what they brought stays in history.
 
 Deletions are inferred only for agencies promoted that day: an agency that sent nothing has deleted nobody.
 """
@@ -10,24 +11,47 @@ Deletions are inferred only for agencies promoted that day: an agency that sent 
 from __future__ import annotations
 
 import datetime as dt
-import json
+import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
 import pyarrow.parquet as pq
+from pydantic import BaseModel, ConfigDict
 
 from mutasi.durable import put
 from mutasi.engine import connect, named, quoted, write
 from mutasi.errors import NeedsAPerson
-from mutasi.landing.snapshots import Promoted, data_path, days, promoted, scratch, write_text
+from mutasi.landing.snapshots import Promoted, data_path, promoted, scratch, write_text
 from mutasi.settings import Settings
 from mutasi.sources.datasets import Dataset, datasets
 
 NOTHING = "∅"  # NULL and the empty text are different values, and concat_ws would skip NULL
+PRUNED = ".pruned"  # stands in the folder of a day that has lost snapshots to retention
+SETTLED_NS = 2_000_000_000  # a folder that changed a moment ago may change again without its time telling
 
 
 class HistoryError(NeedsAPerson):
     """History cannot be brought up to date without losing days; the message names dataset and day."""
+
+
+class Record(BaseModel):
+    """What the change file of a day was made from.
+
+    Attributes:
+        inputs: hash of each agency's snapshot.
+        seen: the time of change of the folder that held them; None while that was not past. Snapshots come and go by rename and
+            removal, and both change it, so a folder of the same time need not be read.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    inputs: Mapping[str, str]
+    seen: int | None = None
+
+    def holds_for(self, inputs: Mapping[str, str], is_pruned: bool) -> bool:
+        """Whether history needs no replay for the snapshots of today's folder."""
+        return inputs.items() <= self.inputs.items() if is_pruned else inputs == self.inputs
 
 
 def refresh_history(settings: Settings, name: str) -> int:
@@ -40,18 +64,24 @@ def refresh_history(settings: Settings, name: str) -> int:
         HistoryError: an old night arrived whose successors were pruned.
     """
     written = 0
-    stale = False
-    for day in days(settings, "promoted", name):
-        inputs = {agency: snapshot.data_sha256 for agency, snapshot in promoted(settings, name, day).items()}
-        record = history_file(settings, name, day).with_suffix(".json")
-        if not stale and record.exists() and json.loads(record.read_text(encoding="utf-8"))["inputs"] == inputs:
+    for folder in sorted((settings.home / "promoted" / name).glob("????-??-??")):
+        day, seen = dt.date.fromisoformat(folder.name), _last_change(folder)
+        file = history_file(settings, name, day).with_suffix(".json")
+        record = Record.model_validate_json(file.read_bytes()) if file.exists() else None
+        if not written and record and seen and record.seen == seen:
             continue
-        if not stale:
-            _refuse_to_forget(settings, name, day)
+        snapshots = promoted(settings, name, day)
+        inputs = {agency: snapshot.data_sha256 for agency, snapshot in snapshots.items()}
+        if not inputs:
+            continue
+        if not written and record and record.holds_for(inputs, (folder / PRUNED).exists()):
+            write_text(file, record.model_copy(update={"seen": seen}).model_dump_json(indent=1))
+            continue
+        if not written:
+            _refuse_to_forget(settings, name, day, sorted(inputs.items() - (record.inputs.items() if record else {})))
             _cut(settings, name, day)
-            stale = True
-        _write_day(settings, name, day)
-        write_text(record, json.dumps({"inputs": inputs}, indent=1))
+        _write_day(settings, name, day, snapshots)
+        write_text(file, Record(inputs=inputs, seen=seen).model_dump_json(indent=1))
         written += 1
     return written
 
@@ -67,15 +97,21 @@ def size_of_day(settings: Settings, day: dt.date) -> tuple[int, int]:
     return sum(pq.read_metadata(file).num_rows for file in files), sum(file.stat().st_size for file in files)
 
 
-def _refuse_to_forget(settings: Settings, name: str, day: dt.date) -> None:
+def _last_change(folder: Path) -> int | None:
+    changed = folder.stat().st_mtime_ns
+    return changed if changed < time.time_ns() - SETTLED_NS else None
+
+
+def _refuse_to_forget(settings: Settings, name: str, day: dt.date, arrived: list[tuple[str, str]]) -> None:
     """A cut must not take days whose snapshots are gone: they could not be replayed."""
-    replayable = set(days(settings, "promoted", name))
-    later = [dt.date.fromisoformat(record.stem) for record in settings.folder("history", name).glob("*.json")]
-    if lost := sorted(d for d in later if d > day and d not in replayable):
-        raise HistoryError(
-            f"{name}: the night of {day} comes after the snapshots of {lost[0]} were pruned, so history cannot be replayed; "
-            f"remove promoted/{name}/{day} to go on without that night."
-        )
+    for file in sorted(settings.folder("history", name).glob("*.json")):
+        folder = settings.home / "promoted" / name / file.stem
+        if file.stem >= day.isoformat() and ((folder / PRUNED).exists() or not any(folder.glob("*.json"))):
+            agencies = ", ".join(agency for agency, _ in arrived)
+            raise HistoryError(
+                f"{name}: the night of {day} comes after snapshots of {file.stem} were pruned, so history cannot be replayed; "
+                f"remove what came from promoted/{name}/{day} ({agencies}) to go on without it."
+            )
 
 
 def _cut(settings: Settings, name: str, day: dt.date) -> None:
@@ -93,9 +129,8 @@ def row_hash(dataset: Dataset, version: int, alias: str) -> str:
     return f"md5(concat_ws(chr(31), {parts}))"
 
 
-def _write_day(settings: Settings, name: str, day: dt.date) -> None:
+def _write_day(settings: Settings, name: str, day: dt.date, snapshots: Mapping[str, Promoted]) -> None:
     dataset = datasets()[name]
-    snapshots = promoted(settings, name, day)
     target = history_file(settings, name, day)
     settings.folder("history", name)
     with connect(settings) as con:
@@ -108,7 +143,9 @@ def _write_day(settings: Settings, name: str, day: dt.date) -> None:
     put(temporary, target)
 
 
-def _create_today(con: duckdb.DuckDBPyConnection, settings: Settings, dataset: Dataset, snapshots: dict[str, Promoted]) -> None:
+def _create_today(
+    con: duckdb.DuckDBPyConnection, settings: Settings, dataset: Dataset, snapshots: Mapping[str, Promoted]
+) -> None:
     """The day's rows; a column that came later than a snapshot is NULL there."""
     files = ", ".join(quoted(str(data_path(settings, "promoted", s))) for s in snapshots.values())
     typed = ", ".join(f"null::{column.sql_type} as {named(c)}" for c, column in dataset.promoted_columns.items())

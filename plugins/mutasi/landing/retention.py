@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mutasi.errors import NeedsAPerson
+from mutasi.landing.history import PRUNED
 from mutasi.landing.snapshots import days, in_use
 from mutasi.rules import rules_in_force
 from mutasi.settings import Settings
@@ -79,6 +80,8 @@ def expired(settings: Settings, today: dt.date) -> list[Expired]:
 def prune(found: list[Expired]) -> int:
     """Remove what `expired` found; returns the bytes freed."""
     for entry in found:
+        if entry.kind == "promoted":  # before its snapshot goes: history must not take it for one that was withdrawn
+            (entry.path.parent / PRUNED).touch()
         if entry.path.is_dir():
             shutil.rmtree(entry.path, ignore_errors=True)
         else:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
+import time
 
 import pytest
 
@@ -171,6 +173,64 @@ def test_history_is_replayed_when_a_night_is_repaired_and_left_alone_otherwise(n
         ("199203032019032003", "Citra Rekaan", "new", N1),
         ("199203032019032003", None, "deleted", N2),
     ]
+
+
+def settle(home, name="employees"):
+    """Let the folders of promoted days have changed an hour ago."""
+    for folder in (home / "promoted" / name).iterdir():
+        os.utime(folder, (time.time() - 3600,) * 2)
+
+
+def test_history_reads_only_the_days_whose_snapshots_changed(nights):
+    home = nights.settings.home
+    nights.write(employees=[ADI])
+    for day in (N1, N2):
+        nights.night(day)
+    settle(home)
+    assert refresh_history(nights.settings, "employees") == 0
+    unread = home / "promoted" / "employees" / str(N1) / "contoh.json"
+    whole = unread.read_bytes()
+    unread.write_bytes(b"not read")
+    nights.write(employees=[ADI, BUDI])
+    nights.night(N2)
+    assert nights.rows(HISTORY) == [
+        ("198502022010011002", "Budi Rekaan", "new", N2),
+        ("199001012015031001", "Adi Rekaan", "new", N1),
+    ]
+    unread.write_bytes(whole)
+    nights.write(employees=[CITRA])
+    nights.night(N1)
+    assert {changed for _, _, _, changed in nights.rows(HISTORY)} == {N1, N2}
+    assert ("199203032019032003", "Citra Rekaan", "new", N1) in nights.rows(HISTORY)
+
+
+def test_a_folder_that_changes_twice_in_one_tick_of_the_clock_is_read_again(nights, agency):
+    """Its time would not tell; so a time that is not past is not believed."""
+    home = nights.settings.home
+    nights.write(employees=[ADI])
+    nights.night(N1)
+    moment = time.time() + 3600  # a clock that was set back, or the tick that is under way
+    folder = home / "promoted" / "employees" / str(N1)
+    os.utime(folder, (moment, moment))
+    assert refresh_history(nights.settings, "employees") == 0
+    nights.write(employees=[ADI, BUDI])
+    nights.land(N1, agency())
+    nights.judge(N1, "employees")
+    promote_agency(nights.settings, agency(), N1, "r")
+    os.utime(folder, (moment, moment))
+    assert refresh_history(nights.settings, "employees") == 1
+
+
+def test_a_withdrawn_snapshot_leaves_history(nights, agency):
+    nights.write("contoh", employees=[ADI])
+    nights.write("lain", employees=[BUDI])
+    nights.night(N1, agency("contoh"), agency("lain"))
+    nights.land(N1, agency("lain"))
+    nights.judge(N1, "employees", stopped={"lain": ["EMP-090"]})
+    with pytest.raises(PromotionError, match="stopped by EMP-090"):
+        promote_agency(nights.settings, agency("lain"), N1, "r")
+    refresh_history(nights.settings, "employees")
+    assert nights.rows(HISTORY) == [("199001012015031001", "Adi Rekaan", "new", N1)]
 
 
 def test_a_killed_history_step_is_made_good(nights):

@@ -58,6 +58,25 @@ def test_a_night_older_than_what_was_pruned_is_refused_and_history_stays(two_nig
     assert sorted((home.home / "history" / "employees").glob("*")) == files
 
 
+def test_an_agency_that_fell_silent_keeps_neither_history_nor_the_nights_from_going_on(nights, agency):
+    """Its last snapshot is in use and stays, in a day whose other snapshots go."""
+    nights.write("contoh", employees=[ADI])
+    nights.write("lain", employees=[ADI.replace("1990", "1985")])
+    nights.night(OLD, agency("contoh"), agency("lain"))
+    for day in (OLD + dt.timedelta(days=1), LATER):
+        nights.night(day, agency("lain"))
+    home = nights.settings
+    before = {file: file.read_bytes() for file in (home.home / "history").rglob("*.parquet")}
+    prune([e for e in expired(home, TODAY) if e.kind == "promoted"])
+    assert [f.name for f in (home.home / "promoted" / "employees" / str(OLD)).glob("*.json")] == ["contoh.json"]
+    nights.night(TODAY, agency("lain"))
+    assert {file: file.read_bytes() for file in before} == before
+    assert in_use(home, "employees", TODAY)["contoh"].snapshot_date == OLD
+    with pytest.raises(HistoryError, match=r"were pruned.*\(contoh\)"):
+        nights.write("contoh", employees=[ADI.replace("Adi", "Ari")])
+        nights.night(OLD, agency("contoh"))
+
+
 def test_an_unchanged_day_is_kept_once_on_disk(two_nights):
     home = two_nights.settings
     files = [data_path(home, "landing", landed(home, "employees", day)["contoh"]) for day in (OLD, LATER)]
