@@ -7,6 +7,8 @@ found again, until nothing does.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import duckdb
@@ -48,45 +50,43 @@ inner join caps on caps.kind = 'couple' and couples.person_no = caps.person_no a
 """
 
 
+# The pairs of large blocks that look best to a person or a post with an open seat, all wishes, and last week's.
+BEST_OF_LARGE = """
+insert into edges
+select * from scored_pairs
+qualify
+    -- The price of a couple may make any of its pairs cheap, so that none is left out.
+    is_wished or was_published
+    or person_no in (select person_no from couples union all select other_no from couples where other_no is not null)
+    or row_number() over (partition by person_no order by imbalance, misfit, effort, post_no) <= $1
+    or row_number() over (partition by post_no order by imbalance, misfit, effort, person_no) <= $1
+"""
+
+
 def build(con: duckdb.DuckDBPyConnection, pairs_in_full: int = PAIRS_IN_FULL, best_pairs: int = BEST_PAIRS) -> None:
     """Make the tables persons, posts, seats, caps, blocks and edges from the frozen inputs that `con` has as views."""
     con.execute(text("candidates.sql"))
     con.execute(
-        """
-        create or replace table edges as
-        select * from scored_pairs
-        where block_no in (select block_no from blocks where people * posts <= ?)
-        """,
+        "create or replace table blocks as select *, people * posts <= ? as is_complete, false as is_looked_into from blocks",
         [pairs_in_full],
     )
-    large = con.execute("select count(*) from blocks where people * posts > ?", [pairs_in_full]).fetchone()
-    if large and large[0]:
-        _add_best_pairs(con, pairs_in_full, best_pairs)
+    ask = "create or replace table asked_blocks as select block_no from blocks where {} is_complete"
+    with joined_as_written(con):
+        con.execute(ask.format(""))
+        con.execute("create or replace table edges as from scored_pairs")
+        con.execute(ask.format("not"))
+        con.execute(BEST_OF_LARGE, [best_pairs])
     con.execute(LINKS)
-    con.execute("alter table blocks add column is_complete boolean")
-    con.execute("update blocks set is_complete = people * posts <= ?", [pairs_in_full])
-    con.execute("alter table blocks add column is_looked_into boolean default false")
 
 
-def _add_best_pairs(con: duckdb.DuckDBPyConnection, pairs_in_full: int, best: int) -> None:
-    """The pairs of large blocks that look best to a person or a post with an open seat, all wishes, and last week's."""
-    con.execute(
-        """
-        insert into edges
-        with pairs as (
-            select * from scored_pairs
-            where block_no in (select block_no from blocks where people * posts > $1)
-        )
-        select * from pairs
-        qualify
-            -- The price of a couple may make any of its pairs cheap, so that none is left out.
-            is_wished or was_published
-            or person_no in (select person_no from couples union all select other_no from couples where other_no is not null)
-            or row_number() over (partition by person_no order by imbalance, misfit, effort, post_no) <= $2
-            or row_number() over (partition by post_no order by imbalance, misfit, effort, person_no) <= $2
-        """,
-        [pairs_in_full, best],
-    )
+@contextmanager
+def joined_as_written(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Pairs stream past the small tables that they are joined with; the planner, which expects few pairs, would keep the pairs."""
+    con.execute("set disabled_optimizers = 'join_order,build_side_probe_side'")
+    try:
+        yield
+    finally:
+        con.execute("reset disabled_optimizers")
 
 
 def problem_of(con: duckdb.DuckDBPyConnection) -> Problem:
@@ -155,7 +155,8 @@ def add_improving_pairs(con: duckdb.DuckDBPyConnection, plan: Plan) -> int:
     register_prices(con, plan)
     con.execute("create or replace temp table scale as select ?::bigint as scale", [plan.scale])
     before = con.execute("select count(*) from edges").fetchone()
-    con.execute(text("pricing.sql"))
+    with joined_as_written(con):
+        con.execute(text("pricing.sql"))
     con.execute("update blocks set is_looked_into = not is_complete")
     after = con.execute("select count(*) from edges").fetchone()
     assert before and after

@@ -349,6 +349,9 @@ inner join places on people.job_kind = places.job_kind and people.job_id = place
 semi join ways
     on people.agency_id = ways.origin_agency_id and places.agency_id = ways.agency_id and places.job_kind = ways.job_kind;
 
+-- The blocks whose pairs the views below give: all, until fewer are asked for.
+create or replace table asked_blocks as select block_no from blocks;
+
 -- People who declared that they move only together with somebody; who that is may have declared nothing. If the other takes
 -- no part this week, neither can they.
 create or replace table couples as
@@ -416,6 +419,7 @@ select
     end as finding_d6,
     case when ways.has_route is null then 'FAIL' when ways.has_route then 'PASS' else 'MISSING' end as finding_d8
 from blocks
+semi join asked_blocks on blocks.block_no = asked_blocks.block_no
 inner join persons
     on blocks.origin_agency_id = persons.agency_id and blocks.job_kind = persons.job_kind and blocks.job_id = persons.job_id
 inner join posts on blocks.agency_id = posts.agency_id and blocks.job_kind = posts.job_kind and blocks.job_id = posts.job_id
@@ -466,20 +470,34 @@ where
 
 -- Wishes that a post fulfils: the dearest, and whether one of them stands on a verified ground.
 create or replace table granted as
-select
-    persons.person_no,
-    posts.post_no,
-    min(wishes.wish_rank) as wish_rank,
-    bool_or(wishes.ground is not null) as has_ground
-from transfer_wishes as wishes
-inner join persons on wishes.person_id = persons.person_id
-inner join posts
-    on
-        (wishes.wish_kind = 'post' and wishes.wish_value = posts.post_id)
-        or (wishes.wish_kind = 'unit' and wishes.wish_value = posts.unit_id and persons.agency_id = posts.agency_id)
-        or (wishes.wish_kind = 'district' and wishes.wish_value = posts.region_code)
-        or (wishes.wish_kind = 'any' and persons.agency_id = posts.agency_id and persons.job_id = posts.job_id)
-group by all;
+with wishing as (
+    select persons.person_no, persons.agency_id, persons.job_id, wishes.*
+    from transfer_wishes as wishes
+    inner join persons on wishes.person_id = persons.person_id
+),
+
+-- One join for each kind of wish: a join on any of four conditions would compare every wish with every post.
+fulfilled as (
+    select wishing.*, posts.post_no
+    from wishing
+    inner join posts on wishing.wish_kind = 'post' and wishing.wish_value = posts.post_id
+    union all
+    select wishing.*, posts.post_no
+    from wishing
+    inner join posts on wishing.wish_kind = 'unit' and wishing.wish_value = posts.unit_id and wishing.agency_id = posts.agency_id
+    union all
+    select wishing.*, posts.post_no
+    from wishing
+    inner join posts on wishing.wish_kind = 'district' and wishing.wish_value = posts.region_code
+    union all
+    select wishing.*, posts.post_no
+    from wishing
+    inner join posts on wishing.wish_kind = 'any' and wishing.agency_id = posts.agency_id and wishing.job_id = posts.job_id
+)
+
+select person_no, post_no, min(wish_rank) as wish_rank, bool_or(ground is not null) as has_ground
+from fulfilled
+group by person_no, post_no;
 
 -- Points of each pair by component; a component is empty when nothing is known, and then counts neither for nor against.
 create or replace view scored_pairs as

@@ -1,6 +1,6 @@
 -- Lawful pairs that were left out and whose reduced cost is below zero, compared from the left. A block is looked into
 -- only when the least that any of its pairs can cost does not already outweigh its dearest post and its dearest person.
-insert into edges
+create or replace table asked_blocks as
 with ranked_posts as (
     select posts.agency_id, posts.job_kind, posts.job_id, prices.*
     from prices
@@ -26,28 +26,26 @@ dearest_people as (
     from person_values
     inner join persons on person_values.person_no = persons.person_no
     group by all
-),
+)
 
-open_blocks as (
-    select blocks.block_no
-    from blocks
-    cross join terms
-    cross join scale
-    inner join dearest_posts as posts
-        on blocks.agency_id = posts.agency_id and blocks.job_kind = posts.job_kind and blocks.job_id = posts.job_id
-    inner join dearest_people as people
-        on blocks.origin_agency_id = people.agency_id and blocks.job_kind = people.job_kind and blocks.job_id = people.job_id
-    where
-        not blocks.is_complete
-        and [0, scale.scale * terms.minimum_gain, 0, scale.scale * terms.move_cost]
-        < [posts.price[1] + people.value[1], posts.price[2] + people.value[2], posts.price[3] + people.value[3], posts.price[4] + people.value[4]]
-),
+select blocks.block_no
+from blocks
+cross join terms
+cross join scale
+inner join dearest_posts as posts
+    on blocks.agency_id = posts.agency_id and blocks.job_kind = posts.job_kind and blocks.job_id = posts.job_id
+inner join dearest_people as people
+    on blocks.origin_agency_id = people.agency_id and blocks.job_kind = people.job_kind and blocks.job_id = people.job_id
+where
+    not blocks.is_complete
+    and [0, scale.scale * terms.minimum_gain, 0, scale.scale * terms.move_cost]
+    < [posts.price[1] + people.value[1], posts.price[2] + people.value[2], posts.price[3] + people.value[3], posts.price[4] + people.value[4]];
 
-left_out as (
+insert into edges
+with left_out as (
     select pairs.*
     from scored_pairs as pairs
     anti join edges on pairs.person_no = edges.person_no and pairs.post_no = edges.post_no
-    where pairs.block_no in (select block_no from open_blocks)
 )
 
 select left_out.*
