@@ -47,7 +47,7 @@ QUERIES = {
         from persons join posts as homes on persons.home_post_id = homes.post_id join person_values using (person_no)
         order by person_no""",
     "seats": "select post_no, seat_no, critical, imbalance, fit, effort, tie from sorted_seats order by post_no, seat_no",
-    "edges": "select edges.*, ties.tie from edges join ties using (person_no, post_no) order by post_no, person_no",
+    "edges": "select edges.*, ties.tie from (from edges order by post_no, person_no) as edges positional join ties",
     "caps": "select caps.*, cap_prices.* exclude (cap_no) from caps join cap_prices using (cap_no) order by cap_no",
     "links": "select person_no, post_no, cap_no, weight from links order by post_no, person_no, cap_no",
     "plan": """
@@ -76,13 +76,7 @@ def _register(con: duckdb.DuckDBPyConnection, problem: Problem, plan: Plan) -> N
         "cap_prices": _rows("cap_no", "price", plan.cap_price),
         "sorted_seats": pa.table({"post_no": pa.array(problem.seat_post), "seat_no": pa.array(problem.seat_number())} | seats),
         "moves": pa.table({"person_no": pa.array(problem.edge_person[moves]), "post_no": pa.array(problem.edge_post[moves])}),
-        "ties": pa.table(
-            {
-                "person_no": pa.array(problem.edge_person),
-                "post_no": pa.array(problem.edge_post),
-                "tie": pa.array(problem.edge_cost[:, -1]),
-            }
-        ),
+        "ties": pa.table({"tie": pa.array(problem.edge_cost[:, -1])}),
     }
     for name, table in tables.items():
         con.execute(f"drop view if exists {name}")

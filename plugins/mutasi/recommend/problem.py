@@ -8,6 +8,7 @@ rows of five figures, compared from the left: a critical seat outweighs any imba
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -70,12 +71,12 @@ class Problem:
         Raises:
             ProblemError: a key is doubled, an index or cost is out of range, or a post is to keep more than it has.
         """
-        people, posts = np.argsort(person_ids, kind="stable"), np.argsort(post_ids, kind="stable")
-        new_person, new_post = np.empty(len(people), np.int32), np.empty(len(posts), np.int32)
-        new_person[people], new_post[posts] = np.arange(len(people)), np.arange(len(posts))
+        people, posts = _order(person_ids), _order(post_ids)
+        new_person, new_post = np.empty(len(person_ids), np.int32), np.empty(len(post_ids), np.int32)
+        new_person[people], new_post[posts] = np.arange(len(person_ids)), np.arange(len(post_ids))
         seat_post, edge_post, edge_person = new_post[seat_post], new_post[edge_post], new_person[edge_person]
         seats = np.lexsort((*(-seat_penalty.T[::-1]), seat_post))
-        edges = np.lexsort((edge_person, edge_post))
+        edges = _order(edge_post.astype(np.int64) * max(1, len(person_ids)) + edge_person)
         if cap_limit is None or edge_caps is None:
             cap_limit, edge_caps = np.empty(0, np.int64), np.full((len(edge_post), CAPS_PER_EDGE), -1, np.int32)
         problem = cls(
@@ -87,10 +88,10 @@ class Problem:
             seat_penalty[seats].astype(np.int64),
             edge_post[edges],
             edge_person[edges],
-            edge_cost[edges].astype(np.int64),
+            edge_cost[edges].astype(np.int64, copy=False),
             cap_limit,
             edge_caps[edges],
-            *_sorted_links(links, edges),
+            *_sorted_links(links, np.arange(len(edge_post))[edges]),
         )
         problem._check()
         return problem
@@ -158,6 +159,11 @@ class Problem:
     def equals(self, other: Problem) -> bool:
         """Whether both hold the same numbers."""
         return all(np.array_equal(getattr(self, f.name), getattr(other, f.name)) for f in fields(self))
+
+
+def _order(keys: npt.NDArray[Any]) -> npt.NDArray[np.intp] | slice:
+    """What sorts rows by their keys; rows that are sorted stay where they are, and arrays of millions are not copied."""
+    return slice(None) if (keys[1:] >= keys[:-1]).all() else np.argsort(keys, kind="stable")
 
 
 def _sorted_links(
