@@ -18,6 +18,7 @@ from pathlib import Path
 
 from tests.bench.floor import compare
 from tests.bench.line import COMPUTE, DAY
+from tests.bench.scale import growth
 
 from mutasi.settings import PROJECT
 
@@ -162,12 +163,18 @@ def _figures(
 
 
 def main() -> None:
-    """Print one figure a line and write them to `var/bench/<size>.json`, one JSON object a line."""
-    size = sys.argv[1] if len(sys.argv) > 1 else "city"
-    if size not in {*SIZES, *PARTS}:
-        raise SystemExit(f"SIZE is one of {', '.join([*SIZES, *PARTS])}, not {size}.")
+    """Print one figure a line and write them to `var/bench/<size>.json`, one JSON object a line; after sizes, how cost grows."""
+    asked = sys.argv[1] if len(sys.argv) > 1 else "city"
+    if asked not in {*SIZES, *PARTS, "scale"}:
+        raise SystemExit(f"SIZE is one of {', '.join([*SIZES, 'scale', *PARTS])}, not {asked}.")
     BENCH.mkdir(parents=True, exist_ok=True)
-    figures = measured(size)
+    for size in SIZES if asked == "scale" else [asked]:
+        _tell(size, measured(size))
+    if asked not in PARTS:
+        print("", *growth(BENCH, {size: plan.employees for size, plan in SIZES.items()}), sep="\n")  # noqa: T201
+
+
+def _tell(size: str, figures: list[Figure]) -> None:
     print(f"{'name':<36}{'value':>12} {'unit':<7}{'target':>8}  peer")  # noqa: T201
     for f in figures:
         print(f"{f.name:<36}{f.value:>12,.3f} {f.unit:<7}{'' if f.target is None else f.target:>8}  {f.peer or ''}")  # noqa: T201
