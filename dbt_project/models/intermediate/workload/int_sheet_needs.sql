@@ -85,9 +85,8 @@ sheets as (
                     then {{ exact('100.0 * (yearly_volume / earlier_volume - 1) / (abk_year - earlier_year)') }}
             end
         ) as volume_growth_pct,
-        {{ joined(
-            "coalesce(cast(yearly_volume as string), '') || 'x' || coalesce(cast(minutes_per_unit as string), '')", 'task_id'
-        ) }} as content
+        -- Equal in sheets with the same tasks, in whatever order or under whatever names.
+        {{ mark_of_rows(['yearly_volume', 'minutes_per_unit']) }} as content_mark
     from compared
     group by agency_id, unit_id, position_id, method, abk_year
 ),
@@ -96,7 +95,7 @@ dated as (
     select
         sheets.*,
         count(*) over (
-            partition by sheets.agency_id, sheets.abk_year, sheets.content
+            partition by sheets.agency_id, sheets.abk_year, sheets.content_mark
         ) as sheets_of_content,
         -- A sheet with work for a time only does not replace the one with the permanent work.
         coalesce(
