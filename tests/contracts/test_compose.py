@@ -138,6 +138,19 @@ def test_of_the_workers_one_alone_writes_the_warehouse(dagbag) -> None:
     assert {t.task_id for t in dagbag.dags["weekly_recommendations"].tasks if t.queue == "warehouse"} == here
 
 
+def test_who_sends_tasks_and_who_takes_them_know_the_same_broker() -> None:
+    known = {
+        name: (
+            service["environment"].get("AIRFLOW__CELERY__BROKER_URL_CMD"),
+            service["environment"].get("AIRFLOW__CELERY__RESULT_BACKEND_CMD"),
+        )
+        for name, service in SERVICES.items()
+        if service.get("command") == "scheduler" or "celery worker" in str(service.get("command"))
+    }
+    assert set(known) == {"scheduler", "worker", "warehouse-worker"}
+    assert set(known.values()) == {("cat /run/secrets/redis_url", "cat /run/secrets/celery_result_url")}
+
+
 def test_a_task_may_wait_all_night_for_a_worker_and_a_lost_message_is_soon_sent_again() -> None:
     environment = COMPOSE["x-airflow"]["environment"]
     seconds = int(environment.get("AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT", 600))
