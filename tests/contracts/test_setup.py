@@ -33,6 +33,14 @@ def test_a_machine_without_a_fitting_python_says_which_are_needed(tmp_path):
     assert "needs Python 3.11, 3.12 or 3.13 and found none" in done.stderr
 
 
+@pytest.mark.parametrize("version", [(3, 10, 99), (3, 14, 0)])
+def test_an_interpreter_that_is_too_old_or_too_new_is_not_taken(version, tmp_path):
+    pretended = f"import sys; sys.version_info = {version}; exec(sys.argv[1])"
+    done = setup(tmp_path, f'#!/usr/bin/env bash\n[ "$1" = -c ] && exec {sys.executable} -c "{pretended}" "$2"\nexit 1\n')
+    assert done.returncode == 1
+    assert "needs Python 3.11, 3.12 or 3.13 and found none" in done.stderr
+
+
 def test_a_missing_venv_module_names_the_package(tmp_path):
     wrapper = f'#!/usr/bin/env bash\n[ "$1" = -m ] && exit 1\nexec {sys.executable} "$@"\n'
     done = setup(tmp_path, wrapper)

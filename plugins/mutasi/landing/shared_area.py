@@ -57,12 +57,22 @@ class SharedArea:
         """An error that says where."""
         return TransitError(f"The shared landing area: {sentence}")
 
-    def archives(self, folder: str) -> list[str]:
-        """The archives of a folder, by name."""
+    def folders(self) -> list[str]:
+        """The names of the folders in it."""
+        with self.told("be listed"):
+            found = self._files.ls(self._root, detail=True)
+        return sorted(entry["name"].rstrip("/").rpartition("/")[2] for entry in found if entry["type"] == "directory")
+
+    def files(self, folder: str) -> list[str]:
+        """The files of a folder, by name; unfinished ones too."""
         with self.told("be listed"):
             there = f"{self._root}/{folder}"
             found = self._files.find(there) if self._files.isdir(there) else []
-        return sorted(f"{folder}/{path.rpartition('/')[2]}" for path in found if path.endswith(".zip"))
+        return sorted(f"{folder}/{path.rpartition('/')[2]}" for path in found)
+
+    def archives(self, folder: str) -> list[str]:
+        """The archives of a folder, by name."""
+        return [path for path in self.files(folder) if path.endswith(".zip")]
 
     def has(self, path: str) -> bool:
         """Whether a file is there."""

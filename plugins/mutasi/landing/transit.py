@@ -13,6 +13,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import os
+import re
 import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -21,6 +22,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mutasi.landing.replaced import commit_landed
+from mutasi.landing.retention import DAY, retention_days
 from mutasi.landing.shared_area import MANIFEST, Connect, NotWholeError, SharedArea, unpack
 from mutasi.landing.snapshots import (
     Landed,
@@ -39,6 +41,8 @@ from mutasi.sources.agency import Agency
 VARIABLE = "MUTASI_LANDING_CONNECTION"
 DATA, RAW = "data.parquet", "raw/"
 AT_ONCE = 8
+TIMED = "%Y%m%dT%H%M%S%f"
+SENT = re.compile(r"\.(\d{8}T\d{12})\.zip(\.part)?")
 log = logging.getLogger(__name__)
 
 
@@ -52,7 +56,7 @@ class Transit:
         """Send a snapshot that landed here; what lies here of it is removed."""
         raw, data = self._archived(snapshot, snapshot.raw_folder), data_path(self._settings, "landing", snapshot)
         parts = {DATA: data} | {f"{RAW}{f.relative_to(raw)}": f for f in raw.rglob("*") if f.is_file()}
-        path = f"{snapshot.snapshot_date}/{snapshot.agency_id}.{snapshot.dataset}.{snapshot.landed_at:%Y%m%dT%H%M%S%f}.zip"
+        path = f"{snapshot.snapshot_date}/{snapshot.agency_id}.{snapshot.dataset}.{snapshot.landed_at:{TIMED}}.zip"
         self._area.send_archive(path, snapshot.model_dump_json(indent=1), parts)
         manifest_file(self._settings, "landing", snapshot.dataset, snapshot.snapshot_date, snapshot.agency_id).unlink()
         data.unlink()
@@ -66,13 +70,16 @@ class Transit:
     def take(self, day: dt.date) -> int:
         """Put every snapshot of a day that has arrived into the home, oldest first; returns how many.
 
-        One that is not whole is told and left; its agency keeps the day before.
+        One that is not whole is told and left; its agency keeps the day before. What has lain there for longer than landing
+        snapshots are kept, because it is not whole or nobody asked for its day, is removed.
         """
         by_subject = defaultdict(list)
         for path in self._area.archives(day.isoformat()):
             by_subject[path.rsplit(".", 2)[0]].append(path)
         with ThreadPoolExecutor(AT_ONCE if self._area.is_object_store else 1) as pool:
-            return sum(pool.map(self._take_all, by_subject.values()))
+            taken = sum(pool.map(self._take_all, by_subject.values()))
+        self._forget_leftovers(dt.datetime.now(dt.UTC))
+        return taken
 
     def take_ledger(self, run_id: str, agency_id: str) -> None:
         """Put the ledger's rows of an agency's landing into the home, where there are any."""
@@ -106,6 +113,15 @@ class Transit:
         except NotWholeError as error:
             log.warning("%s Everything is read.", error)
             return None
+
+    def _forget_leftovers(self, now: dt.datetime) -> None:
+        """By the time at which a file was sent: the landing of an old day may be under way."""
+        since = now - dt.timedelta(days=retention_days(self._settings, now.date())["landing"])
+        for folder in (name for name in self._area.folders() if DAY.fullmatch(name) and name < f"{since:%Y-%m-%d}"):
+            for path in self._area.files(folder):
+                if (match := SENT.search(path)) and match[1] < f"{since:{TIMED}}":
+                    log.warning("The shared landing area: %s has lain there since before %s and is removed.", path, since.date())
+                    self._area.remove(path)
 
     def _take_all(self, paths: Iterable[str]) -> int:
         taken = 0

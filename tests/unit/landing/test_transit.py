@@ -144,6 +144,19 @@ def test_the_latest_attempt_counts_and_its_raw_files_alone_are_kept(machines: Ma
     assert [f.name for f in (machines.warehouse.home / "raw").glob("*/*/*/*")] == [snapshot.raw_folder]
 
 
+def test_what_nobody_took_goes_with_the_age_of_snapshots_and_a_late_landing_stays(machines: Machines, agency: Callable) -> None:
+    """An attempt of long ago that was cut off, one whose archive is damaged, and one of today, all of the same old day."""
+    machines.nights.write("contoh", units=ROWS)
+    machines.land(0, DAY, agency())
+    [sent, *others] = machines.sent()
+    long_ago = (dt.datetime.now(dt.UTC) - dt.timedelta(days=100)).strftime("%Y%m%dT%H%M%S%f")
+    for name in (f"contoh.units.{long_ago}.zip", f"contoh.units.{long_ago}.zip.part"):
+        sent.with_name(name).write_bytes(b"half of it")
+    assert machines.take(DAY + dt.timedelta(days=1)) == 0
+    assert files(machines.area / str(DAY)) == sorted(f.name for f in (sent, *others))
+    assert machines.take() == 1 + len(others)
+
+
 def test_a_take_that_was_killed_before_it_forgot_is_taken_again(machines: Machines, agency: Callable) -> None:
     machines.nights.write(units=ROWS)
     machines.land(0, DAY, agency(datasets=["units"]))
