@@ -152,6 +152,8 @@ def add_improving_pairs(con: duckdb.DuckDBPyConnection, plan: Plan) -> int:
 
     The tie-break is not priced: a pair that only draws level in all else may stay out.
     """
+    if con.execute("select bool_and(is_complete) from blocks").fetchone() == (True,):
+        return 0
     register_prices(con, plan)
     con.execute("create or replace temp table scale as select ?::bigint as scale", [plan.scale])
     before = con.execute("select count(*) from edges").fetchone()

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from mutasi.recommend.foresight import foresee, grouped, mirrored
+from mutasi.recommend.layout import laid_together
 from mutasi.recommend.network import (
     INFINITE,
     LIMIT,
@@ -39,17 +40,37 @@ def match(network: Network, budget: int = INFINITE) -> Matching:
 
     The status is UNFILLABLE (with the post in `where`) when a protected seat can be held by nobody, OVER_BUDGET or OVERFLOW.
     """
+    people = len(network.owner)
+    largest = max(network.cost.max(initial=0), network.penalty.max(initial=0))
+    if largest >= LIMIT:
+        nothing = np.zeros(len(network.protected), np.int64)
+        return Matching(OVERFLOW, network.owner, nothing, nothing, np.zeros(people, np.int64), 0, -1)
+    groups = grouped((network.start, network.person, network.cost), people)
+    near, posts_as, people_as = laid_together(network, groups[2])
+    found = _match(near, _renumbered(groups), budget)
+    post, value = np.empty_like(found.post), np.empty_like(found.value)
+    filled, price = np.empty_like(found.filled), np.empty_like(found.price)
+    post[people_as], value[people_as] = np.where(found.post < 0, -1, posts_as[found.post]), found.value
+    filled[posts_as], price[posts_as] = found.filled, found.price
+    where = found.where if found.where < 0 else int(posts_as[found.where])
+    return Matching(found.status, post, filled, price, value, found.looked, where)
+
+
+def _renumbered(groups: Any) -> Any:
+    """The same groups once their posts lie one after the other."""
+    group, begin, members, edges = groups
+    return group[members], begin, np.arange(len(members)), edges
+
+
+def _match(network: Network, groups: Any, budget: int) -> Matching:
+    """The matching of a network that is laid out for the search."""
     # What is read together lies together: at national size the search waits for memory, not for the processor.
     people, posts = len(network.owner), len(network.protected)
     held, nodes = np.zeros((people, 2), np.int64), np.zeros((posts, 2), np.int64)
     owner, paid, price, distance = held[:, 0], held[:, 1], nodes[:, 0], nodes[:, 1]
     owner[:] = network.owner
     filled = np.bincount(owner[owner >= 0], minlength=posts).astype(np.int64)
-    largest = max(network.cost.max(initial=0), network.penalty.max(initial=0))
-    if largest >= LIMIT:
-        return Matching(OVERFLOW, network.owner, filled, price.copy(), paid.copy(), 0, -1)
     graph = (network.start, network.person, network.cost)
-    groups = grouped(graph, people)
     order, penalties = _sequence(network, filled, groups[0])
     seats = (network.protected, network.seat_start, network.penalty)
     status, looked, where = _fill_all(order, penalties, seats, graph, (owner, paid, price), distance, filled, groups, budget)

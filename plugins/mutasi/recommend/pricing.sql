@@ -45,7 +45,8 @@ insert into edges
 with left_out as (
     select pairs.*
     from scored_pairs as pairs
-    anti join edges on pairs.person_no = edges.person_no and pairs.post_no = edges.post_no
+    anti join (from edges semi join asked_blocks on edges.block_no = asked_blocks.block_no) as known
+        on pairs.person_no = known.person_no and pairs.post_no = known.post_no
 )
 
 select left_out.*
