@@ -1,8 +1,8 @@
 """Failing rows of many rules in one reading of the data.
 
 A rule's query is `SELECT agency_id, _row_id FROM <source> WHERE <condition>`, be it written in the suite or made by Great
-Expectations for the failing rows of a rule. Those of one source are put together: each row is read once and says which
-conditions it meets. Queries of any other form (common tables, groups) run by themselves.
+Expectations for the failing rows of a rule. Those of one source are put together: each row is read once and lists
+the rules that it fails. Queries of any other form (common tables, groups) run by themselves.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ FORM = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 MORE = re.compile(r"\b(GROUP BY|HAVING|UNION|INTERSECT|EXCEPT|ORDER BY|LIMIT|QUALIFY|WINDOW)\b", re.IGNORECASE)
-AT_ONCE = 60  # one bit of a number for each rule
 
 
 class PassError(RuntimeError):
@@ -49,26 +48,15 @@ def _statements(queries: Mapping[str, str]) -> list[tuple[str, list[str]]]:
         else:
             source = " ".join(form["source"].split())
             sources.setdefault((source, form["prefix"] or ""), {})[code] = form["condition"]
-    for (source, prefix), conditions in sources.items():
-        listed = list(conditions.items())
-        for first in range(0, len(listed), AT_ONCE):
-            part = dict(listed[first : first + AT_ONCE])
-            found.append((_one_pass(source, prefix, part), list(part)))
-    return found
+    return [*found, *((_one_pass(*place, conditions), list(conditions)) for place, conditions in sources.items())]
 
 
 def _one_pass(source: str, prefix: str, conditions: Mapping[str, str]) -> str:
-    bits = {code: 1 << number for number, code in enumerate(conditions)}
-    met = " + ".join(f"case when {condition} then {bits[code]}::bigint else 0 end" for code, condition in conditions.items())
-    rules = ", ".join(f"({bit}::bigint, {quoted(code)})" for code, bit in bits.items())
+    codes = ", ".join(f"case when {condition} then {quoted(code)} end" for code, condition in conditions.items())
     return f"""
         insert into failing
-        select f.agency_id, f._row_id, r.rule_code
-        from (
-            select {prefix}agency_id as agency_id, {prefix}_row_id as _row_id, {met} as met from {source}
-            where {" or ".join(f"({condition})" for condition in conditions.values())}
-        ) as f
-        join (values {rules}) as r (bit, rule_code) on f.met & r.bit <> 0
+        select agency_id, _row_id, unnest(list_filter(codes, lambda code: code is not null))
+        from (select {prefix}agency_id as agency_id, {prefix}_row_id as _row_id, [{codes}] as codes from {source})
         """
 
 
