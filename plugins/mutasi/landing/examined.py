@@ -12,10 +12,10 @@ from mutasi.engine import named, quoted
 from mutasi.landing import values
 from mutasi.landing.findings import Finding, Tolerance
 from mutasi.landing.plausible import implausible
-from mutasi.landing.typed import BLANKS, FALSE_WORDS, MORE_DATE_FORMATS, NIP, TRUE_WORDS, typed_query
+from mutasi.landing.typed import BLANKS, MORE_DATE_FORMATS, NIP, typed_query
 from mutasi.sources.agency import ColumnMap, DatasetSource, FilesRead
 from mutasi.sources.connection import Extract, SourceError
-from mutasi.sources.datasets import Column, datasets
+from mutasi.sources.datasets import FALSE_WORDS, TRUE_WORDS, Column, datasets
 from mutasi.sources.request import Request
 from mutasi.sources.staging import engine
 

@@ -14,12 +14,9 @@ import pyarrow as pa
 from mutasi.engine import named, quoted
 from mutasi.landing import values
 from mutasi.sources.agency import ColumnMap, DatasetSource
-from mutasi.sources.datasets import Column, Dataset
+from mutasi.sources.datasets import FALSE_WORDS, TRUE_WORDS, Column, Dataset
 
 BLANKS = "\t\n\r \N{NO-BREAK SPACE}"
-# `T` is no word: PostgreSQL writes it for true, and people for "tidak".
-TRUE_WORDS = ("1", "true", "y", "ya", "yes", "aktif")
-FALSE_WORDS = ("0", "false", "f", "n", "tidak", "no", "nonaktif", "tidak aktif")
 MORE_DATE_FORMATS = ("%Y-%m-%d", "%Y-%m-%dT%H:%M:%S")
 NIP = "nip"
 

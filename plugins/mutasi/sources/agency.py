@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from mutasi.sources.datasets import datasets
+from mutasi.sources.misfits import misfits
 from mutasi.sources.sentences import Place, one_of, sentences
 
 AgencyId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,40}$")]
@@ -114,8 +114,8 @@ class SiasnRead(Model):
         return self
 
 
+READ: Place = ("datasets", "*", "read")
 READS: dict[str, type[Model]] = {"sql": SqlRead, "files": FilesRead, "siasn": SiasnRead}
-READ_KEYS: dict[Place, list[str]] = {("datasets", "*", "read"): [key for read in READS.values() for key in read.model_fields]}
 
 
 class ColumnMap(Model):
@@ -194,7 +194,8 @@ class Agency(Model):
                 try:
                     source["read"] = model.model_validate(source["read"])
                 except ValidationError as error:
-                    problems += sentences(error, READ_KEYS, ("datasets", str(name), "read"))
+                    keys = {READ: list(model.model_fields), (*READ, "nips"): list(FilesRead.model_fields)}
+                    problems += sentences(error, keys, ("datasets", str(name), "read"))
         if problems:
             raise ValueError("\n".join(problems))
         return document
@@ -202,27 +203,7 @@ class Agency(Model):
     @model_validator(mode="after")
     def fits_the_canon(self) -> Agency:
         """Datasets, columns, codes and connections must exist."""
-        problems: list[str] = []
-        for name, source in self.datasets.items():
-            where = f"datasets.{name}"
-            dataset = datasets().get(name)
-            if dataset is None:
-                problems.append(f"{where}: is not a dataset; {one_of(name, datasets())}")
-                continue
-            for column, mapping in source.columns.items():
-                known = dataset.columns.get(column)
-                if known is None:
-                    problems.append(f"{where}.columns.{column}: is not a column of {name}; {one_of(column, dataset.columns)}")
-                elif mapping.factor is not None and known.type not in ("integer", "decimal"):
-                    problems.append(f"{where}.columns.{column}.factor: is for numbers, and this column is a {known.type}")
-                elif known.allowed:
-                    given = [*mapping.codes.values(), *([] if mapping.value is None else [str(mapping.value)])]
-                    problems += [
-                        f"{where}.columns.{column}: {one_of(word, known.allowed)}" for word in given if word not in known.allowed
-                    ]
-            missing = [c for c, known in dataset.columns.items() if known.required and c not in source.columns]
-            problems += [f"{where}.columns.{c}: is required; map it to a source column" for c in missing]
-        if problems:
+        if problems := misfits(self):
             raise ValueError("\n".join(problems))
         return self
 

@@ -16,6 +16,10 @@ from mutasi.yaml_text import from_yaml
 ColumnType = Literal["id", "text", "code", "integer", "decimal", "date", "boolean"]
 Privacy = Literal["none", "identity", "personal", "contact"]
 
+# `T` is no word: PostgreSQL writes it for true, and people for "tidak".
+TRUE_WORDS = ("1", "true", "y", "ya", "yes", "aktif")
+FALSE_WORDS = ("0", "false", "f", "n", "tidak", "no", "nonaktif", "tidak aktif")
+
 SQL_TYPES: dict[ColumnType, str] = {
     "id": "VARCHAR",
     "text": "VARCHAR",
@@ -43,6 +47,11 @@ class Column(BaseModel):
     def sql_type(self) -> str:
         """The DuckDB type of the column in Parquet."""
         return SQL_TYPES[self.type]
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words that codes may be mapped to; none where any will do."""
+        return (*TRUE_WORDS, *FALSE_WORDS) if self.type == "boolean" else self.allowed
 
 
 class Dataset(BaseModel):

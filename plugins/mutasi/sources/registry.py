@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from mutasi.errors import NeedsAPerson
 from mutasi.sources.agency import KEYS, Agency
 from mutasi.sources.sentences import sentences
-from mutasi.yaml_text import from_yaml
+from mutasi.yaml_text import KeyTwice, from_yaml
 
 
 class AgencyFileError(NeedsAPerson):
@@ -27,6 +27,8 @@ def read_agency(file: Path) -> Agency:
         document = from_yaml(file.read_text(encoding="utf-8"))
     except OSError:
         raise AgencyFileError(f"{file}: cannot be read; check the path and its permissions.") from None
+    except KeyTwice as error:
+        raise AgencyFileError(f"{file.name}: {error}") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f" near line {mark.line + 1}" if mark else ""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 Place = tuple[str, ...]
 
@@ -27,16 +29,26 @@ def sentences(error: ValidationError, keys: Mapping[Place, list[str]], prefix: P
         prefix: the place of the validated document inside the file.
     """
     lines: list[str] = []
-    for item in error.errors(include_url=False, include_input=False):
+    for item in error.errors(include_url=False):
         place = (*prefix, *(str(part) for part in item["loc"]))
-        if item["type"] == "extra_forbidden":
-            text = one_of(place[-1], _keys_at(place[:-1], keys))
-        elif item["type"] == "missing":
-            text = "is missing; add it"
-        else:
-            text = item["msg"].removeprefix("Value error, ")
+        text = _text(item, place, keys)
         lines += [f"{'.'.join(place)}: {line}" if place else line for line in text.split("\n")]
     return lines
+
+
+def _text(item: ErrorDetails, place: Place, keys: Mapping[Place, list[str]]) -> str:
+    match item["type"]:
+        case "extra_forbidden":
+            return one_of(place[-1], _keys_at(place[:-1], keys))
+        case "missing":
+            return "is missing; add it"
+        case "literal_error":
+            return one_of(str(item["input"]), re.findall("'([^']+)'", item["ctx"]["expected"]))
+        case "string_type" if isinstance(item["input"], int | float):
+            return "is text; put it in quotes, for YAML takes it for a number or a truth value"
+        case "string_pattern_mismatch":
+            return "takes small letters, digits and _, and begins with a letter"
+    return item["msg"].removeprefix("Value error, ")
 
 
 def _keys_at(place: Place, keys: Mapping[Place, list[str]]) -> list[str]:

@@ -37,7 +37,19 @@ def test_a_good_file_is_read(tmp_path):
 @pytest.mark.parametrize(
     ("right", "wrong", "sentence"),
     [
-        ("agency_kind: city", "agency_kind: town", "agency_kind: Input should be 'ministry', 'province', 'regency' or 'city'"),
+        (
+            "agency_kind: city",
+            "agency_kind: town",
+            "agency_kind: `town` is unknown; expected one of ministry, province, regency, city",
+        ),
+        ("agency_kind: city", "agency_kind: citty", "agency_kind: `citty` is unknown; did you mean `city`?"),
+        (
+            "agency_kind: city",
+            "agency_kind: city\nagency_kind: province",
+            "`agency_kind` stands twice, in lines 4 and 5; keep one",
+        ),
+        ("agency_id: contoh", "agency_id: Contoh", "agency_id: takes small letters, digits and _, and begins with a letter"),
+        ('bkn: "0000"', "bkn: 9000", "codes.bkn: is text; put it in quotes, for YAML takes it for a number or a truth value"),
         ("agency_name:", "agency_nama:", "agency_nama: `agency_nama` is unknown; did you mean `agency_name`?"),
         ("owner: {unit: BKPSDM, email", "owner: {unit: BKPSDM, mail", "owner.email: is missing; add it"),
         ("owner: {unit: BKPSDM, email", "owner: {unit: BKPSDM, emial", "owner.emial: `emial` is unknown; did you mean `email`?"),
@@ -65,7 +77,24 @@ def test_a_good_file_is_read(tmp_path):
         ),
         ("unit_id: id", "unit_id: {frm: id}", "`frm` is unknown; did you mean `from`?"),
         ("  units:", "  unit:", "datasets.unit: is not a dataset; `unit` is unknown; did you mean `units`?"),
-        ("type: sql", "type: sqll", "connections.simpeg.type"),
+        ("type: sql", "type: sqll", "connections.simpeg.type: `sqll` is unknown; did you mean `sql`?"),
+        (
+            "unit_id: id",
+            "unit_id: id, is_active: {from: aktif, codes: {T: tidk}}",
+            "datasets.units.columns.is_active: `tidk` is unknown; did you mean `tidak`?",
+        ),
+        ("unit_id: id", "unit_id: id, valid_from: {value: 2025-13-01}", "columns.valid_from.value: `2025-13-01` is no date"),
+        ("unit_id: id", "unit_id: id, latitude: {value: utara}", "columns.latitude.value: `utara` is no decimal"),
+        (
+            "unit_id: id",
+            "unit_id: id, valid_from: {from: sejak, format: dd-mm-yyyy}",
+            'columns.valid_from.format: `dd-mm-yyyy` names no part of a date; write it as in "%d-%m-%Y"',
+        ),
+        (
+            "    read:",
+            "    date_format: dd/mm/yyyy\n    read:",
+            "datasets.units.date_format: `dd/mm/yyyy` names no part of a date",
+        ),
     ],
 )
 def test_errors_name_file_key_and_the_closest_valid_word(tmp_path, right, wrong, sentence):
@@ -74,6 +103,40 @@ def test_errors_name_file_key_and_the_closest_valid_word(tmp_path, right, wrong,
         read_agency(file)
     assert "contoh.yml: " in str(error.value)
     assert sentence in str(error.value)
+
+
+ASKED = GOOD.replace(
+    "connections: {", "connections: {berkas: {type: files, name: contoh_berkas}, siasn: {type: siasn, name: contoh_siasn}, "
+).replace(
+    "connection: simpeg\n    read: {table: m_unor}",
+    "connection: siasn\n    read: {per_nip: /a, nips: {path: nip.csv}, nips_connection: berkas}",
+)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "sentence"),
+    [
+        ("path: nip.csv", "pth: nip.csv", "datasets.units.read.nips.pth: `pth` is unknown; did you mean `path`?"),
+        ("per_nip: /a", "table: a", "datasets.units.read.table: `table` is unknown; expected one of per_nip, list, nips"),
+        ("nips_connection: berkas", "nips_connection: bekas", "read.nips_connection: `bekas` is unknown; did you mean `berkas`?"),
+        (
+            "nips_connection: berkas",
+            "nips_connection: simpeg",
+            "read.nips_connection: the list of NIPs is a file, and `simpeg` is",
+        ),
+    ],
+)
+def test_what_a_service_is_asked_for_is_checked_without_it(tmp_path, right, wrong, sentence):
+    assert read_agency(write(tmp_path, ASKED)).datasets
+    with pytest.raises(AgencyFileError) as error:
+        read_agency(write(tmp_path, ASKED.replace(right, wrong)))
+    assert sentence in str(error.value)
+
+
+def test_fixed_values_are_read_as_yaml_means_them(tmp_path):
+    fixed = "unit_id: id, valid_from: {value: 2025-01-31}, is_active: {value: true}, latitude: {value: 1}"
+    columns = read_agency(write(tmp_path, GOOD.replace("unit_id: id", fixed))).datasets["units"].columns
+    assert [columns[c].value for c in ("valid_from", "is_active", "latitude")] == ["2025-01-31", True, 1]
 
 
 @pytest.mark.parametrize(
