@@ -20,11 +20,12 @@ from mutasi.recommend.network import INFINITE, Indices, Integers
 from mutasi.recommend.parts import Part, connected
 from mutasi.recommend.plan import Plan
 from mutasi.recommend.problem import Problem
-from mutasi.recommend.processes import run
+from mutasi.recommend.processes import Engine
 from mutasi.recommend.proving import SCALE, CapsTooTight, below, bound, could_improve, matching, priced_problem
 
 ROUNDS = 12  # of adding edges that were missing, before the gap is left and shown
-BATCH_PEOPLE = 5_000  # that go to one process together
+BATCH_PEOPLE, MOST_BATCHES = 5_000, 16  # for one process; so many processes that none waits long for the last
+MOST_NODES, LEAST_NODES = 20_000, 50  # of branch and bound for one objective, shared out among groups; beyond it a gap is shown
 MORE_EDGES = 5_000  # that enter together when a better plan might use them
 BEST_EDGES, BEST_EDGES_NEAR = 8, 2  # per person and per post; the fewer where good prices are known
 
@@ -69,17 +70,24 @@ def _capped(problem: Problem, post: Indices, broken: npt.NDArray[np.bool_], budg
         )
     )
     post, cap_price = post.copy(), np.zeros((len(problem.cap_limit), problem.edge_cost.shape[1]), np.int64)
+    nodes = max(LEAST_NODES, MOST_NODES // len(hurt))
     branched, is_exact = False, True
 
-    def solved(numbers: Indices) -> tuple[Part, _Capped]:
-        part = Part.of(problem, np.isin(group, numbers))
-        return part, _capped_part(part.problem, budget, None if near is None else near[part.caps])
+    def solved(numbers: Indices) -> list[tuple[Part, Part, _Capped]]:
+        batch = Part.of(problem, np.isin(group, numbers))
+        one_of, found = group[batch.posts], []
+        with Engine("mutasi.recommend.processes.capped") as engine:
+            for one in numbers.tolist():
+                part = Part.of(batch.problem, one_of == one)
+                at = None if near is None else near[batch.caps[part.caps]]
+                found.append((batch, part, _capped_part(part.problem, budget, at, engine, nodes)))
+        return found
 
     with ThreadPoolExecutor(os.cpu_count()) as threads:  # they wait for engines, which are processes of their own
-        parts = list(threads.map(solved, _batches(group[problem.home], hurt)))
-    for part, found in parts:
-        post[part.people] = part.posts[found.post]
-        cap_price[part.caps] = found.price
+        parts = [part for batch in threads.map(solved, _batches(group[problem.home], hurt)) for part in batch]
+    for batch, part, found in parts:
+        post[batch.people[part.people]] = batch.posts[part.posts[found.post]]
+        cap_price[batch.caps[part.caps]] = found.price
         branched, is_exact = branched or found.branched, is_exact and found.is_exact
     if (problem.cap_use(problem.moves(post)) > problem.cap_limit).any():
         raise CapsTooTight  # a cap demands a move, and no edge could make it
@@ -90,14 +98,12 @@ def _capped(problem: Problem, post: Indices, broken: npt.NDArray[np.bool_], budg
 
 
 def _batches(of_people: Indices, groups: Indices) -> list[Indices]:
-    """Small groups together, for each process takes time to start; a large group stands alone."""
-    people = np.bincount(of_people, minlength=int(groups.max()) + 1)[groups]
-    return [groups[people > BATCH_PEOPLE][i : i + 1] for i in range(int((people > BATCH_PEOPLE).sum()))] + [
-        batch for batch in np.array_split(groups[people <= BATCH_PEOPLE], max(1, int(people.sum()) // BATCH_PEOPLE)) if len(batch)
-    ]
+    """Groups that one process takes one after the other, for each process takes time to start."""
+    people = int(np.isin(of_people, groups).sum())
+    return np.array_split(groups, min(len(groups), MOST_BATCHES, 1 + people // BATCH_PEOPLE))
 
 
-def _capped_part(problem: Problem, budget: int, near: Integers | None) -> _Capped:
+def _capped_part(problem: Problem, budget: int, near: Integers | None, engine: Engine, nodes: int) -> _Capped:
     """The capped plan of one part: over its promising edges first, then with those that a better plan might use."""
     like = problem if near is None else priced_problem(problem, near)
     best_edges = BEST_EDGES if near is None else BEST_EDGES_NEAR
@@ -105,7 +111,7 @@ def _capped_part(problem: Problem, budget: int, near: Integers | None) -> _Cappe
     best: tuple[tuple[int, ...], _Capped] | None = None
     for _ in range(ROUNDS):
         small = problem.only(chosen)
-        found = _program(small)
+        found = _program(small, engine, nodes)
         prices = _lawful(found["cap_price"].astype(np.int64))
         post = problem.home.copy()
         used = found["used"].astype(bool)
@@ -131,7 +137,7 @@ def _lawful(prices: Integers) -> Integers:
     return prices
 
 
-def _program(problem: Problem) -> dict[str, npt.NDArray[np.generic]]:
+def _program(problem: Problem, engine: Engine, nodes: int = MOST_NODES) -> dict[str, npt.NDArray[np.generic]]:
     """Hand a problem with caps to HiGHS; people without an edge stay, and hold their seats."""
     known, person = np.unique(problem.edge_person, return_inverse=True)
     staying = problem.at_home() - np.bincount(problem.home[known], minlength=len(problem.protected))
@@ -145,8 +151,7 @@ def _program(problem: Problem) -> dict[str, npt.NDArray[np.generic]]:
     graph = Graph.of(small)
     stays = len(graph.post) - len(small.edge_post)
     none = np.full((stays, small.edge_caps.shape[1]), -1, np.int32)
-    found = run(
-        "mutasi.recommend.processes.capped",
+    found = engine.ask(
         {
             "post": graph.post,
             "person": graph.person,
@@ -158,6 +163,7 @@ def _program(problem: Problem) -> dict[str, npt.NDArray[np.generic]]:
             "seat_post": small.seat_post,
             "seat_penalty": small.seat_penalty,
             "scale": np.array(SCALE),
+            "nodes": np.array(nodes),
             "link_edge": small.link_edge + stays,
             "link_cap": small.link_cap,
             "link_weight": small.link_weight,

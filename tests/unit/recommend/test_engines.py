@@ -13,7 +13,7 @@ from mutasi.recommend.face import Face, Graph
 from mutasi.recommend.lexicographic import minimise
 from mutasi.recommend.network import INFINITE
 from mutasi.recommend.problem import Problem
-from mutasi.recommend.processes import EngineError, run
+from mutasi.recommend.processes import Engine, EngineError, run
 from mutasi.recommend.solve import _program, solve
 
 
@@ -41,7 +41,8 @@ def test_two_processes_give_the_flows_in_the_order_asked(city: Problem, monkeypa
 
 
 def test_highs_finds_the_same_city_plan(city: Problem) -> None:
-    found = _program(city)
+    with Engine("mutasi.recommend.processes.capped") as engine:
+        found = _program(city, engine)
     post = city.home.copy()
     used = np.flatnonzero(found["used"])
     post[city.edge_person[used]] = city.edge_post[used]

@@ -7,18 +7,16 @@ objectives are minimised again in whole numbers, each with the earlier ones held
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import highspy
 import numpy as np
 import numpy.typing as npt
 
-from mutasi.recommend.processes import Arrays
+from mutasi.recommend.processes import Arrays, serve
 
 TOLERANCE = 1e-6
 PRIMAL = 4
-MOST_NODES = 20_000  # of branch and bound for one objective; beyond it the best plan found is handed back as such
 Floats = npt.NDArray[np.float64]
 
 
@@ -45,7 +43,7 @@ class Program:
             "random_seed": 0,
             "mip_rel_gap": 0.0,
             "mip_abs_gap": 0.5,
-            "mip_max_nodes": MOST_NODES,
+            "mip_max_nodes": int(a["nodes"]),  # for one objective; beyond it the best plan found is handed back as such
         }
         for option, value in options.items():
             self.engine.setOptionValue(option, value)
@@ -155,5 +153,4 @@ def _in_whole_numbers(a: Arrays) -> tuple[Floats, bool]:
 
 
 if __name__ == "__main__":
-    with np.load(sys.argv[1]) as given:
-        np.savez(sys.argv[2], **solve(dict(given)))  # type: ignore[arg-type]
+    serve(lambda given: solve(dict(given)))

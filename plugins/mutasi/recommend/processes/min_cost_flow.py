@@ -6,7 +6,6 @@ of seats that stay empty come from a reserve at the seat's penalty.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,7 +15,7 @@ from ortools.graph.python import min_cost_flow
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from mutasi.recommend.processes import Arrays
+from mutasi.recommend.processes import Arrays, serve
 
 EDGES_TOGETHER = 5_000  # of parts that nothing ties together, in one engine
 
@@ -88,5 +87,4 @@ def solve_all(given: Mapping[str, npt.NDArray[Any]]) -> Arrays:
 
 
 if __name__ == "__main__":
-    with np.load(sys.argv[1]) as given:
-        np.savez(sys.argv[2], **solve_all(given))  # type: ignore[arg-type]
+    serve(solve_all)
