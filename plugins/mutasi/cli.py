@@ -165,12 +165,14 @@ def demo(date: dt.datetime | None, employees: int) -> None:
     from mutasi.demo.run import refresh
     from mutasi.demo.up import running
     from mutasi.publish.glance import plan_text
+    from mutasi.warehouse.lock import running_airflow
     from mutasi.warehouse.peek import summary_text
 
     settings = Settings.from_environment()
     if url := running(settings):
         raise click.ClickException(f"Airflow is up on this home ({url}): start nightly_refresh there, or stop it first.")
-    code = refresh(settings, date.date() if date else None, employees)
+    with running_airflow(settings):
+        code = refresh(settings, date.date() if date else None, employees)
     if code == 0:
         click.echo(f"{summary_text(settings)}\n\n{plan_text(settings)}")
     sys.exit(code)

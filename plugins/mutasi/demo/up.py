@@ -16,6 +16,7 @@ import httpx
 
 from mutasi.demo.session import EMPLOYEES, ensure_demo, session
 from mutasi.settings import Settings
+from mutasi.warehouse.lock import running_airflow
 
 START_SECONDS = 600  # a busy machine takes minutes; a process that dies is told at once
 STOP_SECONDS = 20
@@ -43,11 +44,17 @@ def up(settings: Settings, port: int, employees: int = EMPLOYEES) -> int:
 
     Raises:
         click.ClickException: another is up on this home; two schedulers on one database get into each other's way.
+        Busy: a `make run` is at work on this home.
     """
     already = running(settings)
     if already:
         raise click.ClickException(f"Airflow is already up on {settings.home}: {already}. Stop it first, or use it.")
-    ensure_demo(settings, employees)
+    with running_airflow(settings):
+        ensure_demo(settings, employees)
+        return _stay(settings, port)
+
+
+def _stay(settings: Settings, port: int) -> int:
     url = f"http://localhost:{port}"
     with session(settings) as environment:
         environment |= {

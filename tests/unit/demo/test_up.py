@@ -7,9 +7,12 @@ import os
 
 import click
 import pytest
+from click.testing import CliRunner
 
+from mutasi.cli import main
 from mutasi.demo import up
 from mutasi.settings import Settings
+from mutasi.warehouse.lock import Busy, running_airflow
 
 
 def mark(settings: Settings, pid: int) -> None:
@@ -23,6 +26,18 @@ def test_a_second_airflow_on_one_home_is_refused(settings: Settings) -> None:
         up.up(settings, 8098)
     assert not (settings.home / "demo").exists(), "nothing was generated"
     assert up.running(settings) == "http://localhost:8099", "the first goes on"
+
+
+def test_a_run_and_an_airflow_do_not_share_a_home(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MUTASI_HOME", str(settings.home))
+    with running_airflow(settings):
+        with pytest.raises(Busy, match=r"Another `make run` or `make up` is at work on .*; wait for it"):
+            up.up(settings, 8098)
+        refused = CliRunner().invoke(main, ["demo"])
+    assert refused.exit_code == 1 and "is at work on" in refused.output
+    assert not (settings.home / "demo").exists(), "nothing was generated"
+    with running_airflow(settings):
+        pass
 
 
 def test_one_that_died_is_in_nobodys_way(settings: Settings) -> None:
