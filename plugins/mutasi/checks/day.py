@@ -1,6 +1,6 @@
-"""A dataset's day as DuckDB views: what every agency landed, what it landed before, and what its rows refer to.
+"""A dataset's day in DuckDB: what every agency landed, what it landed before, and what its rows refer to.
 
-The views are what the suites speak of; each file is read where it lies, nothing is copied.
+These are what the suites speak of. Many rules read the dataset itself, so it is read once; what it refers to stays where it lies.
 
     <dataset>           landing rows of all agencies whose file is whole, with `_record_key` and `_day`
     <dataset>_volume    one row per agency: what arrived against what was announced and what was there before
@@ -46,7 +46,7 @@ def open_day(
 ) -> None:
     """Make the views and tables named in the module's docstring, as far as the rules need them."""
     canon = datasets()[dataset]
-    con.execute(f"create view {dataset} as {_rows(canon, [a.file for a in arrived if a.file], day)}")
+    con.execute(f"create table {dataset} as {_rows(canon, [a.file for a in arrived if a.file], day)}")
     _repeats(con, canon)
     open_arrivals(con, f"{dataset}_volume", {dataset: arrived})
     _drift(con, arrived)
