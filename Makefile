@@ -34,7 +34,7 @@ lint: licences  ## ruff, mypy, sqlfluff, import-linter, licences
 licences: $(STAMP)  ## compare the licences of all packages with the list of .ci/licences.toml
 	@$(PY) .ci/licences.py requirements.txt
 
-bench: $(STAMP)  ## measure against the floor; SIZE=city (default), province, million, national, scale (these four), extraction, checks, recommend or latency (in national too)
+bench: $(STAMP)  ## measure against the floor; SIZE=city (default), province, million, national, scale (these four), extraction, checks, dag, recommend or latency (in national too)
 	@$(PY) -m tests.bench $(or $(SIZE),city)
 
 docs: $(STAMP)  ## write the generated reference pages anew

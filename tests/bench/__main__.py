@@ -48,6 +48,7 @@ SIZES = {
 # Parts of a night measured by themselves, at a size of their own: modules whose `figures()` are the fields of `Figure`.
 PARTS = {
     "checks": "tests.bench.checks",
+    "dag": "tests.bench.dag",
     "extraction": "tests.bench.extraction",
     "latency": "tests.bench.latency",
     "recommend": "tests.bench.recommend",
