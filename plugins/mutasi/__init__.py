@@ -4,6 +4,9 @@ sources        what an agency is and how its data are read
 landing        raw archive, typed snapshots, promotion, quarantine, history
 checks         expectation suites and verdicts
 warehouse      dbt's inputs, build, reporting and planning databases
+recommend      the week's transfers: who may go where, the best plan, its proof
+publish        what people read: defects, checks, extracts, notices
+decide         what officials decided about proposals, and how it reaches the next plan
 privacy        pseudonyms
 demo           generated agencies with a known truth
 orchestration  the only place that knows Airflow

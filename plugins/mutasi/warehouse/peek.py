@@ -62,21 +62,25 @@ class Summary:
     run_id: str
     as_of: dt.date
     agencies: list[AgencyLine]
+    absent: list[str]  # agencies of the newest run that never had a usable snapshot of every core dataset
     shortages: list[UnitLine]
     open_seats: list[SeatLine]
     units_without_abk: int
 
 
-AGENCIES = """
-    with newest as (
-        select run_id from quality.runs where rows_promoted is not null group by run_id order by max(started_at) desc limit 1
-    ),
+NEWEST = "select run_id from quality.runs where rows_promoted is not null group by run_id order by max(started_at) desc limit 1"
+AGENCIES = f"""
+    with newest as ({NEWEST}),
     counts as (
         select agency_id, sum(rows_promoted) as promoted, sum(rows_quarantined) as quarantined
         from quality.runs where run_id in (select run_id from newest) and rows_received is not null group by agency_id
     )
     select agency_name, data_as_of, is_stale, coalesce(promoted, 0)::bigint, coalesce(quarantined, 0)::bigint
     from marts.dim_agency left join counts using (agency_id) order by agency_id
+"""
+ABSENT = f"""
+    select distinct agency_id from quality.runs
+    where run_id = ({NEWEST}) and step = 'promote' and agency_id not in (select agency_id from marts.dim_agency) order by agency_id
 """
 SHORTAGES = """
     select agency_id, unit_path, need_fte, staff_of_known_need_fte, shortage_fte, pressure, abk_year, is_under_review
@@ -110,6 +114,7 @@ def summary(settings: Settings, top: int = 5) -> Summary:
             run_id=published[0],
             as_of=published[1],
             agencies=[AgencyLine(*row) for row in con.execute(AGENCIES).fetchall()],
+            absent=[agency_id for (agency_id,) in con.execute(ABSENT).fetchall()],
             shortages=[UnitLine(*row) for row in con.execute(SHORTAGES, [top]).fetchall()],
             open_seats=[SeatLine(*row) for row in con.execute(OPEN_SEATS, [top]).fetchall()],
             units_without_abk=without[0],
@@ -133,6 +138,10 @@ def _agency_lines(found: Summary) -> list[str]:
         stale = "  stale" if agency.is_stale else ""
         lines.append(
             f"{agency.name[:43]:<44}{agency.data_as_of!s:>12}{agency.rows_promoted:>12,}{agency.rows_quarantined:>13,}{stale}"
+        )
+    if found.absent:
+        lines.append(
+            f"Not in the marts: {', '.join(found.absent)}; a core dataset never came. See docs/runbooks/stale-agency.md."
         )
     return lines
 
@@ -162,7 +171,8 @@ def _place(agency: str, path: str) -> str:
 
 
 def _query_lines(found: Summary) -> list[str]:
-    query = "select unit_name, need_fte, staff_fte, shortage_fte from marts.unit_workload order by shortage_fte desc limit 10"
+    columns = "unit_name, need_fte, staff_of_known_need_fte, shortage_fte"
+    query = f"select {columns} from marts.unit_workload where is_ranked order by shortage_fte desc limit 10"
     return [
         f"Reporting database: {found.file}",
         f"""Query it: .venv/bin/python -c "import duckdb; duckdb.connect('{found.file}', read_only=True).sql('{query}').show()\"""",
