@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from mutasi.cli import main
 from mutasi.demo import up
+from mutasi.demo.session import siasn_service
 from mutasi.settings import Settings
 from mutasi.warehouse.lock import Busy, running_airflow
 
@@ -47,3 +48,8 @@ def test_one_that_died_is_in_nobodys_way(settings: Settings) -> None:
     os.waitpid(child, 0)
     mark(settings, child)
     assert up.running(settings) is None
+
+
+def test_agencies_without_a_siasn_service_need_none(settings: Settings) -> None:
+    with siasn_service(settings) as connections:
+        assert connections == {}
