@@ -17,7 +17,7 @@ from scipy.sparse.csgraph import breadth_first_order
 from mutasi.engine import quoted
 from mutasi.recommend import reading, writing
 from mutasi.recommend.network import Indices, Integers
-from mutasi.recommend.packages import Packages, packages
+from mutasi.recommend.packages import Packages, bound_together, packages
 from mutasi.recommend.plan import Plan
 from mutasi.recommend.problem import TIERS, Problem
 from mutasi.recommend.replanning import Replanner
@@ -64,13 +64,21 @@ def package_gains(problem: Problem, plan: Plan, moves: Packages) -> Integers:
     return gains
 
 
+def _gains_together(gains: Integers, moves: Packages, together: Packages) -> tuple[Integers, Packages]:
+    """What packages bring whose people move only together, given what each brings by itself; and those packages."""
+    _, first = np.unique(moves.package, return_index=True)
+    total = np.zeros_like(gains)
+    np.add.at(total, together.package[first], gains[first])
+    return total[together.package], together
+
+
 def _present(problem: Problem, post: Indices) -> Integers:
     return np.bincount(post, minlength=len(problem.protected)).astype(np.int64)
 
 
 def _moves(problem: Problem, plan: Plan, moves: Packages, priced_moves: int) -> pa.Table:
     """The moves with package, gain, price of refusing and who would come instead."""
-    gains = package_gains(problem, plan, moves)
+    gains, moves = _gains_together(package_gains(problem, plan, moves), moves, bound_together(problem, moves))
     order = np.lexsort((moves.package, -gains[:, 1], -gains[:, 0]))
     price = np.full((len(moves.edge), len(TIERS)), np.nan)
     exact = np.zeros(len(moves.edge), bool)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from mutasi.recommend.face import Flags
 from mutasi.recommend.network import Indices, Integers
@@ -47,6 +49,22 @@ def packages(problem: Problem, post: Indices) -> Packages:
         head, place = _cut(before, head, place, on_cycle)
     first = np.unique(head)
     return Packages(edge, np.searchsorted(first, head), place, on_cycle)
+
+
+def bound_together(problem: Problem, moves: Packages) -> Packages:
+    """The packages of people who move only together made one, each chain of it in its own order; others as they are."""
+    of_couples = np.isin(problem.link_cap, problem.link_cap[problem.link_weight < 0]) & np.isin(problem.link_edge, moves.edge)
+    if not of_couples.any():
+        return moves
+    package = moves.package[np.searchsorted(moves.edge, problem.link_edge[of_couples])]
+    count = int(moves.package.max()) + 1
+    size = count + len(problem.cap_limit)
+    ties = coo_array((np.ones(len(package), np.int8), (package, count + problem.link_cap[of_couples])), shape=(size, size))
+    together = connected_components(ties, directed=False)[1].astype(np.int64)[moves.package]
+    order = np.lexsort((moves.place, moves.package, together))
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order)) - np.searchsorted(together[order], together[order])
+    return Packages(moves.edge, together, place, moves.is_swap)
 
 
 def _joined(problem: Problem, edge: Integers) -> Integers:

@@ -100,6 +100,22 @@ def test_both_read_that_they_move_together_and_who_stays_why(bound: RunSummary) 
     assert stays and any("Hanya bersedia pindah bersama pasangan" in line for line in explain(run, stays[0][0]))
 
 
+def test_a_couple_is_one_package_in_one_part_of_the_list(bound: RunSummary) -> None:
+    run = Path(bound.folder)
+    rows = duckdb.sql(
+        f"""select person_id, (chain_id, part, chain_length, gain), chain_order
+        from read_parquet('{run}/out/candidates.parquet') where solve = 'published'"""
+    ).fetchall()
+    package, place = {row[0]: row[1] for row in rows}, {(row[1][0], row[2]) for row in rows}
+    couples = [(person, other) for person, other in declared(run) if person in package]
+    assert couples and all(package[person] == package[other] for person, other in couples)
+    assert len(place) == len(rows)
+    sizes = duckdb.sql(
+        f"select count(*), any_value(chain_length) from read_parquet('{run}/out/candidates.parquet') where solve = 'published' group by chain_id"
+    ).fetchall()
+    assert all(count == told for count, told in sizes)
+
+
 def test_refusing_one_takes_the_other_back(bound: RunSummary) -> None:
     run = Path(bound.folder)
     where, pairs = goes(run), declared(run)

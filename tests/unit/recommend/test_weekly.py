@@ -30,7 +30,7 @@ def published(run: Path, name: str = "candidates") -> str:
 
 def test_the_same_planning_database_gives_the_same_run(settings: Settings, planning: Path, found: RunSummary) -> None:
     assert run_week(settings, planning, "2026-W47") == found
-    assert METHOD == "3"
+    assert METHOD == "4"
 
 
 def test_replay_gives_the_same_hash(run: Path, found: RunSummary) -> None:
