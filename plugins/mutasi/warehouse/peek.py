@@ -21,7 +21,7 @@ class PeekError(RuntimeError):
 
 @dataclass(frozen=True)
 class AgencyLine:
-    """An agency: rows promoted and quarantined by the newest run, and how old its data are."""
+    """An agency: rows promoted and quarantined by its newest run, which may have been for it alone, and how old its data are."""
 
     name: str
     data_as_of: dt.date | None
@@ -62,25 +62,27 @@ class Summary:
     run_id: str
     as_of: dt.date
     agencies: list[AgencyLine]
-    absent: list[str]  # agencies of the newest run that never had a usable snapshot of every core dataset
+    absent: list[str]  # agencies of the newest night that never had a usable snapshot of every core dataset
     shortages: list[UnitLine]
     open_seats: list[SeatLine]
     units_without_abk: int
 
 
-NEWEST = "select run_id from quality.runs where rows_promoted is not null group by run_id order by max(started_at) desc limit 1"
-AGENCIES = f"""
-    with newest as ({NEWEST}),
-    counts as (
-        select agency_id, sum(rows_promoted) as promoted, sum(rows_quarantined) as quarantined
-        from quality.runs where run_id in (select run_id from newest) and rows_received is not null group by agency_id
-    )
-    select agency_name, data_as_of, is_stale, coalesce(promoted, 0)::bigint, coalesce(quarantined, 0)::bigint
-    from marts.dim_agency left join counts using (agency_id) order by agency_id
+PROMOTED = """
+    select agency_id, sum(rows_promoted) as promoted, sum(rows_quarantined) as quarantined
+    from quality.runs where step = 'promote'
+    group by agency_id, snapshot_date, run_id
+    qualify row_number() over (partition by agency_id order by snapshot_date desc, max(started_at) desc) = 1
 """
-ABSENT = f"""
+AGENCIES = f"""
+    select agency_name, data_as_of, is_stale, coalesce(promoted, 0)::bigint, coalesce(quarantined, 0)::bigint
+    from marts.dim_agency left join ({PROMOTED}) using (agency_id) order by agency_id
+"""
+ABSENT = """
     select distinct agency_id from quality.runs
-    where run_id = ({NEWEST}) and step = 'promote' and agency_id not in (select agency_id from marts.dim_agency) order by agency_id
+    where step = 'promote' and agency_id not in (select agency_id from marts.dim_agency)
+        and snapshot_date = (select max(snapshot_date) from quality.runs where step = 'promote')
+    order by agency_id
 """
 SHORTAGES = """
     select agency_id, unit_path, need_fte, staff_of_known_need_fte, shortage_fte, pressure, abk_year, is_under_review
