@@ -59,3 +59,31 @@ def test_caps_that_do_not_bind_cost_nothing() -> None:
     plan = solve(loose)
     assert plan.row == solve(replace(loose, cap_limit=np.empty(0, np.int64), edge_caps=loose.edge_caps * 0 - 1)).row
     assert not plan.cap_price.any() and plan.is_proved
+
+
+def with_budget(problem: Problem, seed: int, most: int) -> Problem:
+    """What moves cost, each another sum, within one budget: no linear program comes out whole."""
+    cost = np.random.default_rng(seed).integers(1, 9, len(problem.edge_post))
+    return replace(
+        problem,
+        cap_limit=np.array([3, 3, 5, most]),
+        link_edge=np.arange(len(cost), dtype=np.int32),
+        link_cap=np.full(len(cost), 3, np.int32),
+        link_weight=cost.astype(np.int64),
+    )
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_where_the_allowance_is_used_up_a_lawful_plan_and_its_gap_are_handed_back(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problem = with_budget(capped_problem(seed, people=30, posts=10), seed, 17)
+    settled = solve(problem)
+    assert settled.branched and settled.is_exact
+    monkeypatch.setattr("mutasi.recommend.solve.MOST_NODES", 0)
+    monkeypatch.setattr("mutasi.recommend.solve.LEAST_NODES", 0)
+    cut_short = solve(problem)
+    assert not cut_short.is_exact and cut_short.gap is not None
+    assert settled.row <= cut_short.row <= problem.row(problem.home)
+    assert (problem.cap_use(problem.moves(cut_short.post)) <= problem.cap_limit).all()
+    assert cut_short.bound <= tuple(figure * cut_short.scale for figure in settled.row)

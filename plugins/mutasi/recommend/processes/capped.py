@@ -24,6 +24,10 @@ class NoPlan(Exception):
     """Nothing keeps all rows of the program."""
 
 
+class NothingFound(Exception):
+    """The engine gave up before it found anything that keeps the rows."""
+
+
 class Program:
     """The linear program: a column per edge and open seat, a row per person, post and cap."""
 
@@ -76,7 +80,7 @@ class Program:
         return model
 
     def minimise(self, tier: int) -> Any:
-        """One objective as the program now stands; raises NoPlan when nothing fits, SystemExit when the engine gave up."""
+        """One objective as the program now stands; raises NoPlan when nothing fits, NothingFound when the engine gave up."""
         self.engine.changeColsCost(len(self.every), self.every, np.ascontiguousarray(self.cost[:, tier]))
         self.engine.run()
         status = self.engine.getModelStatus()
@@ -85,7 +89,7 @@ class Program:
         if status != highspy.HighsModelStatus.kOptimal:
             self.is_complete = False
             if self.engine.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
-                raise SystemExit(f"no optimum: {status}")
+                raise NothingFound(f"no optimum: {status}")
         return self.engine.getSolution()
 
     def hold_optimum(self, solution: Any) -> Floats:
@@ -137,7 +141,10 @@ def _solved(a: Arrays) -> Arrays:
 
 
 def _in_whole_numbers(a: Arrays) -> tuple[Floats, bool]:
-    """The objectives one by one in whole numbers, each earlier one held at its least value; whether each was settled."""
+    """The objectives one by one in whole numbers, each earlier one held at its least value; whether each was settled.
+
+    Where the engine gives up with nothing, what the objectives before found stands, and before the first one nobody moves.
+    """
     program = Program(a)
     columns = len(program.every)
     kinds = [highspy.HighsVarType.kInteger] * columns
@@ -145,7 +152,10 @@ def _in_whole_numbers(a: Arrays) -> tuple[Floats, bool]:
     program.engine.setOptionValue("presolve", "on")
     value = np.zeros(columns)
     for tier in range(program.cost.shape[1]):
-        value = np.rint(np.array(program.minimise(tier).col_value))
+        try:
+            value = np.rint(np.array(program.minimise(tier).col_value))
+        except NothingFound:
+            break
         cost = program.cost[:, tier]
         used = np.flatnonzero(cost).astype(np.int32)
         program.engine.addRow(-np.inf, float(cost @ value), len(used), used, cost[used])
