@@ -6,10 +6,11 @@ What kind of source it is, is the connection's affair; whoever lands data need n
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from mutasi.sources.agency import Agency, FilesRead, SiasnRead, SqlRead
-from mutasi.sources.connection import Connection, Earlier, Extract
+from mutasi.sources.connection import Connection, Earlier, Extract, SourceError
 from mutasi.sources.request import Request
 
 
@@ -34,8 +35,13 @@ def extract(
     archive.mkdir(mode=0o700, parents=True, exist_ok=True)
     source = agency.datasets[dataset]
     request = Request(agency=agency, dataset=dataset, connection_name=source.connection, connect=connection, archive=archive)
-    found = read_source(request, earlier)
-    request.require(request.mapped, found.batches.schema.names)
+    try:
+        found = read_source(request, earlier)
+        request.require(request.mapped, found.batches.schema.names)
+    except SourceError:
+        with suppress(OSError):  # what arrived in part stays, for whoever looks for the cause
+            archive.rmdir()
+        raise
     return found
 
 

@@ -75,6 +75,9 @@ def test_one_broken_dataset_does_not_hold_back_the_others(nights, agency):
         nights.land(DAY, agency(datasets=["units", "employees"]))
     assert landed(nights.settings, "employees", DAY)
     assert not landed(nights.settings, "units", DAY)
+    raw = nights.settings.home / "raw" / "contoh"
+    assert not list(raw.glob("units/*/*")), "an attempt that brought nothing leaves no folder"
+    assert list(raw.glob("employees/*/*/*"))
 
 
 def test_an_error_that_is_not_ours_ends_the_task_and_stands_in_the_ledger_without_its_text(nights, agency, monkeypatch):
