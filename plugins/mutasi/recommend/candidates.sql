@@ -418,10 +418,10 @@ select
         else 'MISSING'
     end as finding_d6,
     case when ways.has_route is null then 'FAIL' when ways.has_route then 'PASS' else 'MISSING' end as finding_d8
-from blocks
+from persons
+inner join blocks
+    on persons.agency_id = blocks.origin_agency_id and persons.job_kind = blocks.job_kind and persons.job_id = blocks.job_id
 semi join asked_blocks on blocks.block_no = asked_blocks.block_no
-inner join persons
-    on blocks.origin_agency_id = persons.agency_id and blocks.job_kind = persons.job_kind and blocks.job_id = persons.job_id
 inner join posts on blocks.agency_id = posts.agency_id and blocks.job_kind = posts.job_kind and blocks.job_id = posts.job_id
 left join ways
     on persons.agency_id = ways.origin_agency_id and posts.agency_id = ways.agency_id and posts.job_kind = ways.job_kind

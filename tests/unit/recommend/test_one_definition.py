@@ -35,7 +35,7 @@ def script_findings() -> dict[str, str]:
     script = reading.text("candidates.sql")
     view = script[script.index("create or replace view judged_pairs") :]
     return findings(
-        view[view.index("posts.post_no,") + len("posts.post_no,") : view.index("from blocks")].replace(
+        view[view.index("posts.post_no,") + len("posts.post_no,") : view.index("from persons")].replace(
             "'PASS' as finding_d2,", ""
         )
     )
