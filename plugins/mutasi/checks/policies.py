@@ -15,7 +15,10 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from mutasi.checks.suites import VOLUME, Rule, SuiteError
+from mutasi.checks.suites import rules as all_rules
 from mutasi.settings import Settings
+from mutasi.sources.datasets import datasets
+from mutasi.sources.sentences import one_of
 
 
 class RuleException(BaseModel):
@@ -53,8 +56,8 @@ def exceptions(settings: Settings, dataset: str, day: dt.date, rules: Iterable[R
     """The exceptions in force that day for a dataset's rules.
 
     Raises:
-        SuiteError: an entry is incomplete, names no rule, excepts from a rule that knows no exception, or two entries of one
-            agency and rule overlap.
+        SuiteError: an entry is incomplete, excepts from a rule that knows no exception, or two entries of one agency and rule
+            overlap.
     """
     known = {rule.code: rule for rule in rules}
     found: dict[tuple[str, str], RuleException] = {}
@@ -72,6 +75,24 @@ def exceptions(settings: Settings, dataset: str, day: dt.date, rules: Iterable[R
                 raise SuiteError(f"{where}: two entries are in force on {day}; end the older one.")
             found[entry.agency_id, entry.rule] = entry
     return list(found.values())
+
+
+def require_known(settings: Settings) -> None:
+    """Refuse exceptions that would be passed over in silence.
+
+    Raises:
+        SuiteError: an entry is incomplete, names no rule, or names a rule on what arrived and no dataset.
+    """
+    entries = _entries(settings)
+    known = {rule.code: rule for rule in all_rules(settings.suites)} if entries else {}
+    for entry in entries:
+        where = f"exceptions.yml: {entry.agency_id}, {entry.rule}"
+        if entry.rule not in known:
+            raise SuiteError(f"{where}: rule {one_of(entry.rule, known)}")
+        if known[entry.rule].dataset == VOLUME and entry.dataset not in datasets():
+            raise SuiteError(
+                f"{where}: `dataset` is needed, for the rule judges them all; {one_of(str(entry.dataset), datasets())}"
+            )
 
 
 def _entries(settings: Settings) -> list[RuleException]:

@@ -19,7 +19,7 @@ import duckdb
 from mutasi.checks.arrivals import Arrival, arrivals
 from mutasi.checks.day import open_arrivals, open_day
 from mutasi.checks.judge import CheckError, judge
-from mutasi.checks.policies import exceptions
+from mutasi.checks.policies import exceptions, require_known
 from mutasi.checks.suites import VOLUME, SuiteError, read_suite
 from mutasi.checks.verdicts import DatasetVerdicts, conclude, withdraw
 from mutasi.engine import connect
@@ -50,6 +50,7 @@ def check_datasets(settings: Settings, names: Sequence[str], day: dt.date, run_i
         withdraw(settings, name, day)
     if not any((settings.home / "landing").glob(f"*/{day.isoformat()}/*.json")):
         raise CheckError(f"{', '.join(names)}: no agency landed anything on {day}; run the landing first.")
+    require_known(settings)
     arrived = {name: arrivals(settings, name, day) for name in names}
     misfits = _judge_arrivals(settings, arrived)
     found: dict[str, DatasetVerdicts] = {}

@@ -181,13 +181,20 @@ def test_an_exception_from_a_stop_rule_flags_the_row(landing: Any, tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    "text", [EXCEPTION % ("VOL-003", "2026-12-01", ""), "exceptions: [{agency_id: contoh, rule: UNT-001}]", "exceptions: 3"]
+    ("text", "sentence"),
+    [
+        (EXCEPTION % ("VOL-003", "2026-12-01", ""), "this rule knows no exception"),
+        (EXCEPTION % ("UNT-0001", "2026-12-01", ""), "rule `UNT-0001` is unknown; did you mean `UNT-001`"),
+        ((EXCEPTION % ("VOL-005", "2026-12-01", "")).replace("dataset: units, ", ""), "`dataset` is needed"),
+        ("exceptions: [{agency_id: contoh, rule: UNT-001}]", "valid_from Field required"),
+        ("exceptions: 3", "is not a list of exceptions"),
+    ],
 )
-def test_an_exception_that_may_not_be_is_refused(landing: Any, tmp_path: Path, text: str) -> None:
+def test_an_exception_that_may_not_be_is_refused(landing: Any, tmp_path: Path, text: str, sentence: str) -> None:
     landing.land("units", units(3))
     excepted = project_with(tmp_path, landing.settings, "units", str)
     (excepted.suites.parent / "exceptions.yml").write_text(text)
-    with pytest.raises(SuiteError, match=r"exceptions\.yml"):
+    with pytest.raises(SuiteError, match=rf"exceptions\.yml.*{sentence}"):
         check_dataset(excepted, "units", DAY, "run-2")
 
 
