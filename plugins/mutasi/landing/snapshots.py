@@ -164,10 +164,16 @@ def in_use(settings: Settings, dataset: str, as_of: dt.date) -> dict[str, Promot
     the newest.
     """
     found: dict[str, Path] = {}
-    for day in days(settings, "promoted", dataset):
-        if day <= as_of:
-            found |= {f.stem: f for f in (settings.home / "promoted" / dataset / day.isoformat()).glob("*.json")}
-    return {agency: read_manifest(file, Promoted) for agency, file in sorted(found.items())}
+    for folder in sorted((settings.home / "promoted" / dataset).glob("????-??-??")):
+        if folder.name <= as_of.isoformat():
+            found |= dict.fromkeys(_names(folder, ending=".json"), folder)
+    return {name.removesuffix(".json"): read_manifest(found[name] / name, Promoted) for name in sorted(found)}
+
+
+def _names(folder: Path, starting: str = "", ending: str = "") -> list[str]:
+    """Names in a folder; of months of 640 agencies a path for each would take longer than all else."""
+    with os.scandir(folder) as entries:
+        return [entry.name for entry in entries if entry.name.startswith(starting) and entry.name.endswith(ending)]
 
 
 def commit_data(temporary: Path, folder: Path, name: str) -> tuple[Path, str]:
@@ -182,9 +188,9 @@ def commit_manifest(settings: Settings, stage: Stage, manifest: Manifest) -> Non
     """Make a snapshot count, and drop data files of the same agency and day that nothing names any more."""
     file = manifest_file(settings, stage, manifest.dataset, manifest.snapshot_date, manifest.agency_id)
     write_text(file, manifest.model_dump_json(indent=1))
-    for stale in file.parent.glob(f"{manifest.agency_id}-????????.parquet"):
-        if stale.name != manifest.data_file:
-            stale.unlink(missing_ok=True)
+    for name in _names(file.parent, f"{manifest.agency_id}-", ".parquet"):
+        if name != manifest.data_file:
+            (file.parent / name).unlink(missing_ok=True)
 
 
 def write_text(file: Path, text: str) -> None:
