@@ -22,12 +22,11 @@ from pydantic import BaseModel, ConfigDict
 from mutasi.durable import put
 from mutasi.engine import connect, named, quoted, write
 from mutasi.errors import NeedsAPerson
-from mutasi.landing.snapshots import Promoted, data_path, promoted, scratch, write_text
+from mutasi.landing.snapshots import PRUNED, Promoted, data_path, promoted, scratch, write_text
 from mutasi.settings import Settings
 from mutasi.sources.datasets import Dataset, datasets
 
 NOTHING = "∅"  # NULL and the empty text are different values, and concat_ws would skip NULL
-PRUNED = ".pruned"  # stands in the folder of a day that has lost snapshots to retention
 SETTLED_NS = 2_000_000_000  # a folder that changed a moment ago may change again without its time telling
 
 

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mutasi.errors import NeedsAPerson
-from mutasi.landing.history import PRUNED
-from mutasi.landing.snapshots import days, in_use
+from mutasi.landing.snapshots import PRUNED, days, in_use
 from mutasi.rules import rules_in_force
 from mutasi.settings import Settings
 

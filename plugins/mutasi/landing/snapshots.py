@@ -20,6 +20,7 @@ from mutasi.durable import put, put_for_good
 from mutasi.settings import Settings
 
 Stage = Literal["landing", "promoted"]
+PRUNED = ".pruned"  # stands in the folder of a day that has lost snapshots to retention
 
 
 class RawFile(BaseModel):
