@@ -21,6 +21,9 @@ gc.set_threshold(50_000)
 # and when, is a test of its own, and runs in processes of their own flush as always.
 os.fsync = lambda handle: os.fstat(handle if isinstance(handle, int) else handle.fileno()) and None
 
+# Tests run on the demo's agencies alone: whoever adds another to `dags/agencies` has no generated source for it.
+DEMO_AGENCIES = ("binjai", "dumai", "jakarta", "pekanbaru", "tanjungbalai")
+
 # Airflow reads its settings when it is first imported, so its throw-away home is named before any test imports it.
 _airflow = Path(tempfile.mkdtemp(prefix="mutasi-airflow-"))
 os.environ |= {
@@ -33,9 +36,14 @@ os.environ |= {
     "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(_airflow / "logs"),
     "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
     "AIRFLOW__API_AUTH__JWT_SECRET": "only-for-tests-" * 5,
+    "MUTASI_AGENCIES": str(_airflow / "agencies"),
     "MUTASI_RETRY_SECONDS": "0.1",
     "MUTASI_SETTLE_SECONDS": "0",
 }
+
+(_airflow / "agencies").mkdir()
+for _agency_id in DEMO_AGENCIES:
+    (_airflow / "agencies" / f"{_agency_id}.yml").symlink_to(PROJECT / "dags" / "agencies" / f"{_agency_id}.yml")
 
 REAL = Path(os.environ.get("MUTASI_REAL", PROJECT.parent / "shared" / "real"))
 
@@ -69,7 +77,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> object:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """An empty home; code folders are the checkout's."""
-    return Settings(home=tmp_path / "home", project=PROJECT, agencies=PROJECT / "dags" / "agencies")
+    return Settings(home=tmp_path / "home", project=PROJECT, agencies=Path(os.environ["MUTASI_AGENCIES"]))
 
 
 @pytest.fixture(scope="session")

@@ -31,7 +31,7 @@ class Home:
 
     def __init__(self, path: Path, dagbag: object) -> None:
         self.path, self.dagbag, self.day = path, dagbag, FIRST
-        self.settings = Settings(home=path, project=PROJECT, agencies=PROJECT / "dags" / "agencies")
+        self.settings = Settings(home=path, project=PROJECT, agencies=Path(os.environ["MUTASI_AGENCIES"]))
 
     @contextmanager
     def environment(self) -> Iterator[None]:
@@ -139,7 +139,7 @@ def two_agencies(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, Bu
     """Two small invented agencies, built with dbt's unit tests and published; read it, do not change it."""
 
     def settings(folder: Path) -> Settings:
-        return Settings(home=folder / "home", project=PROJECT, agencies=PROJECT / "dags" / "agencies")
+        return Settings(home=folder / "home", project=PROJECT, agencies=Path(os.environ["MUTASI_AGENCIES"]))
 
     def make(folder: Path) -> None:
         settings(folder).folder("tmp")
