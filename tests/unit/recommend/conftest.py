@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import duckdb
 import pytest
+from tests.once import once
 from tests.unit.recommend.planning_database import make_planning
 
 from mutasi.recommend.account import RunSummary
@@ -21,13 +23,24 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def planning(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_planning(tmp_path_factory.mktemp("planning") / "planning.duckdb")
+def made(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A planning database and its run; what the search needs compiled is compiled with it, and not by every worker."""
+
+    def make(folder: Path) -> None:
+        summary = run_week(replace(settings, home=folder), make_planning(folder / "planning.duckdb"), "2026-W47")
+        (folder / "summary.json").write_text(json.dumps(asdict(summary)), encoding="utf-8")
+
+    return once(tmp_path_factory, "recommended", make)
 
 
 @pytest.fixture(scope="session")
-def found(settings: Settings, planning: Path) -> RunSummary:
-    return run_week(settings, planning, "2026-W47")
+def planning(made: Path) -> Path:
+    return made / "planning.duckdb"
+
+
+@pytest.fixture(scope="session")
+def found(made: Path) -> RunSummary:
+    return RunSummary(**json.loads((made / "summary.json").read_text(encoding="utf-8")))
 
 
 @pytest.fixture(scope="session")

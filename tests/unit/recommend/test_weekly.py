@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -29,7 +30,7 @@ def published(run: Path, name: str = "candidates") -> str:
 
 
 def test_the_same_planning_database_gives_the_same_run(settings: Settings, planning: Path, found: RunSummary) -> None:
-    assert run_week(settings, planning, "2026-W47") == found
+    assert replace(run_week(settings, planning, "2026-W47"), folder=found.folder) == found
     assert METHOD == "4"
 
 
