@@ -99,11 +99,11 @@ def bench(size: str) -> list[Figure]:
 def _data(size: str, plan: Size) -> Path:
     """The generated agencies; made when they or what makes them are new."""
     from mutasi.demo import SEED, generate
+    from mutasi.warehouse.fingerprint import contents, digest
 
-    folder, wanted = (
-        BENCH / "data" / size,
-        {"employees": plan.employees, "agencies": plan.agencies, "day": DAY.isoformat(), "seed": SEED},
-    )
+    folder = BENCH / "data" / size
+    made_by = digest(contents(PROJECT / "plugins" / "mutasi", ("demo/*.py", "sources/datasets.yml")))
+    wanted = {"employees": plan.employees, "agencies": plan.agencies, "day": DAY.isoformat(), "seed": SEED, "made_by": made_by}
     marker = folder / "generated.json"
     if not marker.exists() or json.loads(marker.read_text(encoding="utf-8")) != wanted:
         shutil.rmtree(folder, ignore_errors=True)
