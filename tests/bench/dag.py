@@ -6,14 +6,8 @@ these two mapped steps take from their first start to their last end, shared amo
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import json
-import os
-import signal
-import socket
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -21,10 +15,10 @@ from pathlib import Path
 
 import duckdb
 import httpx
+from tests.live_airflow import live_airflow
 
 from mutasi.demo import generate
 from mutasi.orchestration.dates import today
-from mutasi.settings import PROJECT
 
 # (employees, agencies); the many are as small as the generator makes them.
 RUNS = {"city": (5_000, 1), "many": (1_000, 40)}
@@ -56,7 +50,9 @@ def _night(home: Path, employees: int, agencies: int) -> tuple[dict[str, str], l
     generate(home, employees=employees, as_of=today(), agencies=agencies, form="parquet")
     made = {"employees": employees, "as_of": today().isoformat(), "first": today().isoformat()}
     (home / "demo" / "generated.json").write_text(json.dumps(made), encoding="utf-8")
-    with _airflow(home, employees) as client:
+    with live_airflow(home, home / "demo" / "agencies", employees) as client:
+        for other in ("weekly_recommendations", "refresh_watch"):
+            client.patch(f"/api/v2/dags/{other}", json={"is_paused": True}).raise_for_status()
         run, tasks = _ended(client), []
         while page := _tasks(client, run["dag_run_id"], len(tasks)):
             tasks += page
@@ -74,28 +70,6 @@ def _tasks(client: httpx.Client, run_id: str, offset: int) -> list[dict[str, str
         "task_instances"
     ]
     return found
-
-
-@contextlib.contextmanager
-def _airflow(home: Path, employees: int) -> Iterator[httpx.Client]:
-    """A live `mutasi up` on the generated agencies; yields a client of its API."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "MUTASI"))}
-    environment = {**clean, "MUTASI_HOME": str(home), "MUTASI_AGENCIES": str(home / "demo" / "agencies")}
-    command = [sys.executable, "-m", "mutasi.cli", "up", "--port", str(port), "--employees", str(employees)]
-    process = subprocess.Popen(command, env=environment, cwd=PROJECT, stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout and any("is up" in line for line in process.stdout), "Airflow did not start"
-        with httpx.Client(base_url=f"http://localhost:{port}", timeout=120) as client:
-            client.headers["Authorization"] = f"Bearer {client.get('/auth/token').json()['access_token']}"
-            for other in ("weekly_recommendations", "refresh_watch"):
-                client.patch(f"/api/v2/dags/{other}", json={"is_paused": True}).raise_for_status()
-            yield client
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=90)
 
 
 def _ended(client: httpx.Client) -> dict[str, str]:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import json
-import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -19,6 +17,7 @@ from pathlib import Path
 import duckdb
 import httpx
 import pytest
+from tests.live_airflow import clean_environment, live_airflow
 
 from mutasi.orchestration.dates import today
 from mutasi.settings import PROJECT
@@ -52,31 +51,15 @@ def airflow(tmp_path_factory: pytest.TempPathFactory, metrics: tuple[int, set[st
     home = tmp_path_factory.mktemp("up") / "home"
     agencies = tmp_path_factory.mktemp("agencies")
     shutil.copy(PROJECT / "dags" / "agencies" / "dumai.yml", agencies)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "MUTASI"))}
-    command = [sys.executable, "-m", "mutasi.cli", "up", "--port", str(port), "--employees", "1000"]
     watched = {
         "AIRFLOW__METRICS__STATSD_ON": "true",
         "AIRFLOW__METRICS__STATSD_HOST": "127.0.0.1",
         "AIRFLOW__METRICS__STATSD_PORT": str(metrics[0]),
         "AIRFLOW__LOGGING__JSON_LOGS": "true",
     }
-    environment = {**clean, **watched, "MUTASI_HOME": str(home), "MUTASI_AGENCIES": str(agencies)}
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
-    try:
-        for line in process.stdout:
-            if "is up" in line:
-                break
-        with httpx.Client(base_url=f"http://localhost:{port}", timeout=120) as client:
-            token = client.get("/auth/token").json()["access_token"]
-            client.headers["Authorization"] = f"Bearer {token}"
-            end_what_it_started_itself(client)
-            yield client, home
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=90)
+    with live_airflow(home, agencies, 1000, **watched) as client:
+        end_what_it_started_itself(client)
+        yield client, home
 
 
 def end_what_it_started_itself(client: httpx.Client) -> None:
@@ -172,8 +155,9 @@ def test_logs_are_json_where_the_environment_says(airflow):
 
 def test_make_run_beside_it_says_so(airflow):
     _, home = airflow
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "MUTASI"))}
     command = [sys.executable, "-m", "mutasi.cli", "demo"]
-    beside = subprocess.run(command, env={**clean, "MUTASI_HOME": str(home)}, capture_output=True, text=True, check=False)
+    beside = subprocess.run(
+        command, env={**clean_environment(), "MUTASI_HOME": str(home)}, capture_output=True, text=True, check=False
+    )
     assert beside.returncode == 1
     assert "Airflow is up on this home" in beside.stderr
