@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import importlib.metadata
 from collections.abc import Iterable, Mapping
+from importlib.metadata import version
 from pathlib import Path
 
 import duckdb
@@ -23,6 +23,8 @@ from mutasi.sources.datasets import datasets
 SCHEMAS = ("marts", "planning")
 # A change of any of these may change a figure; tests and descriptions may not.
 CODE = ("models/**/*.sql", "macros/**/*.sql", "dbt_project.yml")
+# What runs that code: dbt types the seeds and writes the statements, DuckDB computes and keeps them.
+ENGINES = ("dbt-core", "dbt-duckdb", "duckdb")
 
 
 class TableMark(BaseModel):
@@ -64,7 +66,7 @@ def fingerprint(settings: Settings, build: Path, run_id: str) -> Fingerprint:
     return Fingerprint(
         run_id=run_id,
         as_of=as_of,
-        code=digest([duckdb.__version__, importlib.metadata.version("dbt-core"), *contents(project, CODE)]),
+        code=digest([*engines(), *contents(project, CODE)]),
         rules=digest(contents(project, ("seeds/*.csv",))),
         inputs=digest(_inputs(settings, as_of)),
         tables=tables,
@@ -135,6 +137,11 @@ def _inputs(settings: Settings, as_of: dt.date) -> Iterable[str]:
         for file in sorted((settings.home / "history" / name).glob("????-??-??.parquet")):
             if file.stem <= as_of.isoformat():
                 yield f"{name} {file.name} {file.stat().st_size}"
+
+
+def engines() -> list[str]:
+    """A line with name and installed version of each engine."""
+    return [f"{engine} {version(engine)}" for engine in ENGINES]
 
 
 def contents(folder: Path, patterns: Iterable[str]) -> Iterable[str]:

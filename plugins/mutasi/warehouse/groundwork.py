@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from importlib.metadata import version
 from pathlib import Path
 
 import duckdb
@@ -12,12 +11,10 @@ from mutasi.durable import put
 from mutasi.engine import quoted
 from mutasi.settings import Settings
 from mutasi.sources.datasets import datasets
-from mutasi.warehouse.fingerprint import contents, digest
+from mutasi.warehouse.fingerprint import contents, digest, engines
 
 # What seeds and views are made of, beside the columns of the datasets.
 PROJECT_FILES = ("dbt_project.yml", "macros/**/*.sql", "models/**/*.sql", "models/**/sources.yml", "seeds/*")
-# What makes them: dbt types the seeds and writes the views, DuckDB's format is the file's.
-ENGINES = ("dbt-core", "dbt-duckdb", "duckdb")
 # What the groundwork spares dbt, in its own words.
 HELD_KIND, HELD_MODELS = "seed", "config.materialized:view"
 
@@ -59,6 +56,5 @@ def remove_database(file: Path) -> None:
 def _kept(settings: Settings) -> Path:
     """The groundwork of the project and its engines as they are now; views name files of this home."""
     columns = {name: {c: column.sql_type for c, column in d.promoted_columns.items()} for name, d in datasets().items()}
-    engines = [f"{engine} {version(engine)}" for engine in ENGINES]
-    made_of = [*engines, str(settings.home), str(columns), *contents(settings.dbt_project, PROJECT_FILES)]
+    made_of = [*engines(), str(settings.home), str(columns), *contents(settings.dbt_project, PROJECT_FILES)]
     return settings.folder("warehouse", "dbt", "groundwork") / f"{digest(made_of)}.duckdb"

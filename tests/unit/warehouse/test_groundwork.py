@@ -8,8 +8,9 @@ import duckdb
 import pytest
 
 from mutasi.settings import Settings
-from mutasi.warehouse import groundwork
-from mutasi.warehouse.groundwork import ENGINES, keep_groundwork, lay_groundwork, remove_database
+from mutasi.warehouse import fingerprint
+from mutasi.warehouse.fingerprint import ENGINES
+from mutasi.warehouse.groundwork import keep_groundwork, lay_groundwork, remove_database
 
 
 @pytest.fixture
@@ -68,6 +69,6 @@ def test_groundwork_of_another_version_of_dbt_or_duckdb_is_not_used(
     settings: Settings, database: Path, newer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keep_groundwork(settings, database)
-    installed = groundwork.version
-    monkeypatch.setattr(groundwork, "version", lambda name: "99.0" if name == newer else installed(name))
+    installed = fingerprint.version
+    monkeypatch.setattr(fingerprint, "version", lambda name: "99.0" if name == newer else installed(name))
     assert not lay_groundwork(settings, database)
