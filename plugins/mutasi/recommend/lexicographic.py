@@ -97,7 +97,8 @@ def _lifted(problem: Problem) -> tuple[Problem, Integers | None]:
     if not (problem.edge_cost < 0).any():
         return problem, None
     lift = np.zeros((len(problem.protected), problem.edge_cost.shape[1]), np.int64)
-    np.maximum.at(lift, problem.edge_post, -problem.edge_cost)
+    first = np.flatnonzero(np.diff(problem.edge_post, prepend=-1))  # edges lie by post
+    lift[problem.edge_post[first]] = np.maximum(0, -np.minimum.reduceat(problem.edge_cost, first))
     edge_cost, seat_penalty = problem.edge_cost + lift[problem.edge_post], problem.seat_penalty + lift[problem.seat_post]
     return replace(problem, edge_cost=edge_cost, seat_penalty=seat_penalty), lift
 

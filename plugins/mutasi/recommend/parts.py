@@ -12,6 +12,8 @@ from scipy.sparse.csgraph import connected_components
 from mutasi.recommend.network import Indices
 from mutasi.recommend.problem import Problem
 
+Places = npt.NDArray[np.intp]
+
 
 def connected(problem: Problem) -> Indices:
     """A number per post: posts that an edge or a cap ties together share it."""
@@ -30,38 +32,61 @@ class Part:
     """One group as a problem of its own, with where its people, posts, caps and edges stand in the whole."""
 
     problem: Problem
-    people: npt.NDArray[np.intp]
-    posts: Indices
-    caps: npt.NDArray[np.intp]
-    edges: npt.NDArray[np.intp]
+    people: Places
+    posts: Places
+    caps: Places
+    edges: Places
 
     @classmethod
     def of(cls, problem: Problem, inside: npt.NDArray[np.bool_]) -> Part:
         """The posts inside, which no edge or cap ties to others."""
-        posts = np.flatnonzero(inside).astype(np.int32)
-        people = np.flatnonzero(inside[problem.home])
-        edges, seats = inside[problem.edge_post], inside[problem.seat_post]
-        linked = edges[problem.link_edge]
-        used = np.unique(np.concatenate([problem.edge_caps[edges].ravel(), problem.link_cap[linked]]))
+        return cls._cut(problem, *(np.flatnonzero(inside[posts]) for posts in _posts_of(problem)))
+
+    @classmethod
+    def _cut(cls, problem: Problem, posts: Places, people: Places, seats: Places, edges: Places, links: Places) -> Part:
+        used = np.unique(np.concatenate([problem.edge_caps[edges].ravel(), problem.link_cap[links]]))
         caps = used[used >= 0].astype(np.intp)
-        new_post, new_person = np.full(len(inside), -1, np.int32), np.full(len(problem.home), -1, np.int32)
-        new_cap = np.full(len(problem.cap_limit) + 1, -1, np.int32)
-        new_post[posts], new_person[people], new_cap[caps] = np.arange(len(posts)), np.arange(len(people)), np.arange(len(caps))
+        counted = problem.edge_caps[edges]
         part = replace(
             problem,
             person_ids=problem.person_ids[people],
-            home=new_post[problem.home[people]],
+            home=_renumbered(problem.home[people], posts),
             post_ids=problem.post_ids[posts],
             protected=problem.protected[posts],
-            seat_post=new_post[problem.seat_post[seats]],
+            seat_post=_renumbered(problem.seat_post[seats], posts),
             seat_penalty=problem.seat_penalty[seats],
-            edge_post=new_post[problem.edge_post[edges]],
-            edge_person=new_person[problem.edge_person[edges]],
+            edge_post=_renumbered(problem.edge_post[edges], posts),
+            edge_person=_renumbered(problem.edge_person[edges], people),
             edge_cost=problem.edge_cost[edges],
             cap_limit=problem.cap_limit[caps],
-            edge_caps=new_cap[problem.edge_caps[edges]],
-            link_edge=(np.cumsum(edges) - 1)[problem.link_edge[linked]].astype(np.int32),
-            link_cap=new_cap[problem.link_cap[linked]],
-            link_weight=problem.link_weight[linked],
+            edge_caps=np.where(counted < 0, counted, _renumbered(counted, caps)),
+            link_edge=_renumbered(problem.link_edge[links], edges),
+            link_cap=_renumbered(problem.link_cap[links], caps),
+            link_weight=problem.link_weight[links],
         )
-        return cls(part, people, posts, caps, np.flatnonzero(edges))
+        return cls(part, people, posts, caps, edges)
+
+
+class Parts:
+    """The groups of a problem, each cut out for what it holds and not for what the whole holds: rows are sorted by group once."""
+
+    def __init__(self, problem: Problem, group: Indices) -> None:
+        self.problem = problem
+        numbers = [group[posts] for posts in _posts_of(problem)]
+        self._rows = [(order, number[order]) for number in numbers for order in [np.argsort(number, kind="stable")]]
+
+    def part(self, group: int) -> Part:
+        """One group."""
+        rows = (order[slice(*np.searchsorted(number, [group, group + 1]))] for order, number in self._rows)
+        return Part._cut(self.problem, *rows)
+
+
+def _posts_of(problem: Problem) -> tuple[Indices, ...]:
+    """The post that decides where posts, people, seats, edges and links belong."""
+    posts = np.arange(len(problem.protected), dtype=np.int32)
+    return posts, problem.home, problem.seat_post, problem.edge_post, problem.edge_post[problem.link_edge]
+
+
+def _renumbered(places: npt.NDArray[np.integer], among: Places) -> Indices:
+    """Where each place stands among some, which lie in rising order."""
+    return np.searchsorted(among, places).astype(np.int32)

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from queue import SimpleQueue
 
 import numpy as np
 import numpy.typing as npt
@@ -17,14 +19,13 @@ import numpy.typing as npt
 from mutasi.recommend.face import Graph
 from mutasi.recommend.lexicographic import Solution
 from mutasi.recommend.network import INFINITE, Indices, Integers
-from mutasi.recommend.parts import Part, connected
+from mutasi.recommend.parts import Part, Parts, Places, connected
 from mutasi.recommend.plan import Plan
 from mutasi.recommend.problem import Problem
 from mutasi.recommend.processes import Engine
 from mutasi.recommend.proving import SCALE, CapsTooTight, below, bound, could_improve, matching, priced_problem
 
 ROUNDS = 12  # of adding edges that were missing, before the gap is left and shown
-BATCH_PEOPLE, MOST_BATCHES = 5_000, 16  # for one process; so many processes that none waits long for the last
 MOST_NODES, LEAST_NODES = 20_000, 50  # of branch and bound for one objective, shared out among groups; beyond it a gap is shown
 MORE_EDGES = 5_000  # that enter together when a better plan might use them
 BEST_EDGES, BEST_EDGES_NEAR = 8, 2  # per person and per post; the fewer where good prices are known
@@ -40,74 +41,83 @@ def solve(problem: Problem, budget: int = INFINITE, near: Integers | None = None
     """
     free = matching(problem, budget)
     post = np.where(free.post < 0, problem.home, free.post).astype(np.int32)
-    broken = problem.cap_use(problem.moves(post)) > problem.cap_limit
-    if not broken.any():
-        row = problem.row(post)
-        prices = np.zeros((len(problem.cap_limit), len(row)), np.int64)
-        return Plan(post, row, free.price, free.value, prices, 1, bound(problem, free, prices, 1), free.looked)
-    return _capped(problem, post, broken, budget, near)
+    if (problem.cap_use(problem.moves(post)) > problem.cap_limit).any():
+        return _capped(problem, free, post, budget, near)
+    row = problem.row(post)
+    prices = np.zeros((len(problem.cap_limit), len(row)), np.int64)
+    return Plan(post, row, free.price, free.value, prices, 1, bound(problem, free, prices, 1), free.looked)
 
 
 @dataclass(frozen=True)
 class _Capped:
-    """Where everybody of a part is, prices of its caps, whether that took branch and bound, and whether nothing can be better."""
+    """Where everybody of a part is, prices of its caps and of its posts and people, whether that took branch and bound, and
+    whether nothing can be better."""
 
     post: Indices
-    price: Integers
+    cap_price: Integers
+    proof: Solution
     branched: bool
     is_exact: bool
 
 
-def _capped(problem: Problem, post: Indices, broken: npt.NDArray[np.bool_], budget: int, near: Integers | None) -> Plan:
-    """Solve again what shares a broken cap, and prove the whole."""
-    group, touched = connected(problem), problem.edge_caps >= 0
-    hurt = np.unique(
-        np.concatenate(
-            [
-                group[problem.edge_post[(touched & broken[problem.edge_caps]).any(axis=1)]],
-                group[problem.edge_post[problem.link_edge[broken[problem.link_cap]]]],
-            ]
-        )
-    )
+def _capped(problem: Problem, free: Solution, post: Indices, budget: int, near: Integers | None) -> Plan:
+    """Solve again what shares a broken cap, the largest groups first; the proofs of the groups together prove the whole."""
+    group = connected(problem)
+    hurt = _hurt(problem, group, post)
+    hurt = hurt[np.argsort(-np.bincount(group[problem.edge_post], minlength=len(group))[hurt], kind="stable")]
+    parts, nodes = Parts(problem, group), max(LEAST_NODES, MOST_NODES // len(hurt))
+    idle: SimpleQueue[Engine] = SimpleQueue()
+
+    def solved(one: int) -> tuple[Places, Places, Places, _Capped]:
+        part, engine = parts.part(one), idle.get()
+        try:
+            at = None if near is None else near[part.caps]
+            found = _capped_part(part.problem, _of_part(free, part), budget, at, engine, nodes)
+        finally:
+            idle.put(engine)
+        return part.people, part.posts, part.caps, found
+
     post, cap_price = post.copy(), np.zeros((len(problem.cap_limit), problem.edge_cost.shape[1]), np.int64)
-    nodes = max(LEAST_NODES, MOST_NODES // len(hurt))
-    branched, is_exact = False, True
-
-    def solved(numbers: Indices) -> list[tuple[Part, Part, _Capped]]:
-        batch = Part.of(problem, np.isin(group, numbers))
-        one_of, found = group[batch.posts], []
-        with Engine("mutasi.recommend.processes.capped") as engine:
-            for one in numbers.tolist():
-                part = Part.of(batch.problem, one_of == one)
-                at = None if near is None else near[batch.caps[part.caps]]
-                found.append((batch, part, _capped_part(part.problem, budget, at, engine, nodes)))
-        return found
-
-    with ThreadPoolExecutor(os.cpu_count()) as threads:  # they wait for engines, which are processes of their own
-        parts = [part for batch in threads.map(solved, _batches(group[problem.home], hurt)) for part in batch]
-    for batch, part, found in parts:
-        post[batch.people[part.people]] = batch.posts[part.posts[found.post]]
-        cap_price[batch.caps[part.caps]] = found.price
-        branched, is_exact = branched or found.branched, is_exact and found.is_exact
+    price, value, looked, branched, is_exact = free.price * SCALE, free.value * SCALE, free.looked, False, True
+    with ExitStack() as engines:
+        count = min(len(hurt), 1 + (os.cpu_count() or 1))  # one more than processors, for threads wait for their engines
+        for _ in range(count):
+            idle.put(engines.enter_context(Engine("mutasi.recommend.processes.capped")))
+        with ThreadPoolExecutor(count) as threads:
+            for people, posts, caps, found in threads.map(solved, hurt.tolist()):
+                post[people], cap_price[caps] = posts[found.post], found.cap_price
+                price[posts], value[people] = found.proof.price, found.proof.value
+                looked, branched, is_exact = looked + found.proof.looked, branched or found.branched, is_exact and found.is_exact
     if (problem.cap_use(problem.moves(post)) > problem.cap_limit).any():
         raise CapsTooTight  # a cap demands a move, and no edge could make it
-    proof = matching(priced_problem(problem, cap_price), budget)
-    least = bound(problem, proof, cap_price, SCALE)
-    row = problem.row(post)
-    return Plan(post, row, proof.price, proof.value, cap_price, SCALE, least, proof.looked, branched, is_exact)
+    least = bound(problem, Solution(post, price, value, looked), cap_price, SCALE)
+    return Plan(post, problem.row(post), price, value, cap_price, SCALE, least, looked, branched, is_exact)
 
 
-def _batches(of_people: Indices, groups: Indices) -> list[Indices]:
-    """Groups that one process takes one after the other, for each process takes time to start."""
-    people = int(np.isin(of_people, groups).sum())
-    return np.array_split(groups, min(len(groups), MOST_BATCHES, 1 + people // BATCH_PEOPLE))
+def _hurt(problem: Problem, group: Indices, post: Indices) -> Indices:
+    """The groups in which a plan breaks a cap."""
+    broken = np.append(problem.cap_use(problem.moves(post)) > problem.cap_limit, False)  # the last stands for -1: no cap
+    edges = np.flatnonzero(broken[problem.edge_caps].any(axis=1))
+    linked = problem.link_edge[broken[problem.link_cap]]
+    found: Indices = np.unique(group[problem.edge_post[np.concatenate([edges, linked])]])
+    return found
 
 
-def _capped_part(problem: Problem, budget: int, near: Integers | None, engine: Engine, nodes: int) -> _Capped:
+def _of_part(free: Solution, part: Part) -> Solution:
+    """What a solution of the whole says of a part."""
+    post = free.post[part.people]
+    here = np.where(post < 0, -1, np.searchsorted(part.posts, post)).astype(np.int32)
+    return Solution(here, free.price[part.posts], free.value[part.people], 0)
+
+
+def _capped_part(problem: Problem, free: Solution, budget: int, near: Integers | None, engine: Engine, nodes: int) -> _Capped:
     """The capped plan of one part: over its promising edges first, then with those that a better plan might use."""
-    like = problem if near is None else priced_problem(problem, near)
+    like, known = problem, free
+    if near is not None:
+        like = priced_problem(problem, near)
+        known = matching(like, budget)
     best_edges = BEST_EDGES if near is None else BEST_EDGES_NEAR
-    chosen = _promising(like, matching(like, budget), _may_leave(problem), best_edges) | _of_couples(problem)
+    chosen = _promising(like, known, _may_leave(problem), best_edges) | _of_couples(problem)
     best: tuple[tuple[int, ...], _Capped] | None = None
     for _ in range(ROUNDS):
         small = problem.only(chosen)
@@ -123,7 +133,7 @@ def _capped_part(problem: Problem, budget: int, near: Integers | None, engine: E
         missing = could_improve(priced, proof, least, most) & ~chosen
         is_exact = bool(found["is_complete"][0]) and not missing.any()
         if best is None or row < best[0] or is_exact:
-            best = row, _Capped(post, prices, bool(found["branched"][0]), is_exact)
+            best = row, _Capped(post, prices, proof, bool(found["branched"][0]), is_exact)
         if is_exact or not missing.any():
             break
         chosen |= missing if missing.sum() <= MORE_EDGES else missing & _promising(priced, proof, missing, BEST_EDGES_NEAR)

@@ -40,7 +40,7 @@ class Program:
         seats = a["protected"] + np.bincount(a["seat_post"], minlength=self.posts)
         self.lower = np.concatenate([np.full(self.people, -np.inf), seats, np.full(self.caps, -np.inf)])
         self.upper = np.concatenate([np.ones(self.people), seats, a["cap_limit"]])
-        self.engine = highspy.Highs()  # type: ignore[no-untyped-call]
+        self.engine: Any = highspy.Highs()  # type: ignore[no-untyped-call]
         options: dict[str, bool | int | float] = {
             "output_flag": False,
             "threads": 1,
@@ -54,6 +54,7 @@ class Program:
         self.engine.setOptionValue("presolve", "off")
         self.engine.passModel(self._model(a))
         self.every = np.arange(self.edges + self.seats, dtype=np.int32)
+        self.least, self.most = np.zeros(len(self.every)), np.concatenate([np.full(self.edges, np.inf), np.ones(self.seats)])
 
     def _model(self, a: Arrays) -> Any:
         model = highspy.HighsLp()
@@ -95,16 +96,14 @@ class Program:
     def hold_optimum(self, solution: Any) -> Floats:
         """Close what no optimum of this objective uses and demand what all of them use; returns the prices of the caps."""
         reduced, dual = np.array(solution.col_dual), np.array(solution.row_dual)
-        lower, upper = np.array(self.engine.getLp().col_lower_), np.array(self.engine.getLp().col_upper_)
-        free = lower < upper
-        upper[free & (reduced > TOLERANCE)] = 0
-        lower[free & (reduced < -TOLERANCE)] = 1  # only a seat has an upper bound at which it can rest
-        self.engine.changeColsBounds(len(self.every), self.every, lower, upper)
+        free = self.least < self.most
+        self.most[free & (reduced > TOLERANCE)] = 0
+        self.least[free & (reduced < -TOLERANCE)] = 1  # only a seat has an upper bound at which it can rest
+        self.engine.changeColsBounds(len(self.every), self.every, self.least, self.most)
         bound = np.flatnonzero(np.abs(dual) > TOLERANCE)
         bound = bound[(bound < self.people) | (bound >= self.people + self.posts)]
         self.lower[bound] = self.upper[bound]
-        for row in bound.tolist():
-            self.engine.changeRowBounds(row, float(self.lower[row]), float(self.upper[row]))
+        self.engine.changeRowsBounds(len(bound), bound.astype(np.int32), self.lower[bound], self.upper[bound])
         prices: Floats = -dual[self.people + self.posts :]
         return prices
 
