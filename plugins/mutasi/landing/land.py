@@ -7,6 +7,7 @@ import importlib.metadata
 import time
 import uuid
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -125,7 +126,7 @@ def land(
         raw_files=tuple(RawFile(name=f.name, sha256=sha256(f), bytes=f.stat().st_size) for f in arrived.archive),
         unknown_columns=tuple(unknown),
         definition_hash=agency.definition_hash,
-        code_version=importlib.metadata.version("mutasi"),
+        code_version=_code_version(),
         columns_version=columns_version(),
         landed_at=dt.datetime.now(dt.UTC),
         seconds=round(time.perf_counter() - start, 3),
@@ -134,6 +135,12 @@ def land(
     commit_landed(settings, snapshot, archive)
     forget_progress(archive)
     return snapshot
+
+
+@cache
+def _code_version() -> str:
+    """The package's version; its metadata are a file to be parsed."""
+    return importlib.metadata.version("mutasi")
 
 
 def _remarks(snapshot: Landed) -> str | None:

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from mutasi.durable import put
 from mutasi.engine import connect, named, quoted, write
@@ -36,6 +39,8 @@ from mutasi.sources.datasets import Dataset, columns_version, datasets
 
 # The rows themselves stand in the raw archive; here they are counted, as rows that the agency file declares to be no records.
 SKIPPED = "SKIP-001"
+TEXTS = ("run_id", "agency_id", "dataset", "rule_code", "action", "column_name")
+COUNTED = pa.schema([("snapshot_date", pa.date32()), *((name, pa.string()) for name in TEXTS), ("rows_affected", pa.int64())])
 
 
 class PromotionError(NeedsAPerson):
@@ -107,7 +112,7 @@ def _promote(settings: Settings, snapshot: Landed, entry: Entry) -> None:
             entry.rows_received = snapshot.rows_received + snapshot.rows_skipped
             entry.rows_promoted, entry.rows_quarantined = promoted, quarantined + snapshot.rows_skipped
             entry.balance()
-            _count_quarantined(settings, con, snapshot, entry.run_id)
+            _count_quarantined(settings, snapshot, entry.run_id, found)
         if quarantined:
             put(refused, quarantine)
         else:  # an earlier attempt of the day may have refused some
@@ -135,23 +140,34 @@ def _verdict(settings: Settings, snapshot: Landed) -> dict[str, list[str] | str]
 
 @dataclass(frozen=True)
 class Found:
-    """What the checks found in a snapshot: anything at all, rows to drop, columns with values to blank."""
+    """What the checks found in a snapshot: (rule, action, column, rows) in order; the column is None for a whole row."""
 
-    any: bool
-    drops: bool
-    blanked: frozenset[str]
+    counts: Sequence[tuple[str, str, str | None, int]]
+
+    @property
+    def drops(self) -> bool:
+        """There are rows to drop."""
+        return any(action == "drop" for _, action, _, _ in self.counts)
+
+    @property
+    def blanked(self) -> frozenset[str]:
+        """Columns with values to blank."""
+        return frozenset(column for _, action, column, _ in self.counts if action == "blank" and column)
 
 
 def _failures(settings: Settings, con: duckdb.DuckDBPyConnection, snapshot: Landed) -> Found:
     """Create `failures` (row and rule) and, where there are any, `marks` (row, reasons to drop it, flags, blanked columns)."""
     file = settings.home / "checks" / snapshot.dataset / snapshot.snapshot_date.isoformat() / "failures.parquet"
     con.execute(
-        f"create temp table failures as from read_parquet({quoted(str(file))}) where agency_id = {quoted(snapshot.agency_id)}"
+        f"create temp table failures as select _row_id, rule_code, action, column_name from read_parquet({quoted(str(file))}) "
+        f"where agency_id = {quoted(snapshot.agency_id)}"
     )
-    [(number, drops, blanked)] = con.execute(
-        "select count(*), count(*) filter (action = 'drop'), list(distinct column_name) filter (action = 'blank') from failures"
+    # What follows joins a snapshot with its few failures: looking for another way takes longer than a small agency's rows.
+    con.execute("pragma disable_optimizer")
+    counts = con.execute(
+        "select rule_code, action, column_name, count(distinct _row_id) from failures group by all order by rule_code, column_name, action"
     ).fetchall()
-    if number:
+    if counts:
         con.execute(
             """
             create temp table marks as
@@ -161,13 +177,13 @@ def _failures(settings: Settings, con: duckdb.DuckDBPyConnection, snapshot: Land
             from failures group by _row_id
             """
         )
-    return Found(number > 0, drops > 0, frozenset(blanked or ()))
+    return Found(counts)
 
 
 def _kept(dataset: Dataset, day: dt.date, found: Found) -> str:
     """The rows that may be used: promoted columns, blanked and flagged, in the order of the source."""
     snapshot_date = f"date {quoted(day.isoformat())} as snapshot_date"
-    if not found.any:
+    if not found.counts:
         columns = ", ".join(named(c) for c in dataset.promoted_columns)
         return f"select agency_id, {snapshot_date}, _row_id, {columns}, '' as _flags from landed"
     columns = ", ".join(
@@ -189,22 +205,17 @@ def _refused(stopped_by: list[str]) -> str:
     return "select l.*, m.reasons from landed as l join marks as m using (_row_id) where m.reasons is not null order by l._row_id"
 
 
-def _count_quarantined(settings: Settings, con: duckdb.DuckDBPyConnection, snapshot: Landed, run_id: str) -> None:
+def _count_quarantined(settings: Settings, snapshot: Landed, run_id: str, found: Found) -> None:
     """Count by rule and column what was dropped and blanked (aggregate); one row more for rows that are no records."""
-    day = snapshot.snapshot_date.isoformat()
-    counted = f"""
-    select {quoted(run_id)} as run_id, date {quoted(day)} as snapshot_date, {quoted(snapshot.agency_id)} as agency_id,
-      {quoted(snapshot.dataset)} as dataset, rule_code, action, column_name, rows_affected
-    from (
-      select rule_code, action, column_name, count(distinct _row_id) as rows_affected
-      from failures where action in ('drop', 'blank') group by all
-      union all
-      select {quoted(SKIPPED)}, 'drop', null, {snapshot.rows_skipped} where {snapshot.rows_skipped} > 0
-    ) order by rule_code, column_name
-    """
-    target = settings.folder("quality", "quarantine") / f"{day}-{snapshot.dataset}-{snapshot.agency_id}.parquet"
+    day = snapshot.snapshot_date
+    counts = [count for count in found.counts if count[1] in ("drop", "blank")]
+    if snapshot.rows_skipped:
+        counts.append((SKIPPED, "drop", None, snapshot.rows_skipped))
+    of_all = {"run_id": run_id, "snapshot_date": day, "agency_id": snapshot.agency_id, "dataset": snapshot.dataset}
+    rows = [of_all | dict(zip(COUNTED.names[-4:], count, strict=True)) for count in counts]
+    target = settings.folder("quality", "quarantine") / f"{day.isoformat()}-{snapshot.dataset}-{snapshot.agency_id}.parquet"
     unfinished = scratch(target.parent)
-    write(con, counted, unfinished)
+    pq.write_table(pa.Table.from_pylist(rows, COUNTED), unfinished)
     put(unfinished, target)
 
 

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mutasi.engine import named
+from mutasi.landing.promote import COUNTED
 from mutasi.landing.snapshots import Promoted, data_path, in_use, link, scratch
 from mutasi.ledger import SCHEMA as RUNS_SCHEMA
 from mutasi.settings import Settings
@@ -37,10 +38,6 @@ CHECK_RESULTS = (
     "rows_failed bigint, tolerance_pct double, exception_reason varchar, is_passed boolean"
 )
 FAILURES = "agency_id varchar, _row_id bigint, record_key varchar, rule_code varchar, action varchar, column_name varchar"
-QUARANTINE = (
-    "run_id varchar, snapshot_date date, agency_id varchar, dataset varchar, rule_code varchar, action varchar, "
-    "column_name varchar, rows_affected bigint"
-)
 
 
 def link_inputs(settings: Settings, agencies: Mapping[str, Agency], as_of: dt.date) -> dict[str, dt.date]:
@@ -110,8 +107,8 @@ def _write_empty(settings: Settings, fresh: Path) -> None:
         history = f"agency_id varchar, {columns}, _change varchar, _row_hash varchar, _columns_version bigint, _recorded_on date"
         _empty(history, settings.folder("history", name) / "_none.parquet")
     _empty(CHECK_RESULTS, settings.folder("quality", "check_results") / "_none.parquet")
-    _empty(QUARANTINE, settings.folder("quality", "quarantine") / "_none.parquet")
     _empty(FAILURES, settings.folder("checks", "_none", "_none") / "failures.parquet")
+    pq.write_table(COUNTED.empty_table(), settings.folder("quality", "quarantine") / "_none.parquet")
     pq.write_table(RUNS_SCHEMA.empty_table(), settings.folder("quality", "runs", "_none") / "_none.parquet")
 
 
