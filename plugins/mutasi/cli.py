@@ -22,13 +22,15 @@ class Main(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command."""
-        from mutasi.sources.connection import SourceError
-        from mutasi.warehouse.lock import Busy
-
         try:
             return super().invoke(ctx)
-        except (NeedsAPerson, SourceError, Busy) as error:
-            raise click.ClickException(str(error)) from None
+        except Exception as error:
+            from mutasi.sources.connection import SourceError
+            from mutasi.warehouse.lock import Busy
+
+            if isinstance(error, NeedsAPerson | SourceError | Busy):
+                raise click.ClickException(str(error)) from None
+            raise
 
 
 @click.group(cls=Main, context_settings={"help_option_names": ["-h", "--help"]})

@@ -161,6 +161,7 @@ def _measure_stages(planning: str) -> dict[str, float]:
     """Seconds of each stage, CPU seconds and memory with the engines' processes, how large the problem was, and the gap."""
     from mutasi.recommend import certificate, reading, writing
     from mutasi.recommend.best_plan import planned
+    from mutasi.recommend.reading_back import read_problem
 
     run, seconds, start = Path(planning).parent / "run", {}, time.perf_counter()
 
@@ -181,7 +182,7 @@ def _measure_stages(planning: str) -> dict[str, float]:
     assert not any(check.amiss for check in certificate.check(run))
     done("certificate")
     with reading.engine() as con:
-        assert not any(check.amiss for check in certificate.second_opinion(*certificate.read_problem(con, run)))
+        assert not any(check.amiss for check in certificate.second_opinion(*read_problem(con, run)))
     done("second_engine")
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return seconds | {
@@ -237,7 +238,7 @@ def _first_candidate(run: Path) -> str:
 def _replan_ms(run: Path) -> float:
     """The median time to plan again without one move, once the run is in memory."""
     from mutasi.recommend import reading
-    from mutasi.recommend.certificate import read_problem
+    from mutasi.recommend.reading_back import read_problem
     from mutasi.recommend.replanning import Replanner
 
     with reading.engine() as con:

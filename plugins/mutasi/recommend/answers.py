@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,14 +14,14 @@ import numpy as np
 from mutasi.engine import quoted
 from mutasi.errors import NeedsAPerson
 from mutasi.recommend import reading, wording
-from mutasi.recommend.best_plan import planned
-from mutasi.recommend.certificate import read_problem
 from mutasi.recommend.network import Indices
 from mutasi.recommend.plan import Plan
 from mutasi.recommend.problem import TIERS, Problem
+from mutasi.recommend.processes import Engine
 from mutasi.recommend.proving import Infeasible
-from mutasi.recommend.replanning import Replanner, with_locked, without
-from mutasi.recommend.solve import solve
+from mutasi.recommend.reading_back import has_priced_caps, read_problem
+from mutasi.recommend.replanning import Places, Replanner, with_locked, without
+from mutasi.recommend.solve import CAPPED, solve
 
 
 class NoAnswer(NeedsAPerson):
@@ -110,31 +111,42 @@ def what_if(
     Raises:
         NoAnswer: a name is unknown, or no plan can do what was asked.
     """
-    with reading.engine() as con:
+    with ExitStack() as at_end, reading.engine() as con:
+        # Where caps have prices their engine may be needed: it starts while the tables are read.
+        engine = at_end.enter_context(Engine(CAPPED)) if not policy and has_priced_caps(con, run) else None
         problem, plan = read_problem(con, run)
         if policy:
             return _under_policy(run, problem, plan, policy)
-    refused = _refused(run, problem, refuse)
-    try:
-        if not lock and len(refused) == 1:
-            change = Replanner(problem, plan).refuse(int(refused[0]), exactly=True)
-            assert change.post is not None
-            return _answer(problem, plan, change.price, problem, change.post, change.is_exact)
-        kept = np.ones(len(problem.edge_post), bool)
-        kept[refused] = False
-        if not lock:
-            found, price = without(problem, plan, ~kept)
-            return _answer(problem, plan, price, problem, found.post, found.is_exact)
-        return _locked(problem.only(kept), problem, plan, lock)
-    except Infeasible as error:
-        raise NoAnswer(f"No plan can do that: {error}") from None
+        refused = _refused(con, run, problem, refuse)
+        try:
+            return _changed(problem, plan, refused, lock, engine)
+        except Infeasible as error:
+            raise NoAnswer(f"No plan can do that: {error}") from None
 
 
-def _refused(run: Path, problem: Problem, names: Sequence[str]) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+def _changed(problem: Problem, plan: Plan, refused: Places, lock: Sequence[tuple[str, str]], engine: Engine | None) -> Answer:
+    """One person who is refused something, or one pair that is settled, by a path; everything else planned anew."""
+    if not lock and len(np.unique(problem.edge_person[refused])) == 1:
+        change = Replanner(problem, plan, engine).refuse_all(refused, exactly=True)
+        assert change.post is not None
+        return _answer(problem, plan, change.price, problem, change.post, change.is_exact)
+    kept = np.ones(len(problem.edge_post), bool)
+    kept[refused] = False
+    if not lock:
+        found, price = without(problem, plan, ~kept)
+        return _answer(problem, plan, price, problem, found.post, found.is_exact)
+    if len(lock) == 1 and kept.all():
+        edge = _edges(problem, *lock[0])
+        settled = Replanner(problem, plan).settle(int(edge[0])) if len(edge) else None
+        if settled is not None and settled.post is not None:
+            return _answer(problem, plan, settled.price, problem, settled.post, settled.is_exact)
+    return _locked(problem.only(kept), problem, plan, lock)
+
+
+def _refused(con: duckdb.DuckDBPyConnection, run: Path, problem: Problem, names: Sequence[str]) -> Places:
     """The edges that candidates or people of these names could use."""
-    with reading.engine() as con:
-        file = quoted(str(run / "out" / "candidates.parquet"))
-        known = dict(con.execute(f"select candidate_id, [person_id, to_post_id] from read_parquet({file})").fetchall())
+    file = quoted(str(run / "out" / "candidates.parquet"))
+    known = dict(con.execute(f"select candidate_id, [person_id, to_post_id] from read_parquet({file})").fetchall())
     edges = []
     for name in names:
         person, post = known.get(name, (name, None))
@@ -145,7 +157,7 @@ def _refused(run: Path, problem: Problem, names: Sequence[str]) -> np.ndarray[tu
     return np.unique(np.concatenate(edges)) if edges else np.empty(0, np.intp)
 
 
-def _edges(problem: Problem, person: str, post: str | None) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+def _edges(problem: Problem, person: str, post: str | None) -> Places:
     """The edges of a person, to one post or to any: ids are compared once each, not once for every edge."""
     found = np.isin(problem.edge_person, np.flatnonzero(problem.person_ids == person))
     if post is not None:
@@ -175,6 +187,8 @@ def _locked(allowed: Problem, problem: Problem, plan: Plan, lock: Sequence[tuple
 
 def _under_policy(run: Path, problem: Problem, plan: Plan, policy: Mapping[str, int | str]) -> Answer:
     """Plan under other rows; prices are then those of the new policy and compare the plans only where the old is lawful."""
+    from mutasi.recommend.best_plan import planned
+
     with reading.engine() as con:
         reading.attach_inputs(con, run)
         rows = ", ".join(f"({quoted(code)}, {quoted(str(value))})" for code, value in policy.items())

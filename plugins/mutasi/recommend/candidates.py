@@ -9,18 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from mutasi.recommend.network import Indices, Integers
 from mutasi.recommend.plan import Plan
 from mutasi.recommend.problem import TIERS, Problem
 from mutasi.recommend.reading import text
 from mutasi.recommend.ties import tie_figures
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 PAIRS_IN_FULL = 400_000  # of one block; above it only the best pairs enter first
 BEST_PAIRS = 20
@@ -143,6 +145,8 @@ def register_prices(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
 
 def priced_table(key: str, rows: npt.NDArray[np.int64]) -> pa.Table:
     """Rows of five prices under their names, numbered by `key`."""
+    import pyarrow as pa
+
     columns = {key: pa.array(np.arange(len(rows), dtype=np.int32))}
     return pa.table(columns | {f"price_{tier}": pa.array(rows[:, n]) for n, tier in enumerate(TIERS)})
 

@@ -23,9 +23,11 @@ class Graph:
 
     @classmethod
     def of(cls, problem: Problem, stay_cost: Integers | None = None) -> Graph:
-        """Add the edge from each person to the own post where somebody must hold a seat; `stay_cost` (G, 5) is of each post."""
+        """Add the edge from each person to the own post where that has a seat; `stay_cost` (G, 5) is of each post."""
         by_home = np.argsort(problem.home, kind="stable")
-        stay = by_home[problem.protected[problem.home[by_home]] > 0]
+        has_seat = problem.protected > 0
+        has_seat[problem.seat_post] = True
+        stay = by_home[has_seat[problem.home[by_home]]]
         nothing = np.zeros((len(stay), problem.edge_cost.shape[1]), np.int64)
         return cls(
             np.concatenate([problem.home[stay], problem.edge_post]),

@@ -15,12 +15,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mutasi.recommend.core import cheapest_first, match
 from mutasi.recommend.face import Face, Graph
 from mutasi.recommend.network import LIMIT, OVER_BUDGET, OVERFLOW, SOLVED, Indices, Integers, Matching, Network
 from mutasi.recommend.problem import Problem
-from mutasi.recommend.second_opinion import flow
-from mutasi.recommend.settling import priced
 from mutasi.recommend.weights import Weights
 
 FIRST_FACTOR_PATH = 256  # the first guess suits exchanges among so many people
@@ -119,6 +116,8 @@ def _minimise_together(
     problem: Problem, graph: Graph, face: Face, ranks: _Ranks, weights: Weights, budget: int
 ) -> tuple[Matching, int, Integers, Integers]:
     """Some objectives over the face: the matching, the factor that sufficed, costs of edges and penalties of seats (closed: -1)."""
+    from mutasi.recommend.core import match
+
     cost, base = weights.together(graph.cost)[face.edge], _base(graph, face, ranks)
     seat_base = ranks.price[problem.seat_post] + face.needed_seat
     own_penalty = np.where(face.needed_seat, 0, weights.together(problem.seat_penalty))
@@ -130,6 +129,9 @@ def _minimise_together(
         full = factor * base + cost
         found = match(_network(problem, graph, face, full, penalty), budget)
         if found.status == OVER_BUDGET:
+            from mutasi.recommend.second_opinion import flow
+            from mutasi.recommend.settling import priced
+
             network = _network(problem, graph, face, full, penalty)
             found = priced(network, flow(problem, graph, face, cost, own_penalty), found.looked)
         if found.status != SOLVED:
@@ -142,6 +144,8 @@ def _minimise_together(
 
 def _network(problem: Problem, graph: Graph, face: Face, cost: Integers, penalty: Integers) -> Network:
     """The open edges sorted by post and cost; everybody who may stay on a protected seat at no cost begins there."""
+    from mutasi.recommend.core import cheapest_first
+
     posts = len(problem.protected)
     post, person = graph.post[face.edge], graph.person[face.edge]
     start, order = cheapest_first(post, cost, posts)

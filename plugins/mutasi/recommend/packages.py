@@ -9,8 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from mutasi.recommend.face import Flags
 from mutasi.recommend.network import Indices, Integers
@@ -56,6 +54,9 @@ def bound_together(problem: Problem, moves: Packages) -> Packages:
     of_couples = np.isin(problem.link_cap, problem.link_cap[problem.link_weight < 0]) & np.isin(problem.link_edge, moves.edge)
     if not of_couples.any():
         return moves
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     package = moves.package[np.searchsorted(moves.edge, problem.link_edge[of_couples])]
     count = int(moves.package.max()) + 1
     size = count + len(problem.cap_limit)

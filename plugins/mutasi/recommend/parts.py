@@ -6,8 +6,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from mutasi.recommend.network import Indices
 from mutasi.recommend.problem import Problem
@@ -17,6 +15,9 @@ Places = npt.NDArray[np.intp]
 
 def connected(problem: Problem) -> Indices:
     """A number per post: posts that an edge or a cap ties together share it."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     posts, caps = len(problem.protected), len(problem.cap_limit)
     edge, which = np.nonzero(problem.edge_caps >= 0)
     tails = np.concatenate([problem.home[problem.edge_person], problem.edge_post[edge], problem.edge_post[problem.link_edge]])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
 from mutasi.recommend.face import Flags
 from mutasi.recommend.lexicographic import NotSolved, Solution, minimise
@@ -65,6 +66,20 @@ def priced_problem(problem: Problem, cap_price: Integers, scale: int = SCALE) ->
     if len(problem.link_edge):
         np.add.at(cost, problem.link_edge, problem.link_weight[:, None] * cap_price[problem.link_cap])
     return replace(problem, edge_cost=cost, seat_penalty=problem.seat_penalty * scale)
+
+
+def cost_of(problem: Problem, cap_price: Integers, scale: int, edges: npt.NDArray[np.intp]) -> Integers:
+    """What some edges, in rising order, cost with the prices of their caps, in parts of `scale`."""
+    prices = np.vstack([cap_price, np.zeros((1, problem.edge_cost.shape[1]), np.int64)])  # the last stands for -1: no cap
+    cost: Integers = problem.edge_cost[edges] * scale
+    for caps in problem.edge_caps[edges].T:
+        cost += prices[caps]
+    if len(problem.link_edge) and len(edges):
+        first, last = np.searchsorted(problem.link_edge, [edges[0], edges[-1] + 1])
+        linked = first + np.flatnonzero(np.isin(problem.link_edge[first:last], edges))
+        at = np.searchsorted(edges, problem.link_edge[linked])
+        np.add.at(cost, at, problem.link_weight[linked, None] * cap_price[problem.link_cap[linked]])
+    return cost
 
 
 def below(rows: Integers, limit: Integers) -> Flags:

@@ -1,27 +1,35 @@
 """What would change if one thing were otherwise: the exact plan without a move or with one fixed, and what that costs.
 
-Without caps the posts that no edge ties to the changed one keep their plan, so only a small part is solved again, in
-milliseconds. With caps the part is solved at the prices of the caps; if the result keeps them and uses those that have a
-price to the full, it is the exact answer, else it is a bound and the whole is solved again when exactness is asked for.
+The best plan without one pair lies one shortest path away from the best plan (`detour`), which takes milliseconds. With caps the
+path is found at the prices of the caps; if the result keeps them and uses those that have a price to the full, it is the exact
+answer, else what it costs is a bound. Where exactness is asked for, any plan that keeps the caps then limits which pairs a better
+one could use, and the few that are left are settled by the engine for caps.
 """
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from mutasi.recommend.lexicographic import NotSolved, minimise
-from mutasi.recommend.network import Indices
-from mutasi.recommend.parts import Part, connected
+from mutasi.recommend.detour import Detour, Residual
+from mutasi.recommend.lexicographic import Solution
+from mutasi.recommend.network import Indices, Integers
+from mutasi.recommend.packages import bound_together, packages
+from mutasi.recommend.parts import Part, Parts, connected
 from mutasi.recommend.plan import Plan
 from mutasi.recommend.problem import Problem
-from mutasi.recommend.proving import SCALE, Infeasible, priced_problem
-from mutasi.recommend.solve import solve
+from mutasi.recommend.processes import Engine
+from mutasi.recommend.proving import SCALE, Infeasible, below, bound, cost_of
+from mutasi.recommend.solve import CAPPED, program, solve
 
-WORK = 50_000_000
+FEW_PAIRS, MOST_PAIRS = 1_500, 50_000  # that are settled together: at first, and before everything is solved again instead
+MOST_DETOURS = 8  # until one keeps the caps
+MOST_ADDED = 3  # moves that a known plan is filled up with
+Places = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -37,72 +45,185 @@ class Change:
 
 
 class Replanner:
-    """Answers questions about one plan; parts are cut out once per group of posts."""
+    """Answers questions about one plan; `engine`, if given, is one for caps that is there already."""
 
-    def __init__(self, problem: Problem, plan: Plan) -> None:
-        self.problem, self.plan = problem, plan
-        self._parts: dict[int, Part] = {}
-
-    @cached_property
-    def _priced(self) -> Problem:
-        return priced_problem(self.problem, self.plan.cap_price, self.plan.scale)
+    def __init__(self, problem: Problem, plan: Plan, engine: Engine | None = None, is_group: bool = False) -> None:
+        self.problem, self.plan, self._engine, self._is_group = problem, plan, engine, is_group
+        self._groups: dict[int, tuple[Part, Replanner]] = {}
 
     @cached_property
-    def _group(self) -> Indices:
-        return connected(
-            replace(
-                self.problem,
-                edge_caps=np.full_like(self.problem.edge_caps, -1),
-                cap_limit=np.empty(0, np.int64),
-                link_edge=np.empty(0, np.int32),
-                link_cap=np.empty(0, np.int32),
-                link_weight=np.empty(0, np.int64),
-            )
-        )
-
-    def _part(self, post: int) -> Part:
-        one = int(self._group[post])
-        if one not in self._parts:
-            self._parts[one] = Part.of(self._priced, self._group == one)
-        return self._parts[one]
+    def _residual(self) -> Residual:
+        return Residual(self.problem, self.plan)
 
     def refuse(self, edge: int, exactly: bool = False) -> Change:
-        """Plan again without one pair; `exactly` solves everything again where caps leave only a bound."""
-        part = self._part(int(self.problem.edge_post[edge]))
-        kept = part.edges != edge
-        try:
-            found = minimise(part.problem.only(kept), WORK)
-        except NotSolved:
-            return self._whole(edge)
-        stays = np.where(found.post < 0, part.problem.home, found.post)
-        post = self.plan.post.copy()
-        post[part.people] = part.posts[stays]
-        used = self.problem.cap_use(self.problem.moves(post))
-        binding = self.plan.cap_price.any(axis=1)
-        if (used <= self.problem.cap_limit).all() and (used == self.problem.cap_limit)[binding].all():
-            row = self.problem.row(post)
-            return Change(post, tuple(a - b for a, b in zip(row, self.plan.row, strict=True)), self.plan.is_exact)
-        if exactly:
-            return self._whole(edge)
-        before = self.plan.post[part.people]
-        inside = np.searchsorted(part.posts, before).astype(np.int32)
-        rise = np.subtract(part.problem.row(stays.astype(np.int32)), part.problem.row(inside))
-        return Change(None, tuple(float(x) / self.plan.scale for x in rise), False)
+        """Plan again without one pair; `exactly` goes on where caps leave only a bound."""
+        return self.refuse_all(np.array([edge]), exactly)
 
-    def _whole(self, edge: int) -> Change:
-        """Solve again everything that an edge or a cap ties to the edge's post."""
-        part = Part.of(self.problem, self._tied == self._tied[self.problem.edge_post[edge]])
-        near = self.plan.cap_price[part.caps] * (SCALE // self.plan.scale)
-        found = solve(part.problem.only(part.edges != edge), near=near)
-        post = self.plan.post.copy()
-        post[part.people] = part.posts[found.post]
-        row = self.problem.row(post)
-        price = tuple(a - b for a, b in zip(row, self.plan.row, strict=True))
-        return Change(post, price, found.is_exact and self.plan.is_exact)
+    def refuse_all(self, edges: Places, exactly: bool = False) -> Change:
+        """Plan again without some pairs of one person."""
+        used = edges[self.plan.post[self.problem.edge_person[edges]] == self.problem.edge_post[edges]]
+        if not len(used):
+            return self._change(self.plan.post)
+        if not self.plan.is_proved and not self._is_group:
+            return self._in_its_group(edges, exactly)
+        found = self._residual.without(int(used[0]), edges) if self.plan.is_proved else None
+        if found is not None and self._is_best(found):
+            return self._change(found.post)
+        if exactly or found is None:
+            near = self._near(edges, int(used[0]), found)
+            return self._whole(edges) if near is None else near
+        return Change(None, tuple(figure / self.plan.scale for figure in found.cost), False)
+
+    def settle(self, edge: int) -> Change | None:
+        """Plan again with one pair settled; nothing where that takes more than a path, or its post has no open seat."""
+        if self.plan.post[self.problem.edge_person[edge]] == self.problem.edge_post[edge]:
+            return self._change(self.plan.post)
+        is_open = (self.problem.seat_post == self.problem.edge_post[edge]).any()
+        found = self._residual.through(edge) if self.plan.is_proved and is_open else None
+        return self._change(found.post) if found is not None and self._is_best(found) else None
+
+    def _in_its_group(self, edges: Places, exactly: bool) -> Change:
+        """The same asked of the group alone that an edge or a cap ties to the pairs, which may be proved where the whole is not."""
+        number = int(self._tied[self.problem.edge_post[edges[0]]])
+        if number not in self._groups:
+            part, plan = self._parts.part(number), self.plan
+            post = np.searchsorted(part.posts, plan.post[part.people]).astype(np.int32)
+            price, value, cap_price = plan.price[part.posts], plan.value[part.people], plan.cap_price[part.caps]
+            least = bound(part.problem, Solution(post, price, value, 0), cap_price, plan.scale)
+            own = replace(plan, post=post, row=part.problem.row(post), price=price, value=value, cap_price=cap_price, bound=least)
+            self._groups[number] = part, Replanner(part.problem, own, self._engine, is_group=True)
+        part, one = self._groups[number]
+        found = one.refuse_all(np.searchsorted(part.edges, edges), exactly)
+        if found.post is None:
+            return found
+        whole = self.plan.post.copy()
+        whole[part.people] = part.posts[found.post]
+        return replace(found, post=whole)
 
     @cached_property
     def _tied(self) -> Indices:
         return connected(self.problem)
+
+    @cached_property
+    def _parts(self) -> Parts:
+        return Parts(self.problem, self._tied)
+
+    def _change(self, post: Indices) -> Change:
+        row = self.problem.row(post)
+        return Change(post, tuple(a - b for a, b in zip(row, self.plan.row, strict=True)), self.plan.is_exact)
+
+    def _is_best(self, found: Detour) -> bool:
+        """Whether what is best at the prices of the caps keeps all caps, and those that have a price to the full."""
+        used, limit = self.problem.cap_use(self.problem.moves(found.post)), self.problem.cap_limit
+        return bool((used <= limit).all() and (used == limit)[self.plan.cap_price.any(axis=1)].all())
+
+    def _near(self, refused: Places, used: int, found: Detour | None) -> Change | None:
+        """Settle the pairs that a better plan than a known one could use; nothing where none is known or they are too many."""
+        problem, plan = self.problem, self.plan
+        known = [self._undone(used), *self._lawful_detours(refused, used, found)]
+        known = [self._filled_up(post, refused) for post in known if self._is_lawful(post)]
+        if not known:
+            return None
+        best = min(known, key=problem.row)
+        least, price, value = plan.bound, plan.price, plan.value
+        if found is not None:
+            least, price, value = tuple(np.add(least, found.cost).tolist()), found.price, found.value
+        reduced = cost_of(problem, plan.cap_price, plan.scale, np.arange(len(problem.edge_post)))
+        reduced -= price[problem.edge_post]
+        reduced -= value[problem.edge_person]
+        with Engine(CAPPED) if self._engine is None else nullcontext(self._engine) as engine:
+            tried, settled = np.zeros(len(reduced), bool), False
+            while True:
+                worth = below(reduced, np.subtract([plan.scale * figure for figure in problem.row(best)], least))
+                worth[refused] = False
+                if tried.any() and not (worth & ~tried).any():
+                    return replace(self._change(best), is_exact=settled and plan.is_exact)
+                if worth.sum() > MOST_PAIRS:
+                    return None
+                # The cheapest alone bring the known plan so near the bound that few others remain.
+                tried = worth if tried.any() else _cheapest(reduced, worth, FEW_PAIRS)
+                tried[problem.moves(best)] = True
+                found_now, settled = self._best_among(tried, engine)
+                best = min(best, found_now, key=problem.row)
+
+    def _best_among(self, chosen: npt.NDArray[np.bool_], engine: Engine) -> tuple[Indices, bool]:
+        """The best plan of some pairs alone under the caps, and whether that is settled."""
+        problem = self.problem
+        touched = np.zeros(len(problem.protected), bool)
+        touched[problem.edge_post[chosen]] = touched[problem.home[problem.edge_person[chosen]]] = True
+        part = Part.of(problem.only(chosen), touched)
+        found = program(part.problem, engine)
+        moves = np.flatnonzero(chosen)[part.edges[found["used"].astype(bool)]]
+        post = problem.home.copy()
+        post[problem.edge_person[moves]] = problem.edge_post[moves]
+        return post, bool(found["is_complete"][0])
+
+    def _lawful_detours(self, refused: Places, used: int, found: Detour | None) -> list[Indices]:
+        """A path that leaves alone, one after the other, the caps that shorter ones exceed; nothing when none does in a few steps."""
+        for _ in range(MOST_DETOURS):
+            if found is None:
+                break
+            over = self.problem.cap_use(self.problem.moves(found.post)) > self.problem.cap_limit
+            if not over.any():
+                return [found.post]
+            counted = np.flatnonzero(np.append(over, False)[self.problem.edge_caps].any(axis=1))
+            linked = self.problem.link_edge[over[self.problem.link_cap]]
+            refused = np.union1d(refused, np.concatenate([counted, linked]))
+            found = self._residual.without(used, refused)
+        return []
+
+    def _undone(self, used: int) -> Indices:
+        """The plan without the package that a pair belongs to."""
+        moves = bound_together(self.problem, packages(self.problem, self.plan.post))
+        undone = self.problem.edge_person[moves.edge[moves.package == moves.package[moves.edge == used]]]
+        post = self.plan.post.copy()
+        post[undone] = self.problem.home[undone]
+        return post
+
+    def _filled_up(self, post: Indices, refused: Places) -> Indices:
+        """A lawful plan with the best single moves that it has room for: an upper bound, the nearer the better."""
+        problem = self.problem
+        first = np.append(np.searchsorted(problem.seat_post, np.arange(len(problem.protected))), len(problem.seat_post))
+        seats = np.diff(first)
+        for _ in range(MOST_ADDED):
+            spare = np.bincount(post, minlength=len(problem.protected)) - problem.protected
+            room = np.append(problem.cap_limit - problem.cap_use(problem.moves(post)), 1)  # the last stands for -1: no cap
+            seat = (first[:-1] + np.maximum(0, spare))[problem.edge_post]
+            open_to = (seat < first[problem.edge_post + 1]) & (post == problem.home)[problem.edge_person]
+            open_to &= (spare > seats)[problem.home[problem.edge_person]]
+            open_to[refused] = False
+            open_to[problem.link_edge[problem.link_weight > room[problem.link_cap]]] = False
+            edges = np.flatnonzero(open_to)
+            edges = edges[(room[problem.edge_caps[edges]] > 0).all(axis=1)]
+            gain = problem.edge_cost[edges] - problem.seat_penalty[seat[edges]]
+            best = np.lexsort(gain.T[::-1])[:1]
+            if not below(gain[best], np.zeros(gain.shape[1], np.int64)).any():
+                break
+            post = post.copy()
+            post[problem.edge_person[edges[best]]] = problem.edge_post[edges[best]]
+        return post
+
+    def _is_lawful(self, post: Indices) -> bool:
+        present = np.bincount(post, minlength=len(self.problem.protected))
+        kept = (present >= self.problem.protected).all()
+        return bool(kept and (self.problem.cap_use(self.problem.moves(post)) <= self.problem.cap_limit).all())
+
+    def _whole(self, refused: Places) -> Change:
+        """Solve again everything that an edge or a cap ties to the refused edges."""
+        part = self._parts.part(int(self._tied[self.problem.edge_post[refused[0]]]))
+        near = self.plan.cap_price[part.caps] * (SCALE // self.plan.scale)
+        found = solve(part.problem.only(~np.isin(part.edges, refused)), near=near)
+        post = self.plan.post.copy()
+        post[part.people] = part.posts[found.post]
+        return replace(self._change(post), is_exact=found.is_exact and self.plan.is_exact)
+
+
+def _cheapest(reduced: Integers, among: npt.NDArray[np.bool_], most: int) -> npt.NDArray[np.bool_]:
+    """Of some pairs those that cost least beyond the prices."""
+    edges = np.flatnonzero(among)
+    found = np.zeros(len(among), bool)
+    found[edges[np.lexsort(reduced[edges].T[::-1])[:most]]] = True
+    return found
 
 
 def without(problem: Problem, plan: Plan, refused: npt.NDArray[np.bool_]) -> tuple[Plan, tuple[int, ...]]:
@@ -113,7 +234,9 @@ def without(problem: Problem, plan: Plan, refused: npt.NDArray[np.bool_]) -> tup
 
 
 def with_locked(problem: Problem, edge: int) -> Problem:
-    """The problem in which one pair is settled: the person is gone from home and sits on the dearest vacant seat of the post.
+    """The problem in which one pair is settled: the person is gone from home and holds a seat of the post, where there is an open one.
+
+    It is one of those that must be held, for then people of the post may stay on the others or leave; else it is the dearest.
 
     Raises:
         Infeasible: the post has no vacant seat.
@@ -122,7 +245,11 @@ def with_locked(problem: Problem, edge: int) -> Problem:
     seats = np.flatnonzero(problem.seat_post == post)
     if not len(seats):
         raise Infeasible(str(problem.post_ids[post]))
-    free = np.arange(len(problem.seat_post)) != seats[0]
+    protected, free = problem.protected.copy(), np.ones(len(problem.seat_post), bool)
+    if protected[post]:
+        protected[post] -= 1
+    else:
+        free[seats[0]] = False
     others = np.arange(len(problem.home)) != person
     number = np.cumsum(others) - 1
     edges = problem.edge_person != person
@@ -136,6 +263,7 @@ def with_locked(problem: Problem, edge: int) -> Problem:
         kept,
         person_ids=problem.person_ids[others],
         home=problem.home[others],
+        protected=protected,
         seat_post=problem.seat_post[free],
         seat_penalty=problem.seat_penalty[free],
         edge_person=number[kept.edge_person].astype(np.int32),

@@ -25,6 +25,7 @@ from mutasi.recommend.problem import Problem
 from mutasi.recommend.processes import Engine
 from mutasi.recommend.proving import SCALE, CapsTooTight, below, bound, could_improve, matching, priced_problem
 
+CAPPED = "mutasi.recommend.processes.capped"
 ROUNDS = 12  # of adding edges that were missing, before the gap is left and shown
 MOST_NODES, LEAST_NODES = 20_000, 50  # of branch and bound for one objective, shared out among groups; beyond it a gap is shown
 MORE_EDGES = 5_000  # that enter together when a better plan might use them
@@ -64,6 +65,8 @@ def _capped(problem: Problem, free: Solution, post: Indices, budget: int, near: 
     """Solve again what shares a broken cap, the largest groups first; the proofs of the groups together prove the whole."""
     group = connected(problem)
     hurt = _hurt(problem, group, post)
+    if not len(hurt):
+        raise CapsTooTight  # a cap demands a move, and no edge could make it
     hurt = hurt[np.argsort(-np.bincount(group[problem.edge_post], minlength=len(group))[hurt], kind="stable")]
     parts, nodes = Parts(problem, group), max(LEAST_NODES, MOST_NODES // len(hurt))
     idle: SimpleQueue[Engine] = SimpleQueue()
@@ -82,7 +85,7 @@ def _capped(problem: Problem, free: Solution, post: Indices, budget: int, near: 
     with ExitStack() as engines:
         count = min(len(hurt), 1 + (os.cpu_count() or 1))  # one more than processors, for threads wait for their engines
         for _ in range(count):
-            idle.put(engines.enter_context(Engine("mutasi.recommend.processes.capped")))
+            idle.put(engines.enter_context(Engine(CAPPED)))
         with ThreadPoolExecutor(count) as threads:
             for people, posts, caps, found in threads.map(solved, hurt.tolist()):
                 post[people], cap_price[caps] = posts[found.post], found.cap_price
@@ -121,7 +124,7 @@ def _capped_part(problem: Problem, free: Solution, budget: int, near: Integers |
     best: tuple[tuple[int, ...], _Capped] | None = None
     for _ in range(ROUNDS):
         small = problem.only(chosen)
-        found = _program(small, engine, nodes)
+        found = program(small, engine, nodes)
         prices = _lawful(found["cap_price"].astype(np.int64))
         post = problem.home.copy()
         used = found["used"].astype(bool)
@@ -147,7 +150,7 @@ def _lawful(prices: Integers) -> Integers:
     return prices
 
 
-def _program(problem: Problem, engine: Engine, nodes: int = MOST_NODES) -> dict[str, npt.NDArray[np.generic]]:
+def program(problem: Problem, engine: Engine, nodes: int = MOST_NODES) -> dict[str, npt.NDArray[np.generic]]:
     """Hand a problem with caps to HiGHS; people without an edge stay, and hold their seats."""
     known, person = np.unique(problem.edge_person, return_inverse=True)
     staying = problem.at_home() - np.bincount(problem.home[known], minlength=len(problem.protected))

@@ -16,6 +16,7 @@ from mutasi.recommend.best_plan import METHOD, budget_of, plan_hash, planned
 from mutasi.recommend.plan import Plan
 from mutasi.recommend.policy import Policy
 from mutasi.recommend.problem import Problem
+from mutasi.recommend.reading_back import read_problem
 from mutasi.settings import Settings
 
 # Of the plan with reviews only what it adds: moves that need an item, and who would move along with one of them.
@@ -90,7 +91,7 @@ def verify(target: Path) -> list[certificate.Check]:
     checks = certificate.check(target)
     _refuse(target, checks)
     with reading.engine() as con:
-        second = certificate.second_opinion(*certificate.read_problem(con, target))
+        second = certificate.second_opinion(*read_problem(con, target))
     _refuse(target, second)
     return checks + second
 

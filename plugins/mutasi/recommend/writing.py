@@ -7,14 +7,16 @@ import json
 import shutil
 import uuid
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
-import pyarrow as pa
 
 from mutasi.durable import flush_tree, put_for_good
 from mutasi.engine import copy, named, quoted
 from mutasi.recommend.reading import INPUTS, PLANNING_TABLES, SEEDS, attach_planning, digest
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 def freeze(con: duckdb.DuckDBPyConnection, planning: Path, seeds: Path, last_plan: Path | None, run: Path) -> str:

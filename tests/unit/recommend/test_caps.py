@@ -24,11 +24,13 @@ def capped_problem(seed: int, people: int = 5, posts: int = 4) -> Problem:
     return replace(problem, cap_limit=np.array([1, 1, 2], np.int64), edge_caps=caps)
 
 
-def best_row(problem: Problem) -> tuple[int, ...]:
-    """The least row over every set of moves that keeps the protected seats and the caps."""
+def best_row(problem: Problem, settled: int | None = None) -> tuple[int, ...] | None:
+    """The least row over every set of moves that keeps the protected seats and the caps, and contains one if that is settled."""
     ways: list[list[int]] = [[-1] for _ in problem.home]
     for edge, person in enumerate(problem.edge_person):
         ways[person].append(edge)
+    if settled is not None:
+        ways[problem.edge_person[settled]] = [settled]
     rows = []
     for way in itertools.product(*ways):
         moves = np.array([edge for edge in way if edge >= 0], int)
@@ -41,7 +43,7 @@ def best_row(problem: Problem) -> tuple[int, ...]:
             continue
         if (problem.cap_use(moves) <= problem.cap_limit).all():
             rows.append(problem.row(post))
-    return min(rows)
+    return min(rows, default=None)
 
 
 @pytest.mark.parametrize("seed", range(25))

@@ -14,7 +14,7 @@ from mutasi.recommend.lexicographic import minimise
 from mutasi.recommend.network import INFINITE
 from mutasi.recommend.problem import Problem
 from mutasi.recommend.processes import Engine, EngineError, run
-from mutasi.recommend.solve import _program, solve
+from mutasi.recommend.solve import program, solve
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def test_two_processes_give_the_flows_in_the_order_asked(city: Problem, monkeypa
 
 def test_highs_finds_the_same_city_plan(city: Problem) -> None:
     with Engine("mutasi.recommend.processes.capped") as engine:
-        found = _program(city, engine)
+        found = program(city, engine)
     post = city.home.copy()
     used = np.flatnonzero(found["used"])
     post[city.edge_person[used]] = city.edge_post[used]

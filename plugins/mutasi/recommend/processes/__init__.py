@@ -38,6 +38,7 @@ class Engine:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._process.kill()  # it waits for a question or is still starting; nothing is lost
         self._process.communicate()
         self._folder.cleanup()
 

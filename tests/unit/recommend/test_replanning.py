@@ -1,0 +1,118 @@
+"""The plan without a pair, or with one more, found by a path: it costs what the best of all such plans costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from tests.unit.recommend.instances import random_problem
+from tests.unit.recommend.test_caps import best_row, capped_problem, with_budget
+
+from mutasi.recommend.plan import Plan
+from mutasi.recommend.problem import Problem
+from mutasi.recommend.processes import Engine
+from mutasi.recommend.proving import Infeasible, cost_of
+from mutasi.recommend.replanning import Replanner, with_locked
+from mutasi.recommend.solve import CAPPED, solve
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    with Engine(CAPPED) as one:
+        yield one
+
+
+def difference(found: tuple[int, ...], plan: Plan) -> tuple[int, ...]:
+    return tuple(a - b for a, b in zip(found, plan.row, strict=True))
+
+
+def is_lawful(problem: Problem, post: np.ndarray) -> bool:
+    moves = problem.moves(post)
+    arrived = np.bincount(problem.edge_post[moves], minlength=len(problem.protected))
+    present = np.bincount(post, minlength=len(problem.protected))
+    seats = np.bincount(problem.seat_post, minlength=len(problem.protected))
+    held = len(moves) == (post != problem.home).sum() and (present >= problem.protected).all()
+    kept = (problem.cap_use(moves) <= problem.cap_limit).all() and (arrived <= problem.protected + seats).all()
+    return bool(held and kept)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_refusing_a_pair_or_a_person_by_a_path_equals_planning_again(seed: int) -> None:
+    problem = random_problem(
+        seed, people=10 + seed % 30, posts=5 + seed % 7, density=0.2 + seed % 5 / 6, largest=3 + 20 * (seed % 2)
+    )
+    plan = solve(problem)
+    replanner = Replanner(problem, plan)
+    for edge in problem.moves(plan.post).tolist():
+        everything = np.flatnonzero(problem.edge_person == problem.edge_person[edge])
+        for refused in (np.array([edge]), everything):
+            found = replanner.refuse_all(refused)
+            assert found.is_exact and found.post is not None and is_lawful(problem, found.post)
+            assert not np.isin(problem.moves(found.post), refused).any()
+            again = solve(problem.only(~np.isin(np.arange(len(problem.edge_post)), refused)))
+            assert found.price == difference(again.row, plan) == difference(problem.row(found.post), plan)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_settling_a_pair_costs_what_the_best_of_all_plans_with_it_costs(seed: int) -> None:
+    problem = random_problem(seed, people=3 + seed % 4, posts=4 + seed % 2, largest=3 + 20 * (seed % 2))
+    plan = solve(problem)
+    replanner = Replanner(problem, plan)
+    for edge in range(len(problem.edge_post)):
+        if not (problem.seat_post == problem.edge_post[edge]).any():
+            assert edge in problem.moves(plan.post) or replanner.settle(edge) is None
+            continue
+        found, best = replanner.settle(edge), best_row(problem, settled=edge)
+        if best is None:
+            assert found is None
+            with pytest.raises(Infeasible):
+                solve(with_locked(problem, edge))
+            continue
+        assert found is not None and found.post is not None and is_lawful(problem, found.post)
+        assert edge in problem.moves(found.post)
+        assert found.price == difference(best, plan)
+        assert tuple(np.add(solve(with_locked(problem, edge)).row, problem.edge_cost[edge]).tolist()) == best
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_prices_after_a_path_prove_what_it_costs(seed: int) -> None:
+    problem = random_problem(seed, people=12, posts=6, largest=20)
+    plan = solve(problem)
+    residual = Replanner(problem, plan)._residual
+    for edge in problem.moves(plan.post).tolist():
+        found = residual.without(edge, np.array([edge]))
+        assert found is not None
+        others = np.delete(np.arange(len(problem.edge_post)), edge)
+        reduced = cost_of(problem, plan.cap_price, plan.scale, others) - found.price[problem.edge_post[others]]
+        reduced -= found.value[problem.edge_person[others]]
+        assert all(tuple(row) >= (0,) * 5 for row in reduced.tolist())
+        assert all(tuple(row) <= (0,) * 5 for row in found.value.tolist())
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_under_caps_the_answer_is_exact_when_asked_for(seed: int, engine: Engine) -> None:
+    problem = capped_problem(seed, people=8 + seed % 8, posts=5)
+    problem = with_budget(problem, seed, 9) if seed % 3 == 0 else problem
+    plan = solve(problem)
+    replanner = Replanner(problem, plan, engine)
+    for edge in problem.moves(plan.post).tolist():
+        found = replanner.refuse(edge, exactly=True)
+        again = solve(problem.only(np.arange(len(problem.edge_post)) != edge))
+        assert found.post is not None and is_lawful(problem, found.post)
+        assert found.is_exact and again.is_exact
+        assert found.price == difference(again.row, plan)
+
+
+def test_where_only_few_pairs_may_be_tried_at_once_the_answer_is_the_same(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problem = replace(capped_problem(5, people=25, posts=8), cap_limit=np.array([3, 3, 5], np.int64))
+    plan = solve(problem)
+    edges = problem.moves(plan.post).tolist()
+    at_once = [Replanner(problem, plan, engine).refuse(edge, exactly=True).price for edge in edges]
+    for few, most in ((1, 50_000), (1_500, 0)):
+        monkeypatch.setattr("mutasi.recommend.replanning.FEW_PAIRS", few)
+        monkeypatch.setattr("mutasi.recommend.replanning.MOST_PAIRS", most)
+        assert [Replanner(problem, plan, engine).refuse(edge, exactly=True).price for edge in edges] == at_once
