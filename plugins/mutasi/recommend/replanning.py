@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mutasi.recommend.detour import Detour, Residual
+from mutasi.recommend.greedy import filled_up
 from mutasi.recommend.lexicographic import Solution
 from mutasi.recommend.network import Indices, Integers
 from mutasi.recommend.packages import bound_together, packages
@@ -121,7 +122,7 @@ class Replanner:
         """Settle the pairs that a better plan than a known one could use; nothing where none is known or they are too many."""
         problem, plan = self.problem, self.plan
         known = [self._undone(used), *self._lawful_detours(refused, used, found)]
-        known = [self._filled_up(post, refused) for post in known if self._is_lawful(post)]
+        known = [filled_up(problem, post, MOST_ADDED, refused) for post in known if self._is_lawful(post)]
         if not known:
             return None
         best = min(known, key=problem.row)
@@ -178,29 +179,6 @@ class Replanner:
         undone = self.problem.edge_person[moves.edge[moves.package == moves.package[moves.edge == used]]]
         post = self.plan.post.copy()
         post[undone] = self.problem.home[undone]
-        return post
-
-    def _filled_up(self, post: Indices, refused: Places) -> Indices:
-        """A lawful plan with the best single moves that it has room for: an upper bound, the nearer the better."""
-        problem = self.problem
-        first = np.append(np.searchsorted(problem.seat_post, np.arange(len(problem.protected))), len(problem.seat_post))
-        seats = np.diff(first)
-        for _ in range(MOST_ADDED):
-            spare = np.bincount(post, minlength=len(problem.protected)) - problem.protected
-            room = np.append(problem.cap_limit - problem.cap_use(problem.moves(post)), 1)  # the last stands for -1: no cap
-            seat = (first[:-1] + np.maximum(0, spare))[problem.edge_post]
-            open_to = (seat < first[problem.edge_post + 1]) & (post == problem.home)[problem.edge_person]
-            open_to &= (spare > seats)[problem.home[problem.edge_person]]
-            open_to[refused] = False
-            open_to[problem.link_edge[problem.link_weight > room[problem.link_cap]]] = False
-            edges = np.flatnonzero(open_to)
-            edges = edges[(room[problem.edge_caps[edges]] > 0).all(axis=1)]
-            gain = problem.edge_cost[edges] - problem.seat_penalty[seat[edges]]
-            best = np.lexsort(gain.T[::-1])[:1]
-            if not below(gain[best], np.zeros(gain.shape[1], np.int64)).any():
-                break
-            post = post.copy()
-            post[problem.edge_person[edges[best]]] = problem.edge_post[edges[best]]
         return post
 
     def _is_lawful(self, post: Indices) -> bool:

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mutasi.recommend.face import Graph
+from mutasi.recommend.greedy import filled_up
 from mutasi.recommend.lexicographic import Solution
 from mutasi.recommend.network import INFINITE, Indices, Integers
 from mutasi.recommend.parts import Part, Parts, Places, connected
@@ -129,6 +130,8 @@ def _capped_part(problem: Problem, free: Solution, budget: int, near: Integers |
         post = problem.home.copy()
         used = found["used"].astype(bool)
         post[small.edge_person[used]] = small.edge_post[used]
+        if not found["is_complete"][0]:  # the engine gave up, perhaps with nothing: never worse than greedy
+            post = min(filled_up(problem, post), filled_up(problem, problem.home), key=problem.row)
         row = problem.row(post)
         priced = priced_problem(problem, prices)
         proof = matching(priced, budget)

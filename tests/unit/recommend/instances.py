@@ -87,3 +87,14 @@ def _cost(problem: Problem, way: tuple[tuple[int, tuple[int, ...] | None], ...],
         if cost is not None:
             total += np.array(cost)
     return tuple(int(x) for x in total)
+
+
+def is_lawful(problem: Problem, post: np.ndarray) -> bool:
+    """Whether a plan uses lawful pairs, keeps what may not be lost, has a seat for everybody who comes, and keeps the caps."""
+    moves = problem.moves(post)
+    arrived = np.bincount(problem.edge_post[moves], minlength=len(problem.protected))
+    present = np.bincount(post, minlength=len(problem.protected))
+    seats = np.bincount(problem.seat_post, minlength=len(problem.protected))
+    held = len(moves) == (post != problem.home).sum() and (present >= problem.protected).all()
+    kept = (problem.cap_use(moves) <= problem.cap_limit).all() and (arrived <= problem.protected + seats).all()
+    return bool(held and kept)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
-from tests.unit.recommend.instances import random_problem
+from tests.unit.recommend.instances import is_lawful, random_problem
 
+from mutasi.recommend import solve as solving
 from mutasi.recommend.problem import Problem
 from mutasi.recommend.solve import solve
 
@@ -89,3 +91,39 @@ def test_where_the_allowance_is_used_up_a_lawful_plan_and_its_gap_are_handed_bac
     assert settled.row <= cut_short.row <= problem.row(problem.home)
     assert (problem.cap_use(problem.moves(cut_short.post)) <= problem.cap_limit).all()
     assert cut_short.bound <= tuple(figure * cut_short.scale for figure in settled.row)
+
+
+def greedy(problem: Problem) -> tuple[int, ...]:
+    """The row of the plan that takes, again and again, the one move that improves it most."""
+    post = problem.home.copy()
+    while True:
+        ways = []
+        for edge in np.flatnonzero((post == problem.home)[problem.edge_person]).tolist():
+            way = post.copy()
+            way[problem.edge_person[edge]] = problem.edge_post[edge]
+            if is_lawful(problem, way):
+                ways.append((problem.row(way), way))
+        best = min(ways, key=lambda way: way[0], default=None)
+        if best is None or best[0] >= problem.row(post):
+            return problem.row(post)
+        post = best[1]
+
+
+def test_where_branch_and_bound_finds_nothing_the_plan_is_no_worse_than_greedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    program, gave_up = solving.program, 0
+
+    def found_nothing(*asked: Any) -> dict[str, Any]:
+        found = program(*asked)
+        return found | {"used": np.zeros_like(found["used"]), "is_complete": np.array([False])}
+
+    monkeypatch.setattr(solving, "program", found_nothing)
+    for seed in range(8):
+        problem = with_budget(capped_problem(seed, people=20, posts=8), seed, 9)
+        plan = solve(problem)
+        if plan.scale == 1:  # no cap binds
+            continue
+        gave_up += 1
+        assert plan.row <= greedy(problem) < problem.row(problem.home)
+        assert not plan.is_exact and is_lawful(problem, plan.post)
+        assert plan.bound <= tuple(figure * plan.scale for figure in plan.row)
+    assert gave_up > 4

@@ -7,11 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.unit.recommend.instances import random_problem
+from tests.unit.recommend.instances import is_lawful, random_problem
 from tests.unit.recommend.test_caps import best_row, capped_problem, with_budget
 
 from mutasi.recommend.plan import Plan
-from mutasi.recommend.problem import Problem
 from mutasi.recommend.processes import Engine
 from mutasi.recommend.proving import Infeasible, cost_of
 from mutasi.recommend.replanning import Replanner, with_locked
@@ -26,16 +25,6 @@ def engine() -> Iterator[Engine]:
 
 def difference(found: tuple[int, ...], plan: Plan) -> tuple[int, ...]:
     return tuple(a - b for a, b in zip(found, plan.row, strict=True))
-
-
-def is_lawful(problem: Problem, post: np.ndarray) -> bool:
-    moves = problem.moves(post)
-    arrived = np.bincount(problem.edge_post[moves], minlength=len(problem.protected))
-    present = np.bincount(post, minlength=len(problem.protected))
-    seats = np.bincount(problem.seat_post, minlength=len(problem.protected))
-    held = len(moves) == (post != problem.home).sum() and (present >= problem.protected).all()
-    kept = (problem.cap_use(moves) <= problem.cap_limit).all() and (arrived <= problem.protected + seats).all()
-    return bool(held and kept)
 
 
 @pytest.mark.parametrize("seed", range(60))
