@@ -17,7 +17,7 @@ def airflow_connection(name: str) -> Connection:
         found = BaseHook.get_connection(name)
     except Exception:
         raise SourceError(
-            f"The connection `{name}` is not defined: add it to Airflow's connections or set AIRFLOW_CONN_{name.upper()}."
+            f"the connection `{name}` is not defined: add it to Airflow's connections or set AIRFLOW_CONN_{name.upper()}."
         ) from None
     return Connection(
         conn_type=found.conn_type or "",

@@ -5,11 +5,13 @@ The models refuse unknown keys, because a misspelt key that is silently ignored 
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import json
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from mutasi.sources.misfits import misfits
 from mutasi.sources.sentences import Place, one_of, sentences
@@ -31,6 +33,13 @@ class Owner(Model):
     unit: str
     email: str
 
+    @field_validator("email")
+    @classmethod
+    def an_address(cls, given: str) -> str:
+        if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s.]+", given):
+            raise ValueError(f"`{given}` is no e-mail address")
+        return given
+
 
 class Codes(Model):
     """The agency's code in each national system; the systems disagree, so none is assumed from another."""
@@ -47,6 +56,13 @@ class ConnectionRef(Model):
     name: ConnectionName
     requests_per_second: float = Field(default=20, gt=0, description="siasn only: highest rate of calls")
     concurrency: int = Field(default=4, ge=1, le=32, description="siasn only: calls under way at once")
+
+    @model_validator(mode="after")
+    def paced_where_called(self) -> ConnectionRef:
+        needless = sorted(self.model_fields_set & {"requests_per_second", "concurrency"})
+        if needless and self.type != "siasn":
+            raise ValueError(f"`{'`, `'.join(needless)}` paces calls of type siasn; leave it out of type {self.type}")
+        return self
 
 
 class SqlRead(Model):
@@ -79,6 +95,15 @@ class FilesRead(Model):
     delimiter: Annotated[str, StringConstraints(strip_whitespace=False, min_length=1, max_length=1)] = ","
     sheet: str | None = None
     header_row: Annotated[int, Field(ge=1)] | tuple[Annotated[int, Field(ge=1)], ...] = 1
+
+    @field_validator("encoding")
+    @classmethod
+    def an_encoding(cls, given: str) -> str:
+        try:
+            codecs.lookup(given)
+        except LookupError:
+            raise ValueError(f"`{given}` is no known encoding; usual are utf-8, windows-1252, latin-1 and utf-16") from None
+        return given
 
     @model_validator(mode="after")
     def header_in_one_piece(self) -> FilesRead:

@@ -75,7 +75,7 @@ def connection_from_environment(name: str) -> Connection:
     variable = f"AIRFLOW_CONN_{name.upper()}"
     text = os.environ.get(variable)
     if not text:
-        raise SourceError(f"The connection `{name}` is not defined: set {variable} or add it to Airflow's connections.")
+        raise SourceError(f"the connection `{name}` is not defined: set {variable} or add it to Airflow's connections.")
     try:
         if text.lstrip().startswith("{"):
             parts = json.loads(text)

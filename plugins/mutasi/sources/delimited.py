@@ -57,12 +57,7 @@ def read_delimited(file: Path, read: FilesRead, request: Request) -> tuple[pa.Re
 
 def _as_utf8(file: Path, read: FilesRead, request: Request) -> tuple[Path, str]:
     """The file itself if it is UTF-8, else a copy in UTF-8: one reader for all encodings."""
-    try:
-        encoding = codecs.lookup(read.encoding).name
-    except LookupError:
-        raise request.error(
-            f"`{read.encoding}` is no known encoding; `read.encoding` is one of utf-8, windows-1252, latin-1, utf-16."
-        ) from None
+    encoding = codecs.lookup(read.encoding).name
     if encoding in ("utf-8", "utf-8-sig"):
         return file, encoding
     text = request.archive / TEXT

@@ -62,8 +62,15 @@ class Request:
 
     @property
     def connection(self) -> Connection:
-        """The connection, resolved anew at each use so that no secret is kept longer than needed."""
-        return self.connect(self.reference.name)
+        """The connection, resolved anew at each use so that no secret is kept longer than needed.
+
+        Raises:
+            SourceError: it is not defined or not readable; names agency and dataset.
+        """
+        try:
+            return self.connect(self.reference.name)
+        except SourceError as error:
+            raise self.error(str(error)) from None
 
     @property
     def progress(self) -> Path:

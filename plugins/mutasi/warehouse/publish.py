@@ -24,7 +24,7 @@ from mutasi.settings import Settings
 from mutasi.sources.datasets import datasets
 from mutasi.warehouse.build import build_file
 from mutasi.warehouse.groundwork import remove_database
-from mutasi.warehouse.publish_postgres import Run, publication
+from mutasi.warehouse.publish_postgres import Run, publication, publication_comments
 
 # Dashboards lag behind: the oldest DuckDB that still opens what we write.
 STORAGE_VERSION = "v1.2.0"
@@ -223,13 +223,13 @@ def _write(con: duckdb.DuckDBPyConnection, file: Path, tables: list[Table], run:
 
 def _write_publication(con: duckdb.DuckDBPyConnection, schema: str, run: Run) -> None:
     """One row that tells a reader which run it is looking at."""
+    target = f"target.{named(schema)}.publication"
     con.execute(
-        f"create table target.{named(schema)}.publication as select ?::varchar as run_id, ?::date as as_of, ?::timestamp as published_at",
+        f"create table {target} as select ?::varchar as run_id, ?::date as as_of, ?::timestamp as published_at",
         [run.run_id, run.as_of, run.published_at],
     )
-    con.execute(
-        f"comment on table target.{named(schema)}.publication is 'Run behind this file, day described, time written (UTC)'"
-    )
+    for statement in publication_comments(target):
+        con.execute(statement)
 
 
 def _replace(file: Path, target: Path) -> None:

@@ -32,6 +32,11 @@ log = logging.getLogger("mutasi.publish")
 SCHEMAS = ("marts", "planning", "quality")
 NEW, OLD = "mutasi_new_", "mutasi_old_"
 MARK = "Published by Mutasi and replaced as a whole at every refresh: keep nothing of your own here."
+PUBLICATION = {
+    "run_id": "Run that wrote it; where two stores show the same, they show the same night",
+    "as_of": "Day that all tables describe",
+    "published_at": "Time of writing (UTC)",
+}
 SWAP_TRIES = 40
 BATCH_ROWS = 100_000
 
@@ -204,7 +209,14 @@ def _publication_table(fresh: str, run: Run) -> Iterator[str]:
     values = ", ".join(map(quoted, (run.run_id, run.as_of.isoformat(), run.published_at.isoformat())))
     yield f"create table {target} (run_id text not null, as_of date not null, published_at timestamp not null)"
     yield f"insert into {target} values ({values})"
-    yield f"comment on table {target} is 'Run behind this schema, day described, time written (UTC)'"
+    yield from publication_comments(target)
+
+
+def publication_comments(target: str) -> Iterator[str]:
+    """The same words in files and on the server; both have PostgreSQL's statement for them."""
+    yield f"comment on table {target} is 'One row: what stands beside it was written by this run'"
+    for column, meaning in PUBLICATION.items():
+        yield f"comment on column {target}.{column} is {quoted(meaning)}"
 
 
 def _keys(target: str, model: ModelTable, filled: set[str]) -> Iterator[str]:

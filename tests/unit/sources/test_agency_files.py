@@ -95,6 +95,12 @@ def test_a_good_file_is_read(tmp_path):
             "    date_format: dd/mm/yyyy\n    read:",
             "datasets.units.date_format: `dd/mm/yyyy` names no part of a date",
         ),
+        (
+            "name: contoh_simpeg",
+            "name: contoh_simpeg, concurrency: 8",
+            "connections.simpeg: `concurrency` paces calls of type siasn",
+        ),
+        ("data@example.invalid", "data at example", "owner.email: `data at example` is no e-mail address"),
     ],
 )
 def test_errors_name_file_key_and_the_closest_valid_word(tmp_path, right, wrong, sentence):
@@ -116,6 +122,11 @@ ASKED = GOOD.replace(
 @pytest.mark.parametrize(
     ("right", "wrong", "sentence"),
     [
+        (
+            "path: nip.csv",
+            "path: nip.csv, encoding: utf8-bm",
+            "datasets.units.read.nips.encoding: `utf8-bm` is no known encoding",
+        ),
         ("path: nip.csv", "pth: nip.csv", "datasets.units.read.nips.pth: `pth` is unknown; did you mean `path`?"),
         ("per_nip: /a", "table: a", "datasets.units.read.table: `table` is unknown; expected one of per_nip, list, nips"),
         ("nips_connection: berkas", "nips_connection: bekas", "read.nips_connection: `bekas` is unknown; did you mean `berkas`?"),

@@ -10,9 +10,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tests.unit.sources.conftest import UNITS, agency
 
 from mutasi.sources import documents
-from mutasi.sources.connection import SourceError
+from mutasi.sources.connection import SourceError, connection_from_environment
+from mutasi.sources.extract import extract
 
 
 def csv(file: Path, name: str, seconds: int) -> None:
@@ -42,6 +44,12 @@ def test_nothing_there(folder: Path, read_units: Any) -> None:
     folder.rmdir()
     with pytest.raises(SourceError, match="cannot be opened"):
         read_units("*.csv")
+
+
+def test_a_connection_that_nobody_defined_names_agency_dataset_and_what_to_set(archive: Path) -> None:
+    units = agency("files", {"path": "*.csv"}, UNITS)
+    with pytest.raises(SourceError, match=r"^rekaan, units: the connection `\w+` is not defined: set AIRFLOW_CONN_\w+ or add it"):
+        extract(units, "units", connection_from_environment, archive)
 
 
 def test_unclear_format_asks_for_it(folder: Path, read_units: Any) -> None:
