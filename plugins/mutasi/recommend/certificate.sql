@@ -6,23 +6,23 @@
 -- the own seat is worth more than nothing there, no seat is priced above what leaving it empty costs, no value lies above and
 -- no price of a cap below nothing, then the cost of x is at least the sum of the prices ("bound"). A plan that costs exactly the bound is therefore the best there is. Prices are in
 -- parts of `scale`. Each line of the result is a check; `amiss` must be 0 everywhere.
-with claim as (from read_parquet('tables/claim.parquet')),
+with claim as materialized (from read_parquet('tables/claim.parquet')),
 
-posts as (from read_parquet('tables/posts.parquet')),
+posts as not materialized (from read_parquet('tables/posts.parquet')),
 
-persons as (from read_parquet('tables/persons.parquet')),
+persons as not materialized (from read_parquet('tables/persons.parquet')),
 
-seats as (from read_parquet('tables/seats.parquet')),
+seats as not materialized (from read_parquet('tables/seats.parquet')),
 
-edges as (from read_parquet('tables/edges.parquet')),
+edges as not materialized (from read_parquet('tables/edges.parquet')),
 
-caps as (from read_parquet('tables/caps.parquet')),
+caps as not materialized (from read_parquet('tables/caps.parquet')),
 
-links as (from read_parquet('tables/links.parquet')),
+links as not materialized (from read_parquet('tables/links.parquet')),
 
 blocks as (from read_parquet('tables/blocks.parquet')),
 
-plan as (from read_parquet('tables/plan.parquet')),
+plan as not materialized (from read_parquet('tables/plan.parquet')),
 
 moves as (
     select
@@ -83,8 +83,9 @@ priced_caps as (
 linked as (
     select
         links.person_no, links.post_no,
-        sum(weight * price_critical) as critical, sum(weight * price_imbalance) as imbalance, sum(weight * price_fit) as fit,
-        sum(weight * price_effort) as effort, sum(weight * price_tie) as tie
+        cast(sum(weight * price_critical) as bigint) as critical, cast(sum(weight * price_imbalance) as bigint) as imbalance,
+        cast(sum(weight * price_fit) as bigint) as fit, cast(sum(weight * price_effort) as bigint) as effort,
+        cast(sum(weight * price_tie) as bigint) as tie
     from links
     inner join priced_caps on links.cap_no = priced_caps.cap_no
     group by links.person_no, links.post_no
@@ -209,7 +210,11 @@ checks as (
         where r1 < 0 or (r1 = 0 and (r2 < 0 or (r2 = 0 and (r3 < 0 or (r3 = 0 and (r4 < 0 or (r4 = 0 and r5 < 0))))))))
     union all
     select 7, 'nobody is worth less than nothing to the plan',
-        (select count(*) from persons where [value_critical, value_imbalance, value_fit, value_effort, value_tie] > [0, 0, 0, 0, 0])
+        (select count(*) from persons
+        where
+            value_critical > 0 or (value_critical = 0 and (value_imbalance > 0 or (value_imbalance = 0 and (
+                value_fit > 0 or (value_fit = 0 and (value_effort > 0 or (value_effort = 0 and value_tie > 0)))
+            )))))
     union all
     select 8, 'no cap has a price below nothing',
         (select count(*) from caps where [price_critical, price_imbalance, price_fit, price_effort, price_tie] < [0, 0, 0, 0, 0])
@@ -225,7 +230,10 @@ checks as (
     union all
     select 12, 'seats stand from the dearest to the least',
         (select count(*) from (
-            select [critical, imbalance] > lag([critical, imbalance]) over (partition by post_no order by seat_no) as rises from seats
+            select
+                critical > lag(critical) over by_seat or (critical = lag(critical) over by_seat and imbalance > lag(imbalance) over by_seat) as rises
+            from seats
+            window by_seat as (partition by post_no order by seat_no)
         ) where rises)
     union all
     select 13, 'misfit is what is missing to full fit', (select count(*) from edges where misfit <> 100 - fit)
@@ -246,13 +254,15 @@ checks as (
         (select count(*) from sums, claim where [sums.edges, sums.seats, sums.posts, sums.persons, sums.caps, sums.links, sums.plan] is distinct from claim.sums)
     union all
     select 17, 'nobody who may stay is worth more than nothing at home',
-        (select count(*) from persons inner join posts on persons.home_no = posts.post_no
-        where
-            posts.protected > 0
-            and [
-                price_critical + value_critical, price_imbalance + value_imbalance, price_fit + value_fit, price_effort + value_effort,
-                price_tie + value_tie
-            ] > [0, 0, 0, 0, 0])
+        (select count(*)
+        from (
+            select
+                price_critical + value_critical as w1, price_imbalance + value_imbalance as w2, price_fit + value_fit as w3,
+                price_effort + value_effort as w4, price_tie + value_tie as w5
+            from persons inner join posts on persons.home_no = posts.post_no
+            where posts.protected > 0
+        )
+        where w1 > 0 or (w1 = 0 and (w2 > 0 or (w2 = 0 and (w3 > 0 or (w3 = 0 and (w4 > 0 or (w4 = 0 and w5 > 0))))))))
     union all
     select 18, 'who moves only together with somebody goes where that one goes',
         (select count(*)

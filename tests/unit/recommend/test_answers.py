@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
@@ -104,3 +106,18 @@ def test_every_reason_has_a_sentence(run: Path) -> None:
 
 def test_numbers_are_written_as_indonesians_write_them() -> None:
     assert (number(1234567), number(0.5, 2), number(None)) == ("1.234.567", "0,50", "–")
+
+
+def test_an_answer_about_one_move_starts_no_compiler(run: Path) -> None:
+    """Loading it takes longer than the answer; nor may an engine be loaded that cannot stand beside another."""
+    heavy = ("numba", "scipy", "pyarrow", "highspy", "ortools", "pandas")
+    code = f"""
+import sys
+import subprocess
+import sys
+from pathlib import Path
+from mutasi.recommend.answers import what_if
+assert what_if(Path({str(run)!r}), refuse=[{candidates(run)[0][0]!r}]).is_exact
+print(*[name for name in {heavy} if name in sys.modules])"""
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert loaded.strip() == ""
