@@ -26,6 +26,7 @@ from mutasi.landing.snapshots import PRUNED, Promoted, data_path, promoted, scra
 from mutasi.settings import Settings
 from mutasi.sources.datasets import Dataset, datasets
 
+LAST = 1 << 40  # more rows than any dataset has
 NOTHING = "∅"  # NULL and the empty text are different values, and concat_ws would skip NULL
 SETTLED_NS = 2_000_000_000  # a folder that changed a moment ago may change again without its time telling
 
@@ -181,8 +182,8 @@ def _create_before(con: duckdb.DuckDBPyConnection, dataset: Dataset, earlier: li
 
 
 def _changes(dataset: Dataset, day: dt.date, version: int, con: duckdb.DuckDBPyConnection) -> str:
-    """The query for the day's new, changed and deleted rows, ordered by key."""
-    keys, columns = _keys(dataset), ", ".join(named(c) for c in dataset.promoted_columns)
+    """The query for the day's new and changed rows, in the order of the source, and behind them the deleted ones, by key."""
+    columns = ", ".join(named(c) for c in dataset.promoted_columns)
     on = " and ".join(f"t.{named(k)} is not distinct from b.{named(k)}" for k in _key_types(dataset))
     versions = [r[0] for r in con.execute("select distinct _columns_version from before").fetchall()]
     old = " ".join(f"when {v} then {row_hash(dataset, v, 't')}" for v in versions if v != version)
@@ -192,21 +193,22 @@ def _changes(dataset: Dataset, day: dt.date, version: int, con: duckdb.DuckDBPyC
     return f"""
     with hashed as (select t.*, {row_hash(dataset, version, "t")} as _row_hash from today t),
     arrived as (
-      select t.agency_id, {", ".join(f"t.{named(c)}" for c in dataset.promoted_columns)},
+      select t.agency_id, t._row_id, {", ".join(f"t.{named(c)}" for c in dataset.promoted_columns)},
         case when b.agency_id is null then 'new' else 'changed' end as _change,
         t._row_hash, {version}::bigint as _columns_version, {recorded_on}
       from hashed t left join before b on {on}
       where b.agency_id is null or b._row_hash <> {comparable}
     ),
     left_out as (
-      select b.agency_id, {absent}, 'deleted' as _change, null as _row_hash, {version}::bigint as _columns_version, {recorded_on}
+      select b.agency_id, {LAST} + row_number() over (order by {_keys(dataset)}) as _row_id, {absent}, 'deleted' as _change,
+        null as _row_hash, {version}::bigint as _columns_version, {recorded_on}
       from before b
       where b.agency_id in (select distinct agency_id from today)
         and not exists (select 1 from today t where {on})
     )
     select agency_id, {columns}, _change, _row_hash, _columns_version, _recorded_on
     from (select * from arrived union all by name select * from left_out)
-    order by {keys}
+    order by agency_id, _row_id
     """
 
 
