@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -40,6 +41,18 @@ def _text(
     )
 
 
+def labels(names: Iterable[str], most: int) -> dict[str, str]:
+    """Labels that fit and differ: paths that would read alike show their first step, which tells them apart, and their last."""
+    short = {name: shortened(name, most) for name in names}
+    count = Counter(short.values())
+    for name, label in short.items():
+        first, _, rest = name.partition(" / ")
+        if count[label] > 1 and rest:
+            last = rest.rpartition(" / ")[2]
+            short[name] = f"{first[: max(6, most - len(last) - 2)].rstrip()}… {last}"
+    return short
+
+
 def _line(x1: float, y1: float, x2: float, y2: float, colour: str = LINE, width: float = 1, dash: str = "") -> str:
     dashes = f' stroke-dasharray="{dash}"' if dash else ""
     return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}" stroke-width="{width}"{dashes}/>'
@@ -73,13 +86,14 @@ def before_after(rows: Sequence[tuple[str, float, float]], title: str) -> str:
         _line(x(1), top - 8, x(1), height - 26, SOFT, 1, "4 3"),
         _text(x(1), top - 14, "sesuai (1,00)", anchor="middle", colour=SOFT),
     ]
+    label = labels((name for name, _, _ in rows), 40)
     for n, (name, before, after) in enumerate(rows):
         y = top + step * n + 8
         # Nearer to 1 is better, yet nobody who still has too much work is shown as well off.
         colour = WARM if abs(after - 1) > abs(before - 1) else GOOD if after <= 1 else BRAND
         parts += [
             _line(left, y, min(x(before), x(after)), y),
-            _text(left - 8, y + 4, shortened(name, 40), anchor="end", size=10),
+            _text(left - 8, y + 4, label[name], anchor="end", size=10),
             _line(x(before), y, x(after), y, colour, 3),
             f'<circle cx="{x(before):.1f}" cy="{y:.1f}" r="5" fill="#fff" stroke="{colour}" stroke-width="2"/>',
             f'<circle cx="{x(after):.1f}" cy="{y:.1f}" r="5" fill="{colour}"/>',
@@ -153,12 +167,11 @@ def flows(rows: Sequence[tuple[str, str, int]], title: str, most: int = 9) -> st
             f'C{middle:.1f},{b + band:.1f} {middle:.1f},{a + band:.1f} {x1 + 8:.1f},{a + band:.1f} Z" fill="{BRAND}" fill-opacity="0.28"/>'
         )
     for places, sizes, x, anchor, shift in ((starts, left_side, x1, "end", -6), (ends, right_side, x2 - 8, "start", 14)):
+        label = labels(places, 32)
         for name, y in places.items():
             tall = sizes[name] * unit
             parts.append(f'<rect x="{x:.1f}" y="{y:.1f}" width="8" height="{tall:.1f}" fill="{BRAND}"/>')
-            parts.append(
-                _text(x + shift, y + tall / 2 + 4, f"{shortened(name, 32)} ({id_.number(sizes[name])})", anchor=anchor, size=10)
-            )
+            parts.append(_text(x + shift, y + tall / 2 + 4, f"{label[name]} ({id_.number(sizes[name])})", anchor=anchor, size=10))
     return _svg(height, parts, title)
 
 

@@ -31,9 +31,9 @@ PRINT = """
 .class { string-set: classification content(); }
 .wide-page { page: wide; break-before: page; }
 figure { margin: 14px 0; break-inside: avoid; } figcaption { font-size: 13px; color: var(--soft); margin-bottom: 4px; }
-.lead { margin-bottom: 8px; } .nom td:first-child { min-width: 0; } .nom b { display: block; } .pair { white-space: nowrap; }
+.lead { margin-bottom: 8px; } .nom td:first-child { min-width: 0; } .nom b { display: block; } .nom td:nth-child(8) { min-width: 230px; } .pair { white-space: nowrap; }
 @media print { main { padding: 0; max-width: none; min-height: 0; } body { font-size: 10px; } h1 { font-size: 20px; } h2 { font-size: 14px; }
-  .code, .small { font-size: inherit; } table { font-size: 8.5px; } th, td { padding: 4px 5px; } .tile b { font-size: 17px; } .tile { padding: 6px 8px; flex: 1 1 60px; } footer { font-size: inherit; } .lead { font-size: 11px; } }
+  .code, .small { font-size: inherit; } table { font-size: 8.5px; } .nom td:nth-child(8) { min-width: 0; } th, td { padding: 4px 5px; } .tile b { font-size: 17px; } .tile { padding: 6px 8px; flex: 1 1 60px; } footer { font-size: inherit; } .lead { font-size: 11px; } }
 """
 
 

@@ -53,7 +53,7 @@ _NOMINATIVE = (
     Column("time_in_post", "Masa jabatan", 9), Column("skp_last_year", "SKP th-1", 9), Column("skp_year_before", "SKP th-2", 9),
     Column("potential_box", "Kotak talenta", 9, "whole"), Column("origin_abk", "ABK/ bezetting lama", 11), Column("dest_abk", "ABK/ bezetting baru", 11),
     Column("kind", "Jenis mutasi", 13), Column("authority", "Kewenangan", 15), Column("documents", "Kelengkapan berkas", 21), Column("reason", "Alasan", 36),
-    Column("remark", "Keterangan", 22), Column("fit_points", "Nilai kesesuaian", 9, "whole"), Column("candidate_id", "Kode usulan", 17),
+    Column("remark", "Keterangan", 22), Column("fit_points", "Nilai kesesuaian", 11, "whole"), Column("candidate_id", "Kode usulan", 17),
 )  # fmt: skip
 
 SHEETS: tuple[Sheet, ...] = (
@@ -115,7 +115,7 @@ SHEETS: tuple[Sheet, ...] = (
         (
             Column("to_unit_path", "Unit kerja jabatan lowong", 36), Column("to_job", "Jabatan lowong", 24), Column("place", "Urutan", 8, "whole"), *_WHO,
             Column("golongan_name", "Pangkat/ Gol", 11), Column("job", "Jabatan sekarang", 26), Column("unit_path", "Unit kerja sekarang", 36),
-            Column("way", "Sifat", 11), Column("fit_points", "Nilai kesesuaian", 9, "whole"), Column("performance_points", "Nilai kinerja 2 th", 10, "whole"),
+            Column("way", "Sifat", 11), Column("fit_points", "Nilai kesesuaian", 11, "whole"), Column("performance_points", "Nilai kinerja 2 th", 10, "whole"),
             Column("potential_box", "Kotak talenta", 9, "whole"), Column("rules", "Syarat yang belum pasti", 36), Column("items", "Yang perlu dilengkapi", 34),
         ), nothing="Tidak ada jabatan administrator atau pengawas yang lowong dengan calon yang dapat dipertimbangkan.",
     ),

@@ -212,7 +212,10 @@ select 'Berkas' as topic, document_code as code, title as what,
     case provided_by when 'employee' then 'dari ASN' when 'origin' then 'dari instansi asal' when 'receiver' then 'dari instansi penerima' else 'dari data' end as value,
     null as source, null as valid_from from run_route_documents
 union all
-select 'Syarat', rule_code, title, '', source, valid_from from run_transfer_rules
+select 'Syarat', rule_code, title, '', basis(source), valid_from from run_transfer_rules
 union all
-select 'Kebijakan', policy_code, '', value || ' ' || coalesce(unit, ''), source, valid_from from run_transfer_policy
+select
+    'Kebijakan', p.policy_code, coalesce(w.title, p.policy_code), trim(coalesce(w.meaning[p.value], p.value) || ' ' || unit_word(case when w.meaning[p.value] is null then p.unit end)),
+    basis(p.source), p.valid_from
+from run_transfer_policy as p left join policy_words as w on p.policy_code = w.policy_code
 order by topic, code;

@@ -1,0 +1,54 @@
+"""What planners read of policy and law is Indonesian: the seeds' English stays in the seeds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+import mutasi.publish
+from mutasi.publish.charts import labels
+from mutasi.settings import PROJECT
+
+SEEDS = PROJECT / "dbt_project" / "seeds"
+ENGLISH = re.compile(
+    r"\b(policy|people|points|moves|move|map|posts?|of|and|the|with|text|flag|unlimited|test|open|leave)\b", re.IGNORECASE
+)
+
+
+@pytest.fixture(scope="module")
+def words() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as con:
+        con.execute((Path(mutasi.publish.__file__).parent / "words.sql").read_text(encoding="utf-8"))
+        yield con
+
+
+def test_every_row_of_the_policy_has_indonesian_words(words: duckdb.DuckDBPyConnection) -> None:
+    rows = words.execute(
+        f"""select policy_code, title, coalesce(meaning[value], value), case when meaning[value] is null then unit_word(unit) end, unit
+        from read_csv('{SEEDS / "transfer_policy.csv"}', all_varchar = true) left join policy_words using (policy_code)"""
+    ).fetchall()
+    assert len(rows) > 30
+    for code, title, value, unit, in_english in rows:
+        assert title and not ENGLISH.search(title), code
+        assert not re.search("[a-z]", value) or not ENGLISH.search(value), code
+        assert unit is None or unit, f"{code}: {in_english} has no word"
+
+
+def test_the_basis_of_a_rule_is_the_law_without_remarks(words: duckdb.DuckDBPyConnection) -> None:
+    rows = words.execute(
+        f"select source, basis(source) from read_csv('{SEEDS / 'transfer_rules.csv'}', all_varchar = true)"
+    ).fetchall()
+    assert rows and not [basis for _, basis in rows if not basis or ENGLISH.search(basis)]
+    said = dict(rows)
+    assert said["PP 11/2017 Ps 190(3); Peraturan BKN 5/2019 Ps 3"] == "PP 11/2017 Ps 190(3); Peraturan BKN 5/2019 Ps 3"
+
+
+def test_units_that_would_read_alike_are_told_apart() -> None:
+    names = [f"Kecamatan {name} / Sekretariat Kecamatan / Subbagian Umum" for name in ("Sail", "Pekanbaru Kota")]
+    found = labels([*names, "Inspektorat"], 40)
+    assert len(set(found.values())) == 3 and all(len(label) <= 40 for label in found.values())
+    assert found["Inspektorat"] == "Inspektorat" and "Pekanbaru Kota" in found[names[1]]
