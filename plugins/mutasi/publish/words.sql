@@ -51,11 +51,11 @@ create or replace temp macro unit_word(unit) as
     'million rupiah': 'juta rupiah', 'km': 'km'}[unit], '');
 -- Of a source the law, without what the seeds say about it in English.
 create or replace temp macro basis(source) as
-    list_aggregate(list_transform(string_split(source, '; '), lambda part: case
+    list_aggregate(list_filter(list_transform(string_split(source, '; '), lambda part: case
         when part ilike 'policy%' then 'kebijakan yang ditetapkan'
         when part ilike 'map of posts%' then 'peta jabatan'
         when part ilike 'practice: %' then 'praktik: ' || part[11:]
         when part ilike 'practice%' then 'praktik instansi; tidak ada batas dalam peraturan'
         when part ilike 'siasn reference%' then 'referensi SIASN tentang kedudukan hukum'
-        else regexp_replace(regexp_replace(part, ':.*$', ''), ' (on|has) .*$', '')
-    end), 'string_agg', '; ');
+        when regexp_matches(part, '^(UU|PP|Per|Kep|SE) ?') then regexp_replace(regexp_replace(part, ':.*$', ''), ' (on|has) .*$', '')
+    end), lambda part: part is not null), 'string_agg', '; ');
