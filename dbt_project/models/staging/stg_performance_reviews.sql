@@ -1,3 +1,5 @@
+{# A view: one model alone reads it. #}
+{{ config(materialized='view') }}
 with reviews as (
     select * from {{ source('inputs', 'performance_reviews') }}
 ),

@@ -12,27 +12,52 @@ duties as (
         agency_id,
         person_id,
         bool_or(assignment_type = 'TT') as has_additional_duty,
-        bool_or(assignment_type in ('DPK', 'DPB')) as is_seconded,
-        count(distinct case when is_definitive_holder then concat_ws('|', unit_id, position_id) end) as definitive_posts
+        bool_or(assignment_type in ('DPK', 'DPB')) as is_seconded
     from {{ ref('int_assignments') }}
+    where assignment_type in ('TT', 'DPK', 'DPB')
     group by agency_id, person_id
 ),
 
+definitive as (
+    select
+        agency_id,
+        person_id,
+        unit_id,
+        position_id,
+        is_main_post,
+        assigned_from
+    from {{ ref('int_assignments') }}
+    where is_definitive_holder
+),
+
+several as (
+    select person_id
+    from definitive
+    group by person_id
+    having count(*) > 1
+),
+
+-- Few people hold more than one definitive post: only their posts are put in order.
 ranked_homes as (
     select
-        duties.agency_id,
-        duties.person_id,
-        duties.unit_id,
-        duties.position_id,
+        definitive.*,
         row_number() over (
-            partition by duties.person_id
+            partition by definitive.person_id
             order by
-                duties.is_main_post desc, duties.assigned_from desc,
-                duties.agency_id asc, duties.unit_id asc, duties.position_id asc
+                definitive.is_main_post desc, definitive.assigned_from desc,
+                definitive.agency_id asc, definitive.unit_id asc, definitive.position_id asc
         ) as home_rank,
-        count(*) over (partition by duties.person_id) as homes
-    from {{ ref('int_assignments') }} as duties
-    where duties.is_definitive_holder
+        true as has_several_posts
+    from definitive
+    inner join several on definitive.person_id = several.person_id
+    union all
+    select
+        definitive.*,
+        1 as home_rank,
+        false as has_several_posts
+    from definitive
+    left join several on definitive.person_id = several.person_id
+    where several.person_id is null
 ),
 
 -- A renewed decree for the same post does not start the time in post again.
@@ -76,24 +101,6 @@ reviews as (
     where given.person_id is not null
 ),
 
--- Until last year's reviews are due, the two years before count, unless the person's review is already there.
-expected_years as (
-    select
-        people.agency_id,
-        people.person_id,
-        case
-            when extract(month from today.as_of) >= max(rules.transfer_skp_due_month) then today.as_of_year - 1
-            when bool_or(reviews.review_year = today.as_of_year - 1 and reviews.predicate_code is not null)
-                then today.as_of_year - 1
-            else today.as_of_year - 2
-        end as last_year
-    from {{ ref('stg_employees') }} as people
-    cross join today
-    left join rules on people.agency_id = rules.agency_id
-    left join reviews on people.agency_id = reviews.agency_id and people.person_id = reviews.person_id
-    group by people.agency_id, people.person_id, today.as_of, today.as_of_year
-),
-
 predicates as (
     select distinct
         predicate_code,
@@ -102,23 +109,55 @@ predicates as (
     from {{ ref('skp_matrix') }}
 ),
 
+recent as (
+    select
+        reviews.agency_id,
+        reviews.person_id,
+        reviews.predicate_code,
+        predicates.performance_points,
+        predicates.performance_axis,
+        today.as_of_year - reviews.review_year as years_ago
+    from reviews
+    cross join today
+    left join predicates on reviews.predicate_code = predicates.predicate_code
+),
+
+rated as (
+    select
+        agency_id,
+        person_id,
+        max(case when years_ago = 1 then predicate_code end) as predicate_1,
+        max(case when years_ago = 2 then predicate_code end) as predicate_2,
+        max(case when years_ago = 3 then predicate_code end) as predicate_3,
+        avg(case when years_ago in (1, 2) then performance_points end) as points_1,
+        avg(case when years_ago in (2, 3) then performance_points end) as points_2,
+        max(case when years_ago = 1 then performance_axis end) as axis_1,
+        max(case when years_ago = 2 then performance_axis end) as axis_2
+    from recent
+    where years_ago in (1, 2, 3)
+    group by agency_id, person_id
+),
+
+-- Until last year's reviews are due, the two years before count, unless the person's review is already there.
+expected as (
+    select
+        rated.*,
+        coalesce(extract(month from today.as_of) >= rules.transfer_skp_due_month, false)
+        or rated.predicate_1 is not null as counts_last_year
+    from rated
+    cross join today
+    left join rules on rated.agency_id = rules.agency_id
+),
+
 performance as (
     select
-        expected.agency_id,
-        expected.person_id,
-        expected.last_year,
-        max(case when reviews.review_year = expected.last_year then reviews.predicate_code end) as predicate_last_year,
-        max(case when reviews.review_year = expected.last_year - 1 then reviews.predicate_code end) as predicate_year_before,
-        cast(round(avg(predicates.performance_points)) as bigint) as performance_points,
-        max(case when reviews.review_year = expected.last_year then predicates.performance_axis end) as performance_axis
-    from expected_years as expected
-    left join reviews
-        on
-            expected.agency_id = reviews.agency_id
-            and expected.person_id = reviews.person_id
-            and reviews.review_year in (expected.last_year, expected.last_year - 1)
-    left join predicates on reviews.predicate_code = predicates.predicate_code
-    group by expected.agency_id, expected.person_id, expected.last_year
+        agency_id,
+        person_id,
+        case when counts_last_year then predicate_1 else predicate_2 end as predicate_last_year,
+        case when counts_last_year then predicate_2 else predicate_3 end as predicate_year_before,
+        cast(round(case when counts_last_year then points_1 else points_2 end) as bigint) as performance_points,
+        case when counts_last_year then axis_1 else axis_2 end as performance_axis
+    from expected
 ),
 
 potential as (
@@ -238,9 +277,9 @@ homes as (
         homes.person_id,
         homes.unit_id,
         homes.position_id,
-        homes.homes > 1 as has_several_posts,
-        duties.has_additional_duty,
-        duties.is_seconded,
+        homes.has_several_posts,
+        coalesce(duties.has_additional_duty, false) as has_additional_duty,
+        coalesce(duties.is_seconded, false) as is_seconded,
         stays.in_post_since,
         positions.position_id is not null as is_post_known,
         coalesce(review.is_exact, false) as is_post_in_doubt,
@@ -252,7 +291,7 @@ homes as (
         coalesce(equivalents.job_family, positions.job_family) as job_family,
         positions.bup_age
     from ranked_homes as homes
-    inner join duties on homes.agency_id = duties.agency_id and homes.person_id = duties.person_id
+    left join duties on homes.agency_id = duties.agency_id and homes.person_id = duties.person_id
     left join stays
         on
             homes.agency_id = stays.agency_id
