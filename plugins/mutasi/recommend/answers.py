@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,11 +12,10 @@ import numpy as np
 
 from mutasi.engine import quoted
 from mutasi.errors import NeedsAPerson
-from mutasi.recommend import reading, wording
+from mutasi.recommend import processes, reading, wording
 from mutasi.recommend.network import Indices
 from mutasi.recommend.plan import Plan
 from mutasi.recommend.problem import TIERS, Problem
-from mutasi.recommend.processes import Engine
 from mutasi.recommend.proving import Infeasible
 from mutasi.recommend.reading_back import has_priced_caps, read_problem
 from mutasi.recommend.replanning import Places, Replanner, with_locked, without
@@ -111,23 +109,23 @@ def what_if(
     Raises:
         NoAnswer: a name is unknown, or no plan can do what was asked.
     """
-    with ExitStack() as at_end, reading.engine() as con:
-        # Where caps have prices their engine may be needed: it starts while the tables are read.
-        engine = at_end.enter_context(Engine(CAPPED)) if not policy and has_priced_caps(con, run) else None
+    with reading.engine() as con:
+        if not policy and has_priced_caps(con, run):  # their engine may be needed: it starts while the tables are read
+            processes.start(CAPPED)
         problem, plan = read_problem(con, run)
         if policy:
             return _under_policy(run, problem, plan, policy)
         refused = _refused(con, run, problem, refuse)
         try:
-            return _changed(problem, plan, refused, lock, engine)
+            return _changed(problem, plan, refused, lock)
         except Infeasible as error:
             raise NoAnswer(f"No plan can do that: {error}") from None
 
 
-def _changed(problem: Problem, plan: Plan, refused: Places, lock: Sequence[tuple[str, str]], engine: Engine | None) -> Answer:
+def _changed(problem: Problem, plan: Plan, refused: Places, lock: Sequence[tuple[str, str]]) -> Answer:
     """One person who is refused something, or one pair that is settled, by a path; everything else planned anew."""
     if not lock and len(np.unique(problem.edge_person[refused])) == 1:
-        change = Replanner(problem, plan, engine).refuse_all(refused, exactly=True)
+        change = Replanner(problem, plan).refuse_all(refused, exactly=True)
         assert change.post is not None
         return _answer(problem, plan, change.price, problem, change.post, change.is_exact)
     kept = np.ones(len(problem.edge_post), bool)

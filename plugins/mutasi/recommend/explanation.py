@@ -5,7 +5,6 @@ Codes and numbers stand here, sentences in `wording`. Prices of refusing come fr
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from pathlib import Path
 
 import duckdb
@@ -21,9 +20,7 @@ from mutasi.recommend.network import Indices, Integers
 from mutasi.recommend.packages import Packages, bound_together, packages
 from mutasi.recommend.plan import Plan
 from mutasi.recommend.problem import TIERS, Problem
-from mutasi.recommend.processes import Engine
 from mutasi.recommend.replanning import Replanner
-from mutasi.recommend.solve import CAPPED
 
 PRICED_MOVES = 1_000  # of the plan, by gain; beyond it the price of refusing is asked for one by one
 EMPTY_POSTS_TRACED = 1_000
@@ -86,16 +83,15 @@ def _moves(problem: Problem, plan: Plan, moves: Packages, priced_moves: int) -> 
     price = np.full((len(moves.edge), len(TIERS)), np.nan)
     exact = np.zeros(len(moves.edge), bool)
     instead = np.full(len(moves.edge), -1, np.int32)
-    with nullcontext() if plan.is_proved else Engine(CAPPED) as engine:
-        replanner = Replanner(problem, plan, engine)
-        for n in order[:priced_moves].tolist():
-            edge = int(moves.edge[n])
-            change = replanner.refuse(edge)
-            price[n], exact[n] = change.price, change.is_exact
-            if change.post is not None:
-                post = problem.edge_post[edge]
-                new = np.flatnonzero((change.post == post) & (plan.post != post))
-                instead[n] = new[0] if len(new) else -1
+    replanner = Replanner(problem, plan)
+    for n in order[:priced_moves].tolist():
+        edge = int(moves.edge[n])
+        change = replanner.refuse(edge)
+        price[n], exact[n] = change.price, change.is_exact
+        if change.post is not None:
+            post = problem.edge_post[edge]
+            new = np.flatnonzero((change.post == post) & (plan.post != post))
+            instead[n] = new[0] if len(new) else -1
     columns = {
         "person_no": problem.edge_person[moves.edge],
         "post_no": problem.edge_post[moves.edge],

@@ -8,7 +8,6 @@ one could use, and the few that are left are settled by the engine for caps.
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -23,9 +22,8 @@ from mutasi.recommend.packages import bound_together, packages
 from mutasi.recommend.parts import Part, Parts, connected
 from mutasi.recommend.plan import Plan
 from mutasi.recommend.problem import Problem
-from mutasi.recommend.processes import Engine
 from mutasi.recommend.proving import SCALE, Infeasible, below, bound, cost_of
-from mutasi.recommend.solve import CAPPED, program, solve
+from mutasi.recommend.solve import program, solve
 
 FEW_PAIRS, MOST_PAIRS = 1_500, 50_000  # that are settled together: at first, and before everything is solved again instead
 MOST_DETOURS = 8  # until one keeps the caps
@@ -46,10 +44,10 @@ class Change:
 
 
 class Replanner:
-    """Answers questions about one plan; `engine`, if given, is one for caps that is there already."""
+    """Answers questions about one plan."""
 
-    def __init__(self, problem: Problem, plan: Plan, engine: Engine | None = None, is_group: bool = False) -> None:
-        self.problem, self.plan, self._engine, self._is_group = problem, plan, engine, is_group
+    def __init__(self, problem: Problem, plan: Plan, is_group: bool = False) -> None:
+        self.problem, self.plan, self._is_group = problem, plan, is_group
         self._groups: dict[int, tuple[Part, Replanner]] = {}
 
     @cached_property
@@ -92,7 +90,7 @@ class Replanner:
             price, value, cap_price = plan.price[part.posts], plan.value[part.people], plan.cap_price[part.caps]
             least = bound(part.problem, Solution(post, price, value, 0), cap_price, plan.scale)
             own = replace(plan, post=post, row=part.problem.row(post), price=price, value=value, cap_price=cap_price, bound=least)
-            self._groups[number] = part, Replanner(part.problem, own, self._engine, is_group=True)
+            self._groups[number] = part, Replanner(part.problem, own, is_group=True)
         part, one = self._groups[number]
         found = one.refuse_all(np.searchsorted(part.edges, edges), exactly)
         if found.post is None:
@@ -132,28 +130,27 @@ class Replanner:
         reduced = cost_of(problem, plan.cap_price, plan.scale, np.arange(len(problem.edge_post)))
         reduced -= price[problem.edge_post]
         reduced -= value[problem.edge_person]
-        with Engine(CAPPED) if self._engine is None else nullcontext(self._engine) as engine:
-            tried, settled = np.zeros(len(reduced), bool), False
-            while True:
-                worth = below(reduced, np.subtract([plan.scale * figure for figure in problem.row(best)], least))
-                worth[refused] = False
-                if tried.any() and not (worth & ~tried).any():
-                    return replace(self._change(best), is_exact=settled and plan.is_exact)
-                if worth.sum() > MOST_PAIRS:
-                    return None
-                # The cheapest alone bring the known plan so near the bound that few others remain.
-                tried = worth if tried.any() else _cheapest(reduced, worth, FEW_PAIRS)
-                tried[problem.moves(best)] = True
-                found_now, settled = self._best_among(tried, engine)
-                best = min(best, found_now, key=problem.row)
+        tried, settled = np.zeros(len(reduced), bool), False
+        while True:
+            worth = below(reduced, np.subtract([plan.scale * figure for figure in problem.row(best)], least))
+            worth[refused] = False
+            if tried.any() and not (worth & ~tried).any():
+                return replace(self._change(best), is_exact=settled and plan.is_exact)
+            if worth.sum() > MOST_PAIRS:
+                return None
+            # The cheapest alone bring the known plan so near the bound that few others remain.
+            tried = worth if tried.any() else _cheapest(reduced, worth, FEW_PAIRS)
+            tried[problem.moves(best)] = True
+            found_now, settled = self._best_among(tried)
+            best = min(best, found_now, key=problem.row)
 
-    def _best_among(self, chosen: npt.NDArray[np.bool_], engine: Engine) -> tuple[Indices, bool]:
+    def _best_among(self, chosen: npt.NDArray[np.bool_]) -> tuple[Indices, bool]:
         """The best plan of some pairs alone under the caps, and whether that is settled."""
         problem = self.problem
         touched = np.zeros(len(problem.protected), bool)
         touched[problem.edge_post[chosen]] = touched[problem.home[problem.edge_person[chosen]]] = True
         part = Part.of(problem.only(chosen), touched)
-        found = program(part.problem, engine)
+        found = program(part.problem)
         moves = np.flatnonzero(chosen)[part.edges[found["used"].astype(bool)]]
         post = problem.home.copy()
         post[problem.edge_person[moves]] = problem.edge_post[moves]

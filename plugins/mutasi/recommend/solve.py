@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from queue import SimpleQueue
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +21,7 @@ from mutasi.recommend.network import INFINITE, Indices, Integers
 from mutasi.recommend.parts import Part, Parts, Places, connected
 from mutasi.recommend.plan import Plan
 from mutasi.recommend.problem import Problem
-from mutasi.recommend.processes import Engine
+from mutasi.recommend.processes import run
 from mutasi.recommend.proving import SCALE, CapsTooTight, below, bound, could_improve, matching, priced_problem
 
 CAPPED = "mutasi.recommend.processes.capped"
@@ -70,28 +68,20 @@ def _capped(problem: Problem, free: Solution, post: Indices, budget: int, near: 
         raise CapsTooTight  # a cap demands a move, and no edge could make it
     hurt = hurt[np.argsort(-np.bincount(group[problem.edge_post], minlength=len(group))[hurt], kind="stable")]
     parts, nodes = Parts(problem, group), max(LEAST_NODES, MOST_NODES // len(hurt))
-    idle: SimpleQueue[Engine] = SimpleQueue()
 
     def solved(one: int) -> tuple[Places, Places, Places, _Capped]:
-        part, engine = parts.part(one), idle.get()
-        try:
-            at = None if near is None else near[part.caps]
-            found = _capped_part(part.problem, _of_part(free, part), budget, at, engine, nodes)
-        finally:
-            idle.put(engine)
-        return part.people, part.posts, part.caps, found
+        part = parts.part(one)
+        at = None if near is None else near[part.caps]
+        return part.people, part.posts, part.caps, _capped_part(part.problem, _of_part(free, part), budget, at, nodes)
 
     post, cap_price = post.copy(), np.zeros((len(problem.cap_limit), problem.edge_cost.shape[1]), np.int64)
     price, value, looked, branched, is_exact = free.price * SCALE, free.value * SCALE, free.looked, False, True
-    with ExitStack() as engines:
-        count = min(len(hurt), 1 + (os.cpu_count() or 1))  # one more than processors, for threads wait for their engines
-        for _ in range(count):
-            idle.put(engines.enter_context(Engine(CAPPED)))
-        with ThreadPoolExecutor(count) as threads:
-            for people, posts, caps, found in threads.map(solved, hurt.tolist()):
-                post[people], cap_price[caps] = posts[found.post], found.cap_price
-                price[posts], value[people] = found.proof.price, found.proof.value
-                looked, branched, is_exact = looked + found.proof.looked, branched or found.branched, is_exact and found.is_exact
+    # One more than processors, for threads wait for their engines.
+    with ThreadPoolExecutor(min(len(hurt), 1 + (os.cpu_count() or 1))) as threads:
+        for people, posts, caps, found in threads.map(solved, hurt.tolist()):
+            post[people], cap_price[caps] = posts[found.post], found.cap_price
+            price[posts], value[people] = found.proof.price, found.proof.value
+            looked, branched, is_exact = looked + found.proof.looked, branched or found.branched, is_exact and found.is_exact
     if (problem.cap_use(problem.moves(post)) > problem.cap_limit).any():
         raise CapsTooTight  # a cap demands a move, and no edge could make it
     least = bound(problem, Solution(post, price, value, looked), cap_price, SCALE)
@@ -114,7 +104,7 @@ def _of_part(free: Solution, part: Part) -> Solution:
     return Solution(here, free.price[part.posts], free.value[part.people], 0)
 
 
-def _capped_part(problem: Problem, free: Solution, budget: int, near: Integers | None, engine: Engine, nodes: int) -> _Capped:
+def _capped_part(problem: Problem, free: Solution, budget: int, near: Integers | None, nodes: int) -> _Capped:
     """The capped plan of one part: over its promising edges first, then with those that a better plan might use."""
     like, known = problem, free
     if near is not None:
@@ -125,7 +115,7 @@ def _capped_part(problem: Problem, free: Solution, budget: int, near: Integers |
     best: tuple[tuple[int, ...], _Capped] | None = None
     for _ in range(ROUNDS):
         small = problem.only(chosen)
-        found = program(small, engine, nodes)
+        found = program(small, nodes)
         prices = _lawful(found["cap_price"].astype(np.int64))
         post = problem.home.copy()
         used = found["used"].astype(bool)
@@ -153,7 +143,7 @@ def _lawful(prices: Integers) -> Integers:
     return prices
 
 
-def program(problem: Problem, engine: Engine, nodes: int = MOST_NODES) -> dict[str, npt.NDArray[np.generic]]:
+def program(problem: Problem, nodes: int = MOST_NODES) -> dict[str, npt.NDArray[np.generic]]:
     """Hand a problem with caps to HiGHS; people without an edge stay, and hold their seats."""
     known, person = np.unique(problem.edge_person, return_inverse=True)
     staying = problem.at_home() - np.bincount(problem.home[known], minlength=len(problem.protected))
@@ -167,7 +157,8 @@ def program(problem: Problem, engine: Engine, nodes: int = MOST_NODES) -> dict[s
     graph = Graph.of(small)
     stays = len(graph.post) - len(small.edge_post)
     none = np.full((stays, small.edge_caps.shape[1]), -1, np.int32)
-    found = engine.ask(
+    found = run(
+        CAPPED,
         {
             "post": graph.post,
             "person": graph.person,

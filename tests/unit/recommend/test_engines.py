@@ -13,7 +13,7 @@ from mutasi.recommend.face import Face, Graph
 from mutasi.recommend.lexicographic import minimise
 from mutasi.recommend.network import INFINITE
 from mutasi.recommend.problem import Problem
-from mutasi.recommend.processes import Engine, EngineError, run
+from mutasi.recommend.processes import EngineError, run
 from mutasi.recommend.solve import program, solve
 
 
@@ -41,8 +41,7 @@ def test_two_processes_give_the_flows_in_the_order_asked(city: Problem, monkeypa
 
 
 def test_highs_finds_the_same_city_plan(city: Problem) -> None:
-    with Engine("mutasi.recommend.processes.capped") as engine:
-        found = program(city, engine)
+    found = program(city)
     post = city.home.copy()
     used = np.flatnonzero(found["used"])
     post[city.edge_person[used]] = city.edge_post[used]
@@ -59,6 +58,8 @@ def test_the_engines_stay_out_of_this_process() -> None:
     assert "ortools" not in sys.modules and "highspy" not in sys.modules
 
 
-def test_an_engine_that_fails_is_named() -> None:
+def test_an_engine_that_fails_is_named_and_the_next_question_is_answered(city: Problem) -> None:
     with pytest.raises(EngineError, match="min_cost_flow ended with code"):
         run("mutasi.recommend.processes.min_cost_flow", {"0 nonsense": np.zeros(1)})
+    graph = Graph.of(city)
+    assert second_opinion.flows(city, graph, [(Face.whole(city, graph), graph.cost[:, 1], city.seat_penalty[:, 1])])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -11,16 +10,9 @@ from tests.unit.recommend.instances import is_lawful, random_problem
 from tests.unit.recommend.test_caps import best_row, capped_problem, with_budget
 
 from mutasi.recommend.plan import Plan
-from mutasi.recommend.processes import Engine
 from mutasi.recommend.proving import Infeasible, cost_of
 from mutasi.recommend.replanning import Replanner, with_locked
-from mutasi.recommend.solve import CAPPED, solve
-
-
-@pytest.fixture(scope="module")
-def engine() -> Iterator[Engine]:
-    with Engine(CAPPED) as one:
-        yield one
+from mutasi.recommend.solve import solve
 
 
 def difference(found: tuple[int, ...], plan: Plan) -> tuple[int, ...]:
@@ -81,11 +73,11 @@ def test_prices_after_a_path_prove_what_it_costs(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_under_caps_the_answer_is_exact_when_asked_for(seed: int, engine: Engine) -> None:
+def test_under_caps_the_answer_is_exact_when_asked_for(seed: int) -> None:
     problem = capped_problem(seed, people=8 + seed % 8, posts=5)
     problem = with_budget(problem, seed, 9) if seed % 3 == 0 else problem
     plan = solve(problem)
-    replanner = Replanner(problem, plan, engine)
+    replanner = Replanner(problem, plan)
     for edge in problem.moves(plan.post).tolist():
         found = replanner.refuse(edge, exactly=True)
         again = solve(problem.only(np.arange(len(problem.edge_post)) != edge))
@@ -94,14 +86,12 @@ def test_under_caps_the_answer_is_exact_when_asked_for(seed: int, engine: Engine
         assert found.price == difference(again.row, plan)
 
 
-def test_where_only_few_pairs_may_be_tried_at_once_the_answer_is_the_same(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_where_only_few_pairs_may_be_tried_at_once_the_answer_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     problem = replace(capped_problem(5, people=25, posts=8), cap_limit=np.array([3, 3, 5], np.int64))
     plan = solve(problem)
     edges = problem.moves(plan.post).tolist()
-    at_once = [Replanner(problem, plan, engine).refuse(edge, exactly=True).price for edge in edges]
+    at_once = [Replanner(problem, plan).refuse(edge, exactly=True).price for edge in edges]
     for few, most in ((1, 50_000), (1_500, 0)):
         monkeypatch.setattr("mutasi.recommend.replanning.FEW_PAIRS", few)
         monkeypatch.setattr("mutasi.recommend.replanning.MOST_PAIRS", most)
-        assert [Replanner(problem, plan, engine).refuse(edge, exactly=True).price for edge in edges] == at_once
+        assert [Replanner(problem, plan).refuse(edge, exactly=True).price for edge in edges] == at_once

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
 import json
+import os
+import shutil
 import subprocess
 import sys
 import tempfile
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -27,20 +30,18 @@ class Engine:
 
     def __init__(self, module: str) -> None:
         self.module = module
-        self._folder = tempfile.TemporaryDirectory()
-        self._said = Path(self._folder.name, "said")
+        self._folder = Path(tempfile.mkdtemp())
+        self._said = self._folder / "said"
         with self._said.open("w") as said:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", module], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, text=True
             )
 
-    def __enter__(self) -> Engine:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._process.kill()  # it waits for a question or is still starting; nothing is lost
+    def close(self) -> None:
+        """End the process, whatever it is at."""
+        self._process.kill()
         self._process.communicate()
-        self._folder.cleanup()
+        shutil.rmtree(self._folder)
 
     def ask(self, arrays: Arrays) -> Arrays:
         """What the module's function makes of the arrays.
@@ -48,7 +49,7 @@ class Engine:
         Raises:
             EngineError: the process ended instead of answering.
         """
-        source, target = Path(self._folder.name, "in.npz"), Path(self._folder.name, "out.npz")
+        source, target = self._folder / "in.npz", self._folder / "out.npz"
         np.savez(source, **arrays)  # type: ignore[arg-type]
         assert self._process.stdin and self._process.stdout
         self._process.stdin.write(json.dumps([str(source), str(target)]) + "\n")
@@ -61,14 +62,41 @@ class Engine:
             return dict(found)
 
 
+# By process and module: a process that was forked from this one has engines of its own.
+_at_rest: defaultdict[tuple[int, str], list[Engine]] = defaultdict(list)
+
+
+def start(module: str) -> None:
+    """Have an engine at rest soon, for whoever will ask."""
+    if not (resting := _at_rest[os.getpid(), module]):
+        resting.append(Engine(module))
+
+
 def run(module: str, arrays: Arrays) -> Arrays:
-    """Ask a process that is started for this one question.
+    """Ask an engine that is at rest, or a new one; it rests again for whoever asks next, until this process ends.
 
     Raises:
-        EngineError: the process failed.
+        EngineError: the engine's process failed.
     """
-    with Engine(module) as engine:
-        return engine.ask(arrays)
+    resting = _at_rest[os.getpid(), module]
+    try:
+        engine = resting.pop()
+    except IndexError:
+        engine = Engine(module)
+    try:
+        found = engine.ask(arrays)
+    except BaseException:  # it may still be at work on what nobody waits for
+        engine.close()
+        raise
+    resting.append(engine)
+    return found
+
+
+@atexit.register
+def _close_all() -> None:
+    for (process, _), engines in _at_rest.items():
+        while process == os.getpid() and engines:
+            engines.pop().close()
 
 
 def serve(solve: Callable[[Mapping[str, npt.NDArray[Any]]], Arrays]) -> None:
