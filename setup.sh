@@ -30,4 +30,5 @@ echo "     setup  installing the pinned requirements (the first time takes a min
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check uv
 VIRTUAL_ENV=$venv "$venv/bin/uv" pip install --quiet --compile-bytecode --requirement requirements.txt
 VIRTUAL_ENV=$venv "$venv/bin/uv" pip install --quiet --no-deps --no-build-isolation --editable .
+"$venv/bin/python" -m compileall -q plugins  # not every machine lets Python keep what it compiles
 touch "$venv/.installed"
