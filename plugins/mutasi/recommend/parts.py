@@ -78,7 +78,9 @@ class Parts:
 
     def part(self, group: int) -> Part:
         """One group."""
-        rows = (order[slice(*np.searchsorted(number, [group, group + 1]))] for order, number in self._rows)
+        # Of the numbers' own type, or each search would bring all of them into another first.
+        ends = np.array([group, group + 1], self._rows[0][1].dtype)
+        rows = (order[slice(*np.searchsorted(number, ends))] for order, number in self._rows)
         return Part._cut(self.problem, *rows)
 
 

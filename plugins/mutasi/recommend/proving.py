@@ -75,7 +75,7 @@ def cost_of(problem: Problem, cap_price: Integers, scale: int, edges: npt.NDArra
     for caps in problem.edge_caps[edges].T:
         cost += prices[caps]
     if len(problem.link_edge) and len(edges):
-        first, last = np.searchsorted(problem.link_edge, [edges[0], edges[-1] + 1])
+        first, last = np.searchsorted(problem.link_edge, np.array([edges[0], edges[-1] + 1], problem.link_edge.dtype))
         linked = first + np.flatnonzero(np.isin(problem.link_edge[first:last], edges))
         at = np.searchsorted(edges, problem.link_edge[linked])
         np.add.at(cost, at, problem.link_weight[linked, None] * cap_price[problem.link_cap[linked]])
