@@ -36,16 +36,23 @@ def models(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The project's pages, made now."""
+    home = tmp_path_factory.mktemp("home")
+    return reference.pages(Settings(home=home, project=PROJECT, agencies=home))
+
+
 @pytest.fixture
-def checkout(tmp_path: Path, settings: Settings) -> Settings:
-    """A copy of the definitions, with freshly written pages."""
+def checkout(tmp_path: Path, settings: Settings, fresh: dict[str, str]) -> Settings:
+    """A copy of the definitions, with fresh pages."""
     for folder in ("expectations", "dbt_project/models", "dbt_project/seeds"):
         shutil.copytree(PROJECT / folder, tmp_path / "checkout" / folder)
     shutil.copy(PROJECT / "dbt_project" / "figures.yml", tmp_path / "checkout" / "dbt_project")
     copied = replace(settings, project=tmp_path / "checkout")
     pages = reference.folder_of(copied)
     pages.mkdir(parents=True)
-    for name, text in reference.pages(copied).items():
+    for name, text in fresh.items():
         (pages / name).write_text(text)
     return copied
 
@@ -81,16 +88,14 @@ def test_every_doc_block_of_the_project_holds_text() -> None:
     assert all(blocks.values())
 
 
-def test_the_pages_are_the_same_every_time(settings: Settings) -> None:
-    assert reference.pages(settings) == reference.pages(settings)
+def test_the_pages_of_a_copy_are_the_same(checkout: Settings, fresh: dict[str, str]) -> None:
+    assert reference.pages(checkout) == fresh
 
 
-def test_every_dataset_column_rule_and_parameter_is_on_its_page(settings: Settings) -> None:
-    pages = reference.pages(settings)
-
-    assert all(f"| `{c}` |" in pages["datasets.md"] for d in datasets().values() for c in d.columns)
-    assert all(f"| {rule.code} |" in pages["rules.md"] for rule in reference.rules(settings.suites))
-    assert "| `abk_effective_minutes` | 75000 | 2020-01-14 |" in pages["parameters.md"]
+def test_every_dataset_column_rule_and_parameter_is_on_its_page(settings: Settings, fresh: dict[str, str]) -> None:
+    assert all(f"| `{c}` |" in fresh["datasets.md"] for d in datasets().values() for c in d.columns)
+    assert all(f"| {rule.code} |" in fresh["rules.md"] for rule in reference.rules(settings.suites))
+    assert "| `abk_effective_minutes` | 75000 | 2020-01-14 |" in fresh["parameters.md"]
 
 
 @pytest.mark.parametrize(
@@ -102,8 +107,6 @@ def test_every_dataset_column_rule_and_parameter_is_on_its_page(settings: Settin
     ],
 )
 def test_a_changed_definition_makes_its_page_stale(checkout: Settings, definition: str, old: str, new: str, page: str) -> None:
-    assert reference.outdated(checkout) == []
-
     file = checkout.project / definition
     file.write_text(file.read_text().replace(old, new))
 
