@@ -78,7 +78,7 @@ def _match(network: Network, groups: Any, budget: int) -> Matching:
     return Matching(int(status), owner.astype(np.int32), filled, price.copy(), value, int(looked), int(where))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def cheapest_first(post: Any, cost: Any, posts: int) -> Any:
     """Where each post's edges begin when they lie by post and rising cost, and their order; equal ones stay as they were."""
     start = np.zeros(posts + 1, np.int64)
@@ -107,7 +107,7 @@ def _sequence(network: Network, filled: Integers, group: Integers) -> tuple[Inte
     return order, np.concatenate([np.full(len(empty), INFINITE, np.int64), network.penalty[falling]])
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)  # agencies under caps are matched in threads
 def _fill_all(
     order: Any, penalties: Any, seats: Any, graph: Any, state: Any, distance: Any, filled: Any, groups: Any, budget: Any
 ) -> Any:

@@ -20,7 +20,7 @@ os.environ.setdefault("NUMBA_CACHE_DIR", compiled_code())
 from numba import njit
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def grouped(graph: Any, people: int) -> Any:
     """The group of each post, and by group where its posts begin, which they are, and how many edges they have."""
     start, person, _ = graph
