@@ -161,6 +161,7 @@ def _measure_stages(planning: str) -> dict[str, float]:
     """Seconds of each stage, CPU seconds and memory with the engines' processes, how large the problem was, and the gap."""
     from mutasi.recommend import certificate, reading, writing
     from mutasi.recommend.best_plan import planned
+    from mutasi.recommend.processes import close_all
     from mutasi.recommend.reading_back import read_problem
 
     run, seconds, start = Path(planning).parent / "run", {}, time.perf_counter()
@@ -184,6 +185,7 @@ def _measure_stages(planning: str) -> dict[str, float]:
     with reading.engine() as con:
         assert not any(check.amiss for check in certificate.second_opinion(*read_problem(con, run)))
     done("second_engine")
+    close_all()
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return seconds | {
         "cpu": sum(one.ru_utime + one.ru_stime for one in used),

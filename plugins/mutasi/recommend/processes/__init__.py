@@ -93,7 +93,8 @@ def run(module: str, arrays: Arrays) -> Arrays:
 
 
 @atexit.register
-def _close_all() -> None:
+def close_all() -> None:
+    """End the engines of this process that rest; what they used then counts as its children's."""
     for (process, _), engines in _at_rest.items():
         while process == os.getpid() and engines:
             engines.pop().close()
