@@ -12,13 +12,11 @@ from pathlib import Path
 
 from mutasi.settings import PROJECT, Settings
 
-LIBRARIES = ["airflow.dag_processing.dagbag", "airflow.utils.db", "dbt.cli.main", "great_expectations"]
-
 
 def begin(what: Callable[..., None], printed: Path, *arguments: object) -> BaseProcess:
     """Call a function of this module in a process group of its own, in the environment of now; what it prints goes to a file."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(LIBRARIES)
+    context.set_forkserver_preload(["tests.libraries"])
     process = context.Process(target=_call, args=(what, dict(os.environ), printed, arguments), daemon=True)
     process.start()
     return process

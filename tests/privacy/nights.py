@@ -232,14 +232,8 @@ def in_a_process_of_its_own(home: Path, kind: str, printed: Path) -> None:
             os._exit(code)
 
 
-def read_the_libraries() -> None:
-    """Import what every night needs."""
-    for name in ("airflow.dag_processing.dagbag", "airflow.utils.db", "dbt.cli.main", "great_expectations"):
-        importlib.import_module(name)
-
-
 if __name__ == "__main__":
-    read_the_libraries()
+    importlib.import_module("tests.libraries")  # here, and not where the tests import this file
     gc.set_threshold(50_000)
     for what in ("prepare", *DAYS):
         in_a_process_of_its_own(Path(sys.argv[1]), what, Path(sys.argv[2]) / f"printed-{what}.txt")
