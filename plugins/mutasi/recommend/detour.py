@@ -23,6 +23,8 @@ from mutasi.recommend.proving import cost_of
 
 NOBODY = -1
 BITS = 60  # of a figure; costs and prices stay far below half of it
+NONE = np.empty(0, np.intp)
+Arc = tuple[int, int, int, int]  # what it costs, where from, who or NOBODY, and to which post
 Step = tuple[int, int, int]  # the node that is helped, the person who moves or NOBODY, and to which post (-1: home)
 
 
@@ -43,6 +45,7 @@ class Residual:
         self.problem, self.plan = problem, plan
         posts = len(problem.protected)
         self.pool = posts
+        self._known: dict[int, list[Arc]] = {}  # who could come to a post, as long as nothing there is banned
         present = np.bincount(plan.post, minlength=posts)
         comes = np.bincount(problem.edge_post[problem.moves(plan.post)], minlength=posts)
         seats = np.bincount(problem.seat_post, minlength=posts)
@@ -80,6 +83,8 @@ class Residual:
         step: dict[int, Step] = {}
         done: set[int] = set()
         end = self.pool + 1  # the person
+        own = self._own(person, banned) if target is None else {}
+        changed = set(self.problem.edge_post[banned[self.problem.edge_person[banned] != person]].tolist())
         queue = [(0, begin)]
         while queue:
             so_far, node = heappop(queue)
@@ -89,7 +94,14 @@ class Residual:
                 nearer = {one: so_far - distance[one] for one in done}
                 return self._detour(self._moved(node, begin, step), so_far, nearer, person)
             done.add(node)
-            steps = self._into_pool(person, target) if node == self.pool else self._into(node, banned, person, target)
+            if node == self.pool:
+                steps = self._into_pool(person, target)
+            elif node in changed:
+                steps = self._into(node, banned)
+            else:  # what the person could do is in it, but comes from `begin`, which is done
+                steps = self._known[node] = self._known.get(node) or self._into(node, NONE)
+            if node in own:
+                steps = [*steps, (own[node], end, person, node)]
             for cost, other, who, to in steps:
                 if other not in done and so_far + cost < distance.get(other, so_far + cost + 1):
                     distance[other], step[other] = so_far + cost, (node, who, to)
@@ -114,7 +126,7 @@ class Residual:
                 post[who] = self.problem.home[who] if to < 0 else to
         return post
 
-    def _into(self, node: int, banned: npt.NDArray[np.intp], person: int, target: int | None) -> list[tuple[int, int, int, int]]:
+    def _into(self, node: int, banned: npt.NDArray[np.intp]) -> list[Arc]:
         """Who could come to a post, one for each post they come from, and what that costs."""
         problem, plan = self.problem, self.plan
         edges = np.arange(self.start[node], self.start[node + 1])
@@ -124,16 +136,20 @@ class Residual:
         ]
         who = np.concatenate([problem.edge_person[edges], home])
         rows = np.concatenate([self._reduced(edges), -plan.price[node] - plan.value[home]])
-        origin = self.at[who]
-        if target is None:
-            origin = np.where(who == person, self.pool + 1, origin)
-        else:
-            rows, who, origin = rows[who != person], who[who != person], origin[who != person]
-        found = [(cost, place, one, node) for cost, place, one in _least(rows, origin, who) if place != node]
+        found = [(cost, place, one, node) for cost, place, one in _least(rows, self.at[who], who) if place != node]
         if self.least[node] >= 0:
             row = problem.seat_penalty[self.least[node]] * plan.scale - plan.price[node]
             found.append((_packed(row.tolist()), self.pool, NOBODY, node))
         return found
+
+    def _own(self, person: int, banned: npt.NDArray[np.intp]) -> dict[int, int]:
+        """What it costs a person who is free now to come to each post."""
+        problem, plan = self.problem, self.plan
+        edges = np.flatnonzero(problem.edge_person == person)
+        edges = edges[~_contained(edges, banned)]
+        own = dict(zip(problem.edge_post[edges].tolist(), map(_packed, self._reduced(edges).tolist()), strict=True))
+        home = int(problem.home[person])
+        return own | ({home: _packed((-plan.price[home] - plan.value[person]).tolist())} if problem.protected[home] else {})
 
     def _into_pool(self, person: int, target: int | None) -> list[tuple[int, int, int, int]]:
         """Who could become free, and which empty seats could be filled instead of one that falls empty."""
