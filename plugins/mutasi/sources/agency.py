@@ -59,9 +59,9 @@ class ConnectionRef(Model):
 
     @model_validator(mode="after")
     def paced_where_called(self) -> ConnectionRef:
-        needless = sorted(self.model_fields_set & {"requests_per_second", "concurrency"})
-        if needless and self.type != "siasn":
-            raise ValueError(f"`{'`, `'.join(needless)}` paces calls of type siasn; leave it out of type {self.type}")
+        for name in ("requests_per_second", "concurrency"):
+            if self.type != "siasn" and getattr(self, name) != type(self).model_fields[name].default:
+                raise ValueError(f"`{name}` paces calls of type siasn; leave it out of type {self.type}")
         return self
 
 
