@@ -50,6 +50,7 @@ UNITS = {"unit_id": "Id", "unit_name": "NamaUnor"}
 def agency(
     dataset: str, kind: str, read: dict[str, Any], columns: dict[str, Any], rate: float = 2000, concurrency: int = 4
 ) -> Agency:
+    pace = {"requests_per_second": rate, "concurrency": concurrency} if kind == "siasn" else {}
     return Agency.model_validate(
         {
             "agency_id": "rekaan",
@@ -58,7 +59,7 @@ def agency(
             "codes": {"bkn": "0000", "kemendagri": "00.00"},
             "owner": {"unit": "BKPSDM", "email": "bkpsdm@example.invalid"},
             "connections": {
-                "main": {"type": kind, "name": "main", "requests_per_second": rate, "concurrency": concurrency},
+                "main": {"type": kind, "name": "main", **pace},
                 "folder": {"type": "files", "name": "folder"},
             },
             "datasets": {dataset: {"connection": "main", "read": read, "columns": columns}},
