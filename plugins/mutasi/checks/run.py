@@ -22,6 +22,7 @@ from mutasi.checks.judge import CheckError, judge
 from mutasi.checks.policies import exceptions, require_known
 from mutasi.checks.suites import VOLUME, SuiteError, read_suite
 from mutasi.checks.verdicts import DatasetVerdicts, conclude, withdraw
+from mutasi.collector import seldom_collected
 from mutasi.engine import connect
 from mutasi.ledger import Entry, size_of, stepped
 from mutasi.settings import Settings
@@ -35,6 +36,7 @@ def check_dataset(settings: Settings, dataset: str, day: dt.date, run_id: str) -
     return check_datasets(settings, [dataset], day, run_id)[dataset]
 
 
+@seldom_collected()
 def check_datasets(settings: Settings, names: Sequence[str], day: dt.date, run_id: str) -> dict[str, DatasetVerdicts]:
     """Judge what all agencies landed of some datasets on a day.
 

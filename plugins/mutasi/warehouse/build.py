@@ -19,6 +19,7 @@ from typing import Any
 
 import duckdb
 
+from mutasi.collector import seldom_collected
 from mutasi.errors import NeedsAPerson
 from mutasi.settings import Settings
 from mutasi.warehouse.groundwork import HELD_KIND, HELD_MODELS, keep_groundwork, lay_groundwork, remove_database
@@ -125,7 +126,7 @@ def _invoke(settings: Settings, as_of: dt.date | None, unit_tests: bool) -> tupl
     """Parse, then build; returns the nodes and the seconds for parsing, which do not depend on the data."""
     from dbt.cli.main import dbtRunner
 
-    from mutasi.warehouse.spared import spared
+    from mutasi.warehouse.unheard import unheard
 
     work = settings.folder("warehouse", "dbt")
     quiet = [
@@ -135,7 +136,11 @@ def _invoke(settings: Settings, as_of: dt.date | None, unit_tests: bool) -> tupl
     project = [
         "--project-dir", str(settings.dbt_project), "--profiles-dir", str(settings.dbt_project), "--target-path", str(work / "target"),
     ]  # fmt: skip
-    with spared(), _environment(MUTASI_HOME=str(settings.home), MUTASI_AS_OF=as_of.isoformat() if as_of else ""):
+    with (
+        unheard(),
+        seldom_collected(),
+        _environment(MUTASI_HOME=str(settings.home), MUTASI_AS_OF=as_of.isoformat() if as_of else ""),
+    ):
         start = time.perf_counter()
         answer = dbtRunner().invoke([*quiet, "parse", *project])
         parse_seconds = round(time.perf_counter() - start, 3)
