@@ -21,7 +21,7 @@ up: $(STAMP)  ## Airflow's scheduler and web interface on this machine
 	@$(VENV)/bin/mutasi up
 
 test: $(STAMP)  ## set up, then run every test
-	@$(PY) -m pytest -n 4 --dist loadfile --no-loadscope-reorder
+	@$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 	@echo "All tests passed; skipped ones are listed above with their reason. Next: make run, then docs/runbooks/onboard-agency.md."
 
 lint: licences  ## ruff, mypy, sqlfluff, import-linter, licences
