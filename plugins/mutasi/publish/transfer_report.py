@@ -80,7 +80,7 @@ def page(con: duckdb.DuckDBPyConnection, run: Run, viewer: str, names: dict[str,
 <h2>Keadaan sekarang dan setelah usulan</h2>
 {_charts(con, viewer)}
 <div class="wide-page"><h2>Usulan prioritas</h2>{_proposals(con, "part = 'priority'", "Tidak ada usulan prioritas minggu ini.")}</div>
-<h2>Usulan cadangan</h2>{_proposals(con, "part <> 'priority'", "Tidak ada usulan cadangan minggu ini.")}
+<div class="wide-page"><h2>Usulan cadangan</h2>{_proposals(con, "part <> 'priority'", "Tidak ada usulan cadangan minggu ini.")}</div>
 <h2>Rantai mutasi</h2>{_chains(con)}
 <h2>Kursi yang tetap lowong</h2>{_left_open(con)}
 <h2>Dasar</h2>

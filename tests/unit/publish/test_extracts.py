@@ -279,6 +279,7 @@ def test_the_report_has_its_charts_and_prints(published: Path) -> None:
         and "<script" not in page
         and "http://" not in page.replace("http://www.w3.org", "")
     )
+    assert page.count('class="wide-page"><h2>Usulan ') == 2, "on upright paper the reasons are a word wide"
     assert (published / "dumai" / "laporan-usulan-mutasi.pdf").read_bytes().startswith(b"%PDF")
 
 
