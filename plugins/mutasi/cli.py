@@ -191,7 +191,7 @@ def up(port: int, employees: int) -> None:
 
 
 def _run(name: str) -> Path:
-    from mutasi.recommend.reading import find_run
+    from mutasi.recommend.runs import find_run
 
     return find_run(Settings.from_environment().home / "runs", name)
 
@@ -240,11 +240,16 @@ def explain(run: str, what: str) -> None:
 @click.option("--policy", multiple=True, help="A row of the policy with another value: CODE=VALUE.")
 def what_if(run: str, refuse: tuple[str, ...], lock: tuple[str, ...], policy: tuple[str, ...]) -> None:
     """Plan a run again, exactly, with one thing otherwise, and say what that costs."""
+    from mutasi.recommend import processes, runs
+
+    folder = _run(run)
+    if policy or runs.has_priced_caps(folder):  # their engine may be needed: it starts while this process loads its libraries
+        processes.start(processes.CAPPED)
     from mutasi.recommend.answers import what_if as ask
 
     pairs = [tuple(given.partition("=")[::2]) for given in lock]
     rows = {code: value for code, _, value in (given.partition("=") for given in policy)}
-    found = ask(_run(run), refuse, [(person, post) for person, post in pairs], rows)
+    found = ask(folder, refuse, [(person, post) for person, post in pairs], rows)
     for objective, points in found.price.items():
         if objective != "tie":
             click.echo(f"{objective:<12}{points:>+14,.0f}")

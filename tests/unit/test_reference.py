@@ -107,6 +107,8 @@ def test_every_dataset_column_rule_and_parameter_is_on_its_page(settings: Settin
     ],
 )
 def test_a_changed_definition_makes_its_page_stale(checkout: Settings, definition: str, old: str, new: str, page: str) -> None:
+    assert reference.outdated(checkout) == []
+
     file = checkout.project / definition
     file.write_text(file.read_text().replace(old, new))
 

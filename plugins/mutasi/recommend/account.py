@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from mutasi.recommend import reading
+from mutasi.recommend import runs
 from mutasi.recommend.best_plan import METHOD, plan_hash
 from mutasi.recommend.certificate import Check
 from mutasi.recommend.plan import Plan
@@ -168,5 +168,5 @@ def summed_up(run: Path, week: str, main: tuple[Problem, Plan, str], second: tup
 
 def summary(run: Path) -> RunSummary:
     """The summary that a finished run wrote."""
-    told = reading.manifest(run)
+    told = runs.manifest(run)
     return RunSummary(**{name: told[name] for name in RunSummary.__dataclass_fields__} | {"folder": str(run)})

@@ -12,14 +12,14 @@ import numpy as np
 
 from mutasi.engine import quoted
 from mutasi.errors import NeedsAPerson
-from mutasi.recommend import processes, reading, wording
+from mutasi.recommend import reading, wording
 from mutasi.recommend.network import Indices
 from mutasi.recommend.plan import Plan
 from mutasi.recommend.problem import TIERS, Problem
-from mutasi.recommend.proving import Infeasible
-from mutasi.recommend.reading_back import has_priced_caps, read_problem
-from mutasi.recommend.replanning import Places, Replanner, with_locked, without
-from mutasi.recommend.solve import CAPPED, solve
+from mutasi.recommend.proving import SCALE, Infeasible
+from mutasi.recommend.reading_back import read_problem
+from mutasi.recommend.replanning import Places, Replanner, with_locked
+from mutasi.recommend.solve import solve
 
 
 class NoAnswer(NeedsAPerson):
@@ -110,8 +110,6 @@ def what_if(
         NoAnswer: a name is unknown, or no plan can do what was asked.
     """
     with reading.engine() as con:
-        if not policy and has_priced_caps(con, run):  # their engine may be needed: it starts while the tables are read
-            processes.start(CAPPED)
         problem, plan = read_problem(con, run)
         if policy:
             return _under_policy(run, problem, plan, policy)
@@ -131,7 +129,8 @@ def _changed(problem: Problem, plan: Plan, refused: Places, lock: Sequence[tuple
     kept = np.ones(len(problem.edge_post), bool)
     kept[refused] = False
     if not lock:
-        found, price = without(problem, plan, ~kept)
+        found = solve(problem.only(kept), near=plan.cap_price * (SCALE // plan.scale))
+        price = tuple(a - b for a, b in zip(found.row, plan.row, strict=True))
         return _answer(problem, plan, price, problem, found.post, found.is_exact)
     if len(lock) == 1 and kept.all():
         edge = _edges(problem, *lock[0])

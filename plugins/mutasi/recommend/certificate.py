@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from mutasi.engine import quoted
-from mutasi.recommend import reading, writing
+from mutasi.recommend import reading, runs, writing
 from mutasi.recommend.face import Graph, faces
 from mutasi.recommend.network import Integers
 from mutasi.recommend.plan import Plan
@@ -123,7 +123,7 @@ def check(run: Path) -> list[Check]:
     """
     for name in TABLES:
         if not (run / "tables" / f"{name}.parquet").exists():
-            raise reading.RunError(f"{run} has no table {name}: the run did not end; start it again.")
+            raise runs.RunError(f"{run} has no table {name}: the run did not end; start it again.")
     with reading.engine() as con:
         _search_in(con, run)
         return [Check(proved, int(amiss)) for _, proved, amiss in con.execute(reading.text("certificate.sql")).fetchall()]

@@ -70,10 +70,11 @@ def priced_problem(problem: Problem, cap_price: Integers, scale: int = SCALE) ->
 
 def cost_of(problem: Problem, cap_price: Integers, scale: int, edges: npt.NDArray[np.intp]) -> Integers:
     """What some edges, in rising order, cost with the prices of their caps, in parts of `scale`."""
-    prices = np.vstack([cap_price, np.zeros((1, problem.edge_cost.shape[1]), np.int64)])  # the last stands for -1: no cap
+    has_price = np.append(cap_price.any(axis=1), False)  # the last stands for -1: no cap
     cost: Integers = problem.edge_cost[edges] * scale
     for caps in problem.edge_caps[edges].T:
-        cost += prices[caps]
+        counted = np.flatnonzero(has_price[caps])
+        cost[counted] += cap_price[caps[counted]]
     if len(problem.link_edge) and len(edges):
         first, last = np.searchsorted(problem.link_edge, np.array([edges[0], edges[-1] + 1], problem.link_edge.dtype))
         linked = first + np.flatnonzero(np.isin(problem.link_edge[first:last], edges))

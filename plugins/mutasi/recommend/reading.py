@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
 from mutasi.engine import named, quoted
-from mutasi.errors import NeedsAPerson
+from mutasi.recommend.runs import RunError
 
 PLANNING_TABLES = (
     "publication",
@@ -30,10 +28,6 @@ PLANNING_TABLES = (
 )
 SEEDS = ("golongan", "education_levels")
 INPUTS = (*PLANNING_TABLES, *SEEDS, "last_plan")
-
-
-class RunError(NeedsAPerson):
-    """A run or its inputs cannot be read; the sentence says what is missing and what to do."""
 
 
 def engine() -> duckdb.DuckDBPyConnection:
@@ -90,19 +84,6 @@ def attach_tables(con: duckdb.DuckDBPyConnection, run: Path, names: tuple[str, .
         con.execute(f"create view {named(name)} as select * from read_parquet({quoted(str(file))})")
 
 
-def manifest(run: Path) -> dict[str, Any]:
-    """What the run wrote about itself.
-
-    Raises:
-        RunError: it wrote nothing.
-    """
-    file = run / "run.json"
-    if not file.exists():
-        raise RunError(f"{run} has no run.json: the run did not end, or this is not the folder of a run.")
-    found: dict[str, Any] = json.loads(file.read_text())
-    return found
-
-
 def digest(file: Path) -> str:
     """SHA-256 of a file."""
     return hashlib.sha256(file.read_bytes()).hexdigest()
@@ -111,21 +92,3 @@ def digest(file: Path) -> str:
 def text(name: str) -> str:
     """A text that ships beside the code, such as an SQL script."""
     return (Path(__file__).parent / name).read_text()
-
-
-def find_run(runs: Path, name: str) -> Path:
-    """The folder of a run by its path, its id or the beginning of its id; `latest` is the newest.
-
-    Raises:
-        RunError: none or several fit.
-    """
-    if Path(name, "run.json").exists():
-        return Path(name)
-    every = sorted(runs.glob("*/*/run.json"), key=lambda f: f.stat().st_mtime)
-    fitting = (
-        every[-1:] if name == "latest" else [f for f in every if f.parent.name.startswith(name) or f.parent.parent.name == name]
-    )
-    if len(fitting) != 1:
-        known = ", ".join(f"{f.parent.parent.name}/{f.parent.name}" for f in every[-5:]) or "none"
-        raise RunError(f"{len(fitting)} runs fit {name!r}; the newest are: {known}.")
-    return fitting[0].parent

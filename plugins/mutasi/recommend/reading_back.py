@@ -7,7 +7,6 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
-from mutasi.engine import quoted
 from mutasi.recommend import reading
 from mutasi.recommend.candidates import problem_of
 from mutasi.recommend.plan import Plan
@@ -38,9 +37,3 @@ def read_problem(con: duckdb.DuckDBPyConnection, run: Path) -> tuple[Problem, Pl
         )
     )
     return problem, Plan(post, tuple(claim[1]), price, value, cap_price, int(claim[0]), tuple(claim[2]), 0)
-
-
-def has_priced_caps(con: duckdb.DuckDBPyConnection, run: Path) -> bool:
-    """Whether caps decided anything about the plan of a run that ended."""
-    file = run / "tables" / "claim.parquet"
-    return file.exists() and con.execute(f"select scale > 1 from read_parquet({quoted(str(file))})").fetchone() == (True,)

@@ -119,21 +119,27 @@ class Replanner:
     def _near(self, refused: Places, used: int, found: Detour | None) -> Change | None:
         """Settle the pairs that a better plan than a known one could use; nothing where none is known or they are too many."""
         problem, plan = self.problem, self.plan
-        known = [self._undone(used), *self._lawful_detours(refused, used, found)]
-        known = [filled_up(problem, post, MOST_ADDED, refused) for post in known if self._is_lawful(post)]
-        if not known:
-            return None
-        best = min(known, key=problem.row)
         least, price, value = plan.bound, plan.price, plan.value
         if found is not None:
             least, price, value = tuple(np.add(least, found.cost).tolist()), found.price, found.value
         reduced = cost_of(problem, plan.cap_price, plan.scale, np.arange(len(problem.edge_post)))
         reduced -= price[problem.edge_post]
         reduced -= value[problem.edge_person]
+
+        def worth_it(best: Indices) -> npt.NDArray[np.bool_]:
+            pairs = below(reduced, np.subtract([plan.scale * figure for figure in problem.row(best)], least))
+            pairs[refused] = False
+            return pairs
+
+        known = self._filled_up([self._undone(used)], refused)
+        if not known or worth_it(known[0]).sum() > FEW_PAIRS:
+            known += self._filled_up(self._lawful_detours(refused, used, found), refused)
+        if not known:
+            return None
+        best = min(known, key=problem.row)
         tried, settled = np.zeros(len(reduced), bool), False
         while True:
-            worth = below(reduced, np.subtract([plan.scale * figure for figure in problem.row(best)], least))
-            worth[refused] = False
+            worth = worth_it(best)
             if tried.any() and not (worth & ~tried).any():
                 return replace(self._change(best), is_exact=settled and plan.is_exact)
             if worth.sum() > MOST_PAIRS:
@@ -170,6 +176,10 @@ class Replanner:
             found = self._residual.without(used, refused)
         return []
 
+    def _filled_up(self, plans: list[Indices], refused: Places) -> list[Indices]:
+        """Those that keep all caps, with a few of the best moves that they have room for."""
+        return [filled_up(self.problem, post, MOST_ADDED, refused) for post in plans if self._is_lawful(post)]
+
     def _undone(self, used: int) -> Indices:
         """The plan without the package that a pair belongs to."""
         moves = bound_together(self.problem, packages(self.problem, self.plan.post))
@@ -199,13 +209,6 @@ def _cheapest(reduced: Integers, among: npt.NDArray[np.bool_], most: int) -> npt
     found = np.zeros(len(among), bool)
     found[edges[np.lexsort(reduced[edges].T[::-1])[:most]]] = True
     return found
-
-
-def without(problem: Problem, plan: Plan, refused: npt.NDArray[np.bool_]) -> tuple[Plan, tuple[int, ...]]:
-    """The best plan that uses none of the refused edges, and what it costs more."""
-    near = plan.cap_price * (SCALE // plan.scale)
-    found = solve(problem.only(~refused), near=near)
-    return found, tuple(a - b for a, b in zip(found.row, plan.row, strict=True))
 
 
 def with_locked(problem: Problem, edge: int) -> Problem:

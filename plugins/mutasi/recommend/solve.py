@@ -21,10 +21,9 @@ from mutasi.recommend.network import INFINITE, Indices, Integers
 from mutasi.recommend.parts import Part, Parts, Places, connected
 from mutasi.recommend.plan import Plan
 from mutasi.recommend.problem import Problem
-from mutasi.recommend.processes import run
+from mutasi.recommend.processes import CAPPED, run
 from mutasi.recommend.proving import SCALE, CapsTooTight, below, bound, could_improve, matching, priced_problem
 
-CAPPED = "mutasi.recommend.processes.capped"
 ROUNDS = 12  # of adding edges that were missing, before the gap is left and shown
 MOST_NODES, LEAST_NODES = 20_000, 50  # of branch and bound for one objective, shared out among groups; beyond it a gap is shown
 MORE_EDGES = 5_000  # that enter together when a better plan might use them

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from mutasi.errors import NeedsAPerson
-from mutasi.recommend import candidates, certificate, explanation, frontier, reading, writing
+from mutasi.recommend import candidates, certificate, explanation, frontier, reading, runs, writing
 from mutasi.recommend.account import RunSummary, account, summary, summed_up
 from mutasi.recommend.best_plan import METHOD, budget_of, plan_hash, planned
 from mutasi.recommend.plan import Plan
@@ -109,7 +109,7 @@ def verify_plan(run: Path) -> list[certificate.Check]:
         NotProved: something contradicts the run.
         RunError: the run did not end.
     """
-    told = reading.manifest(run)["files"]
+    told = runs.manifest(run)["files"]
     changed = [name for name, digest in told.items() if not (run / name).exists() or reading.digest(run / name) != digest]
     if changed:
         raise NotProved(f"The run {run.name} was changed after it ended: {', '.join(changed)}.")
@@ -126,7 +126,7 @@ def replay(run: Path) -> str:
     """
     with reading.engine() as con:
         problem, plan, _ = planned(con, run, admit_review=False)
-    again, before = plan_hash(problem, plan), reading.manifest(run)["plan_hash"]
+    again, before = plan_hash(problem, plan), runs.manifest(run)["plan_hash"]
     if again != before:
         raise NotProved(f"The run {run.name} came out differently: {again} instead of {before}. Its inputs or the code changed.")
     return again

@@ -11,7 +11,7 @@ import pytest
 from tests.unit.recommend.conftest import Copy
 from tests.unit.recommend.planning_database import make_planning
 
-from mutasi.recommend import reading
+from mutasi.recommend import reading, runs
 from mutasi.recommend.account import RunSummary
 from mutasi.recommend.answers import explain, what_if
 from mutasi.recommend.best_plan import planned
@@ -84,7 +84,7 @@ def test_the_plan_with_couples_is_proved_and_found_again(bound: RunSummary) -> N
     run = Path(bound.folder)
     assert not any(line.amiss for line in verify_plan(run))
     assert replay(run) == bound.plan_hash
-    gap = reading.manifest(run)["bound"]
+    gap = runs.manifest(run)["bound"]
     assert bound.is_proved or gap is not None
 
 

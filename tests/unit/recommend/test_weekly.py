@@ -10,7 +10,7 @@ import duckdb
 import pytest
 from tests.unit.recommend.planning_database import make_planning
 
-from mutasi.recommend import candidates, certificate, reading
+from mutasi.recommend import candidates, certificate, reading, runs
 from mutasi.recommend.account import RunSummary
 from mutasi.recommend.best_plan import METHOD, planned
 from mutasi.recommend.policy import PolicyError
@@ -157,7 +157,7 @@ def test_the_frontier_goes_from_few_moves_to_least_imbalance(run: Path) -> None:
 
 
 def test_run_json_says_what_publishing_needs(run: Path) -> None:
-    told = reading.manifest(run)
+    told = runs.manifest(run)
     assert told["label"] == "optimal over all lawful pairs" and told["data_as_of"] == "2026-11-22"
     assert told["certificate"]["verified_by_sql"] and told["certificate"]["verified_by_ortools"]
     assert all(stage["gap"] == 0 for stage in told["certificate"]["stages"])
@@ -213,7 +213,7 @@ def test_an_agency_short_everywhere_moves_nobody_unless_equal_pressure_is_decide
     with duckdb.connect(str(planning)) as con:
         con.execute("update planning.transfer_policy set value = 'equal_pressure' where policy_code = 'donor_floor'")
     shared = run_week(settings, planning, "2026-W50")
-    assert shared.moves > 0 and reading.manifest(Path(shared.folder))["needs_decision"] is True
+    assert shared.moves > 0 and runs.manifest(Path(shared.folder))["needs_decision"] is True
     worse = duckdb.sql(
         f"select candidate_id from {published(Path(shared.folder))} where origin_staff_after / origin_need < dest_staff_after / dest_need - 1e-9"
     ).fetchall()
@@ -230,7 +230,7 @@ def test_a_missing_row_of_the_policy_is_named(settings: Settings, tmp_path: Path
 
 def test_a_planning_database_without_transfers_is_refused(settings: Settings, tmp_path: Path) -> None:
     duckdb.connect(str(tmp_path / "old.duckdb")).close()
-    with pytest.raises(reading.RunError, match="lacks publication, transfer_posts"):
+    with pytest.raises(runs.RunError, match="lacks publication, transfer_posts"):
         run_week(settings, tmp_path / "old.duckdb", "2026-W49")
 
 

@@ -12,12 +12,13 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:  # NumPy loads when it is used: an engine that starts before that is ready sooner
+    import numpy.typing as npt
 
-Arrays = dict[str, npt.NDArray[Any]]
+Arrays = dict[str, "npt.NDArray[Any]"]
+CAPPED = "mutasi.recommend.processes.capped"
 DONE = "done\n"
 
 
@@ -49,6 +50,8 @@ class Engine:
         Raises:
             EngineError: the process ended instead of answering.
         """
+        import numpy as np
+
         source, target = self._folder / "in.npz", self._folder / "out.npz"
         np.savez(source, **arrays)  # type: ignore[arg-type]
         assert self._process.stdin and self._process.stdout
@@ -102,6 +105,8 @@ def close_all() -> None:
 
 def serve(solve: Callable[[Mapping[str, npt.NDArray[Any]]], Arrays]) -> None:
     """The other side: answer until nobody asks any more. Arrays are read when they are looked at."""
+    import numpy as np
+
     for line in sys.stdin:
         source, target = json.loads(line)
         with np.load(source) as given:
