@@ -143,8 +143,9 @@ def plant(
         create or replace table incumbents as select a.nip from assignments a join positions p using (unit_id, position_id)
         where a.assignment_type = 'D' and a.valid_to is null and p.job_kind in ({heads})""")
     con.execute("""
-        create or replace table held as select nip, any_value(unit_id) as unit_id, any_value(position_id) as position_id
-        from assignments where assignment_type = 'D' and valid_to is null group by nip""")
+        create or replace table held as select nip, unit_id, position_id
+        from assignments where assignment_type in ('D', 'DPK') and valid_to is null
+        qualify row_number() over (partition by nip order by assignment_type, unit_id, position_id) = 1""")
     con.execute("create or replace table used (dataset varchar, _i bigint)")
     for number, defect in enumerate(DEFECTS):
         possible = defect.dataset in names and not (typed and defect.needs_text)
