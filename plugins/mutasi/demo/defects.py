@@ -146,53 +146,63 @@ def plant(
         create or replace table held as select nip, unit_id, position_id
         from assignments where assignment_type in ('D', 'DPK') and valid_to is null
         qualify row_number() over (partition by nip order by assignment_type, unit_id, position_id) = 1""")
-    con.execute("create or replace table used (dataset varchar, _i bigint)")
-    for number, defect in enumerate(DEFECTS):
-        possible = defect.dataset in names and not (typed and defect.needs_text)
-        if possible and (defect.fits_service or defect.dataset not in service):
-            _plant_one(con, agency_id, defect, number, seed)
+    con.execute("create or replace table marked (dataset varchar, defect integer, _i bigint, origin bigint)")
+    planted = [
+        (number, defect)
+        for number, defect in enumerate(DEFECTS)
+        if defect.dataset in names
+        and not (typed and defect.needs_text)
+        and (defect.fits_service or defect.dataset not in service)
+    ]
+    for number, defect in planted:
+        _plant_one(con, defect, number, seed)
+    for dataset in dict.fromkeys(defect.dataset for _, defect in planted):
+        _record(con, agency_id, dataset)
     return con.sql("from planted order by all").to_arrow_table()
 
 
-def _plant_one(con: duckdb.DuckDBPyConnection, agency_id: str, defect: Defect, number: int, seed: int) -> None:
+def _plant_one(con: duckdb.DuckDBPyConnection, defect: Defect, number: int, seed: int) -> None:
     table = f"t_{defect.dataset}"
+    # copies stand behind all rows, numbered by defect, copy and original
+    moved = [(number + 1) * 8 + copy << 51 for copy in range(len(defect.copies))]
+    marked = ", ".join(f"({offset}::bigint)" for offset in ([0, *moved] if defect.sets else moved))
     # picked by a hash of the row's own number: the same rows are defective in every night
     con.execute(f"""
-        create or replace table picks as
-        select _i from {table} where ({defect.where})
-            and _i not in (select u._i from used u where u.dataset = {quoted(defect.dataset)}) and _i < {1 << 50}
-        order by hash(_i, {seed}, {quoted(defect.dataset + defect.name)})
-        limit (select greatest(1, round(count(*) * {defect.per_mille * DENSITY} / 1000))::bigint from {defect.dataset})""")
-    con.execute(f"insert into used select {quoted(defect.dataset)}, _i from picks")
+        insert into marked
+        select {quoted(defect.dataset)}, {number}, _i + moved, _i
+        from (
+            select _i from {table} where ({defect.where})
+                and _i not in (select origin from marked where dataset = {quoted(defect.dataset)}) and _i < {1 << 50}
+            order by hash(_i, {seed}, {quoted(defect.dataset + defect.name)})
+            limit (select greatest(1, round(count(*) * {defect.per_mille * DENSITY} / 1000))::bigint from {defect.dataset})
+        ) cross join (values {marked}) as marks (moved)""")
+    picks = f"_i in (select origin from marked where defect = {number})"
     if defect.sets:
         changes = ", ".join(f"{column} = {value}" for column, value in defect.sets)
-        con.execute(f"update {table} set {changes} where _i in (select p._i from picks p)")
-        con.execute("create or replace table marked as select _i, _i as origin from picks")
-    else:
-        con.execute("create or replace table marked (_i bigint, origin bigint)")
-    for copy, values in enumerate(defect.copies):
-        # copies stand behind all rows, numbered by defect, copy and original
-        moved = f"_i + ({(number + 1) * 8 + copy}::bigint << 51)"
-        replaced = ", ".join(["*", f"replace ({', '.join([f'{moved} as _i', *(f'{v} as {c}' for c, v in values)])})"])
-        con.execute(
-            f"insert into {table} select {replaced.replace(', replace', ' replace')} from {table} where _i in (select p._i from picks p)"
-        )
-        con.execute(f"insert into marked select {moved}, _i from picks")
-    _record(con, agency_id, defect)
+        con.execute(f"update {table} set {changes} where {picks}")
+    for offset, values in zip(moved, defect.copies, strict=True):
+        replaced = ", ".join([f"_i + {offset}::bigint as _i", *(f"{value} as {column}" for column, value in values)])
+        con.execute(f"insert into {table} select * replace ({replaced}) from {table} where {picks}")
 
 
-def _record(con: duckdb.DuckDBPyConnection, agency_id: str, defect: Defect) -> None:
-    key = " || '|' || ".join(f"coalesce(t.{column}, '')" for column in datasets()[defect.dataset].key)
-    columns = datasets()[defect.dataset].columns
+def _record(con: duckdb.DuckDBPyConnection, agency_id: str, dataset: str) -> None:
+    key = " || '|' || ".join(f"coalesce(t.{column}, '')" for column in datasets()[dataset].key)
+    columns = datasets()[dataset].columns
     posts, join = "null::varchar, null::varchar", ""
-    if defect.dataset == "employees":
+    if dataset == "employees":
         posts = "h.unit_id, h.position_id"
         join = "left join employees e on e._i = m.origin left join held h on h.nip = e.nip"
     elif "unit_id" in columns:
         position = "o.position_id" if "position_id" in columns else "null::varchar"
-        posts, join = f"o.unit_id, {position}", f"left join {defect.dataset} o on o._i = m.origin"
+        posts, join = f"o.unit_id, {position}", f"left join {dataset} o on o._i = m.origin"
+    told = ", ".join(
+        f"({number}, {quoted(d.name)}, {quoted(d.column)}, {quoted(d.meaning)}, {d.loses_row})"
+        for number, d in enumerate(DEFECTS)
+    )
     con.execute(f"""
         insert into planted
-        select {quoted(agency_id)}, {quoted(defect.dataset)}, {quoted(defect.name)}, {quoted(defect.column)}, {quoted(defect.meaning)},
-            {defect.loses_row}, {key}, {posts}
-        from marked m join t_{defect.dataset} t on t._i = m._i {join}""")
+        select {quoted(agency_id)}, m.dataset, d.name, d.column_name, d.meaning, d.loses_row, {key}, {posts}
+        from marked m
+        join (values {told}) as d (defect, name, column_name, meaning, loses_row) on d.defect = m.defect
+        join t_{dataset} t on t._i = m._i {join}
+        where m.dataset = {quoted(dataset)}""")
