@@ -17,7 +17,7 @@ from mutasi.recommend.network import compiled_code
 from mutasi.settings import PROJECT, Settings
 
 # The libraries' objects live as long as the worker; at Python's own pace, looking for rubbish among them is a twelfth of its time.
-gc.set_threshold(50_000)
+gc.set_threshold(500_000)
 # Nothing here outlives a loss of power, so in the workers a flush asks only whether the handle is open; which files are flushed,
 # and when, is a test of its own, and runs in processes of their own flush as always.
 os.fsync = lambda handle: os.fstat(handle if isinstance(handle, int) else handle.fileno()) and None

@@ -23,7 +23,7 @@ def begin(what: Callable[..., None], printed: Path, *arguments: object) -> BaseP
 
 
 def _call(what: Callable[..., None], environment: dict[str, str], printed: Path, arguments: tuple[object, ...]) -> None:
-    gc.set_threshold(50_000)
+    gc.set_threshold(500_000)
     os.setsid()
     os.environ.clear()
     os.environ.update(environment)

@@ -234,6 +234,6 @@ def in_a_process_of_its_own(home: Path, kind: str, printed: Path) -> None:
 
 if __name__ == "__main__":
     importlib.import_module("tests.libraries")  # here, and not where the tests import this file
-    gc.set_threshold(50_000)
+    gc.set_threshold(500_000)
     for what in ("prepare", *DAYS):
         in_a_process_of_its_own(Path(sys.argv[1]), what, Path(sys.argv[2]) / f"printed-{what}.txt")
