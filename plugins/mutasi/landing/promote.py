@@ -171,9 +171,9 @@ def _failures(settings: Settings, con: duckdb.DuckDBPyConnection, snapshot: Land
         con.execute(
             """
             create temp table marks as
-            select _row_id, string_agg(distinct rule_code, ' ' order by rule_code) filter (action = 'drop') as reasons,
-              string_agg(distinct rule_code, ' ' order by rule_code) filter (action in ('blank', 'warn')) as flags,
-              list(distinct column_name) filter (action = 'blank') as blanked
+            select _row_id, array_to_string(list_sort(list_distinct(list(rule_code) filter (action = 'drop'))), ' ') as reasons,
+              array_to_string(list_sort(list_distinct(list(rule_code) filter (action in ('blank', 'warn')))), ' ') as flags,
+              list(column_name) filter (action = 'blank') as blanked
             from failures group by _row_id
             """
         )

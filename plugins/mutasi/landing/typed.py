@@ -20,6 +20,12 @@ BLANKS = "\t\n\r \N{NO-BREAK SPACE}"
 MORE_DATE_FORMATS = ("%Y-%m-%d", "%Y-%m-%dT%H:%M:%S")
 NIP = "nip"
 
+# `columns` names a pattern once for all columns that fit; a text for each would take longer to read than a small file's rows.
+# Most values have no blank to remove, and finding that out costs a third of removing it.
+WRITTEN = "columns('^w_(.*)$')"
+OUTSIDE = f"regexp_matches({WRITTEN}, '^[\\t\\n\\r \\x{{A0}}]|[\\t\\n\\r \\x{{A0}}]$')"
+TRIMMED = f"case when {OUTSIDE} then trim({WRITTEN}, {quoted(BLANKS)}) else {WRITTEN} end as 't_\\1'"
+
 
 def typed_query(agency_id: str, dataset: Dataset, source: DatasetSource, schema: pa.Schema, relation: str) -> str:
     """The query that types `relation` (raw columns as in `schema`) into the landing columns of `dataset`.
@@ -28,26 +34,29 @@ def typed_query(agency_id: str, dataset: Dataset, source: DatasetSource, schema:
     lists of column names. With `skip_where` it also has `_is_skipped`: the row is no record, such as a subtotal.
     """
     mapped = {c: m for c, m in source.columns.items() if c in dataset.columns}
-    as_written = [f"{_written(m, schema)} as {named('w_' + c)}" for c, m in mapped.items()]
-    as_trimmed = [f"{_trimmed(m, schema, 'w_' + c)} as {named('t_' + c)}" for c, m in mapped.items()]
-    as_present = [f"{_present(source, 't_' + c)} as {named('p_' + c)}" for c in mapped]
-    typed = [f"{_value(dataset.columns[c], m, source, schema, c)} as {named(c)}" for c, m in mapped.items()]
+    read = {c: m for c, m in mapped.items() if not _is_typed(dataset.columns[c], m, schema)}
+    texts = [c for c, m in read.items() if m.source is None or _is_text(schema, m.source)]
+    written = {c: f"{'w' if c in texts else 't'}_{c}" for c in read}
+    as_written = [f"{_written(m, schema)} as {named(written[c])}" for c, m in read.items()]
+    as_typed = [f"{_typed_present(m, source)} as {named('p_' + c)}" for c, m in mapped.items() if c not in read]
+    typed = [f"{_value(dataset.columns[c], m, source, c)} as {named(c)}" for c, m in read.items()]
+    typed += [f"{_typed_value(dataset.columns[c], m, schema, c)} as {named(c)}" for c, m in mapped.items() if c not in read]
     empty = [f"null::{col.sql_type} as {named(c)}" for c, col in dataset.columns.items() if c not in mapped]
     coded = [c for c, m in mapped.items() if dataset.columns[c].type == "code"]
     changed = [c for c in mapped if dataset.columns[c].type in ("id", "text") and mapped[c].value is None]
     # Nested and not as common tables, which without the optimizer would be kept whole.
     raw = _filled_down(source, f"select row_number() over () as _row_id, *{_skipped(source)} from {relation}")
     is_skipped = ", _is_skipped" if source.skip_where else ""
-    written = f"select _row_id, {', '.join(as_written)}, {_typed_originals(mapped, schema)}{is_skipped} from ({raw})"
-    trimmed = f"select *, {', '.join(as_trimmed)} from ({written})"
-    present = f"select *, {', '.join(as_present)} from ({trimmed})"
+    arrived = f"select _row_id, {', '.join([*as_written, *as_typed])}{is_skipped} from ({raw})"
+    trimmed = f"select *, {TRIMMED} from ({arrived})" if texts else arrived
+    present = f"select *, {_present(source)} from ({trimmed})" if read else trimmed
     valued = f"select *, {', '.join([*typed, *empty])} from ({present})"
     return f"""
 select
   {quoted(agency_id)} as agency_id, _row_id, {", ".join(named(c) for c in dataset.columns)},
   {_listed({c: f"{named('p_' + c)} is not null and {named(c)} is null" for c in mapped if c not in coded})} as _unreadable,
   {_listed({c: f"{named('p_' + c)} is not null and {named(c)} is null" for c in coded})} as _unmapped,
-  {_listed({c: f"{named('w_' + c)} <> {named(c)}" for c in changed})} as _repaired{is_skipped}
+  {_listed({c: f"{named(written[c])} <> {named(c)}" for c in changed})} as _repaired{is_skipped}
 from ({valued})
 """
 
@@ -100,27 +109,32 @@ def _class(prefix: str) -> str:
     return "".join("\\" + c if c in "-]^\\" else c for c in dict.fromkeys(prefix))
 
 
-def _trimmed(mapping: ColumnMap, schema: pa.Schema, column: str) -> str:
-    """The value without surrounding blanks, which only a text can have."""
-    if mapping.source is not None and not _is_text(schema, mapping.source):
-        return named(column)
-    # Most values have no blank to remove, and finding that out costs a third of removing it.
-    outside = f"regexp_matches({named(column)}, '^[\\t\\n\\r \\x{{A0}}]|[\\t\\n\\r \\x{{A0}}]$')"
-    return f"case when {outside} then trim({named(column)}, {quoted(BLANKS)}) else {named(column)} end"
-
-
-def _present(source: DatasetSource, column: str) -> str:
-    """The value; NULL where the source means nothing."""
+def _present(source: DatasetSource) -> str:
+    """The texts; NULL where the source means nothing."""
     words = ", ".join(quoted(w) for w in source.nulls) or "''"
-    return f"case when {named(column)} in ({words}) then null else {named(column)} end"
+    return f"case when columns('^t_(.*)$') in ({words}) then null else columns('^t_(.*)$') end as 'p_\\1'"
 
 
-def _typed_originals(mapped: dict[str, ColumnMap], schema: pa.Schema) -> str:
-    """Columns that the source already typed as dates or whole numbers keep their type beside the text."""
-    sources = {c: m.source for c, m in mapped.items() if m.source is not None}
-    typed = [f"try_cast({named(s)} as date) as {named('d_' + c)}" for c, s in sources.items() if _is_date(schema, s)]
-    typed += [f"try_cast({named(s)} as bigint) as {named('n_' + c)}" for c, s in sources.items() if _is_whole(schema, s)]
-    return ", ".join(typed) or "null as _"
+def _is_typed(column: Column, mapping: ColumnMap, schema: pa.Schema) -> bool:
+    """The source already typed the column as what it is to be, so no text is made of it that would have to be read."""
+    if mapping.source is None or mapping.strip_prefix or mapping.factor is not None:
+        return False
+    kind = schema.field(mapping.source).type
+    match column.type:
+        case "date":
+            return bool(pa.types.is_date(kind) or pa.types.is_timestamp(kind))
+        case "integer" | "decimal":
+            return bool(pa.types.is_integer(kind) or pa.types.is_float64(kind))
+        case "boolean":
+            return bool(pa.types.is_boolean(kind)) and not mapping.codes
+    return False
+
+
+def _typed_present(mapping: ColumnMap, source: DatasetSource) -> str:
+    """The source's own value; NULL where the source means nothing, for which only a word that looks like a value can stand."""
+    column = named(str(mapping.source))
+    words = ", ".join(quoted(w) for w in source.nulls if re.search(r"[0-9]|nan|inf|true|false", w))
+    return f"case when cast({column} as varchar) in ({words}) then null else {column} end" if words else column
 
 
 def _is_text(schema: pa.Schema, name: str) -> bool:
@@ -130,16 +144,17 @@ def _is_text(schema: pa.Schema, name: str) -> bool:
     )
 
 
-def _is_whole(schema: pa.Schema, name: str) -> bool:
-    return bool(pa.types.is_integer(schema.field(name).type))
+def _typed_value(column: Column, mapping: ColumnMap, schema: pa.Schema, name: str) -> str:
+    """What the source typed, in our type; not what is too large for it, and no number that is infinite or has a fraction too many."""
+    value = named("p_" + name)
+    typed = f"try_cast({value} as {column.sql_type})"
+    if not pa.types.is_floating(schema.field(str(mapping.source)).type):
+        return typed
+    is_whole = f" and {value} = round({value})" if column.type == "integer" else ""
+    return f"case when isfinite({value}){is_whole} then {typed} end"
 
 
-def _is_date(schema: pa.Schema, name: str) -> bool:
-    kind = schema.field(name).type
-    return bool(pa.types.is_date(kind) or pa.types.is_timestamp(kind))
-
-
-def _value(column: Column, mapping: ColumnMap, source: DatasetSource, schema: pa.Schema, name: str) -> str:
+def _value(column: Column, mapping: ColumnMap, source: DatasetSource, name: str) -> str:
     text = named("p_" + name)
     match column.type:
         case "id":
@@ -149,16 +164,11 @@ def _value(column: Column, mapping: ColumnMap, source: DatasetSource, schema: pa
             return f"case when regexp_matches({text}, '[\\t\\n\\f\\r\\x{{A0}}]|  ') then {folded} else nullif({text}, '') end"
         case "code":
             return _code(column, mapping, text)
-        case "integer" | "decimal" if mapping.factor is None and mapping.source is not None and _is_whole(schema, mapping.source):
-            kept = named("n_" + name) if column.type == "integer" else f"cast({named('n_' + name)} as double)"
-            return f"case when {text} is not null then {kept} end"
         case "integer":
             return values.whole_number(text, mapping.decimal, mapping.factor)
         case "decimal":
             return values.number(text, mapping.decimal, mapping.factor)
         case "date":
-            if mapping.source is not None and _is_date(schema, mapping.source):
-                return named("d_" + name)
             return values.date(text, (mapping.format or source.date_format, *MORE_DATE_FORMATS))
         case "boolean":
             word = f"lower({_mapped(mapping, text)})"

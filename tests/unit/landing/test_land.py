@@ -116,6 +116,36 @@ def test_source_types_are_kept(nights, agency, monkeypatch):
     assert nights.rows(f"select birth_date, _unreadable from ({LANDED})") == [(dt.date(1990, 2, 1), "")]
 
 
+def test_typed_numbers_and_dates_hold_what_can_be_meant_and_nothing_else(nights, agency, monkeypatch):
+    values = {
+        "volume": pa.array([2.5, float("nan"), float("inf"), -1.0]),
+        "minutes_per_unit": pa.array([1, 2, None, 4]),
+        "year": pa.array([2026.0, 2026.5, 9999.0, 2027.0]),
+    }
+    table = pa.table({name: values.get(name, pa.array(["2"] * 4)) for name in agency().datasets["workloads"].columns})
+    monkeypatch.setattr(landing, "extract", lambda *a, **k: Extract(table.to_reader(), 4, ()))
+    one = agency(datasets=["workloads"])
+    source = one.datasets["workloads"].model_copy(update={"nulls": ("9999.0", "-")})
+    nights.land(DAY, one.model_copy(update={"datasets": {"workloads": source}}))
+    rows = "select volume, minutes_per_unit, year, _unreadable from read_parquet('{home}/landing/workloads/*/*.parquet') order by _row_id"
+    assert nights.rows(rows) == [
+        (2.5, 1.0, 2026, ""),
+        (None, 2.0, None, " year volume "),
+        (None, None, None, " volume "),
+        (-1.0, 4.0, 2027, ""),
+    ]
+
+
+def test_a_typed_date_that_stands_for_none_is_none(nights, agency, monkeypatch):
+    table = pa.table({"nip": ["1", "2"], "birth_date": pa.array([dt.date(1900, 1, 1), dt.date(1990, 2, 1)])})
+    monkeypatch.setattr(landing, "extract", lambda *a, **k: Extract(table.to_reader(), 2, ()))
+    one = agency(datasets=["employees"])
+    columns = {name: one.datasets["employees"].columns[name] for name in table.column_names}
+    source = one.datasets["employees"].model_copy(update={"nulls": ("1900-01-01",), "columns": columns})
+    nights.land(DAY, one.model_copy(update={"datasets": {"employees": source}}))
+    assert nights.rows(f"select birth_date, _unreadable from ({LANDED})") == [(None, ""), (dt.date(1990, 2, 1), "")]
+
+
 def test_empty_cells_hold_what_stands_above_and_never_what_stands_in_a_subtotal(nights, agency):
     rows = [
         ",,2026,0,1,1,final",
