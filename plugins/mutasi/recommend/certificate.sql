@@ -91,36 +91,41 @@ linked as (
     group by links.person_no, links.post_no
 ),
 
--- Prices of caps make a pair dearer, unless it has a link of less than nothing: only pairs that look too cheap without them, and
--- those with links, are looked at again with them.
+-- The first two objectives decide about most pairs: the others, and those with links, are looked at with all.
 suspects as (
-    select person_no, post_no, cap_unit, cap_agency, cap_receiver, r1 as s1, r2 as s2, r3 as s3, r4 as s4, r5 as s5
+    select person_no, post_no, misfit, effort, tie, cap_unit, cap_agency, cap_receiver, r1, r2
     from (
         select
-            edges.person_no, edges.post_no, cap_unit, cap_agency, cap_receiver,
-            claim.scale * edges.critical - posts.price_critical - persons.value_critical as r1,
-            claim.scale * edges.imbalance - posts.price_imbalance - persons.value_imbalance as r2,
-            claim.scale * edges.misfit - posts.price_fit - persons.value_fit as r3,
-            claim.scale * edges.effort - posts.price_effort - persons.value_effort as r4,
-            claim.scale * edges.tie - posts.price_tie - persons.value_tie as r5
+            edges.*,
+            claim.scale * edges.critical - posts.price_critical - persons.value_critical
+            + coalesce(unit.price_critical, 0) + coalesce(agency.price_critical, 0) + coalesce(receiver.price_critical, 0) as r1,
+            claim.scale * edges.imbalance - posts.price_imbalance - persons.value_imbalance
+            + coalesce(unit.price_imbalance, 0) + coalesce(agency.price_imbalance, 0) + coalesce(receiver.price_imbalance, 0) as r2
         from edges
         cross join claim
         inner join posts on edges.post_no = posts.post_no
         inner join persons on edges.person_no = persons.person_no
+        left join priced_caps as unit on edges.cap_unit = unit.cap_no
+        left join priced_caps as agency on edges.cap_agency = agency.cap_no
+        left join priced_caps as receiver on edges.cap_receiver = receiver.cap_no
     )
-    where
-        r1 < 0 or (r1 = 0 and (r2 < 0 or (r2 = 0 and (r3 < 0 or (r3 = 0 and (r4 < 0 or (r4 = 0 and r5 < 0)))))))
-        or (person_no, post_no) in (select (person_no, post_no) from links)
+    where r1 < 0 or (r1 = 0 and r2 <= 0) or (person_no, post_no) in (select (person_no, post_no) from links)
 ),
 
 reduced as (
     select
-        s1 + coalesce(unit.price_critical, 0) + coalesce(agency.price_critical, 0) + coalesce(receiver.price_critical, 0) + coalesce(linked.critical, 0) as r1,
-        s2 + coalesce(unit.price_imbalance, 0) + coalesce(agency.price_imbalance, 0) + coalesce(receiver.price_imbalance, 0) + coalesce(linked.imbalance, 0) as r2,
-        s3 + coalesce(unit.price_fit, 0) + coalesce(agency.price_fit, 0) + coalesce(receiver.price_fit, 0) + coalesce(linked.fit, 0) as r3,
-        s4 + coalesce(unit.price_effort, 0) + coalesce(agency.price_effort, 0) + coalesce(receiver.price_effort, 0) + coalesce(linked.effort, 0) as r4,
-        s5 + coalesce(unit.price_tie, 0) + coalesce(agency.price_tie, 0) + coalesce(receiver.price_tie, 0) + coalesce(linked.tie, 0) as r5
+        r1 + coalesce(linked.critical, 0) as r1,
+        r2 + coalesce(linked.imbalance, 0) as r2,
+        claim.scale * suspects.misfit - posts.price_fit - persons.value_fit
+        + coalesce(unit.price_fit, 0) + coalesce(agency.price_fit, 0) + coalesce(receiver.price_fit, 0) + coalesce(linked.fit, 0) as r3,
+        claim.scale * suspects.effort - posts.price_effort - persons.value_effort
+        + coalesce(unit.price_effort, 0) + coalesce(agency.price_effort, 0) + coalesce(receiver.price_effort, 0) + coalesce(linked.effort, 0) as r4,
+        claim.scale * suspects.tie - posts.price_tie - persons.value_tie
+        + coalesce(unit.price_tie, 0) + coalesce(agency.price_tie, 0) + coalesce(receiver.price_tie, 0) + coalesce(linked.tie, 0) as r5
     from suspects
+    cross join claim
+    inner join posts on suspects.post_no = posts.post_no
+    inner join persons on suspects.person_no = persons.person_no
     left join priced_caps as unit on suspects.cap_unit = unit.cap_no
     left join priced_caps as agency on suspects.cap_agency = agency.cap_no
     left join priced_caps as receiver on suspects.cap_receiver = receiver.cap_no
@@ -181,15 +186,24 @@ block_prices as (
 
 counted as (select block_no, count(*) as edges from edges group by block_no),
 
+-- One figure per table that any change of its rows changes; squared, so that rows cannot trade what they hold.
 sums as (
     select
-        (select sum((((person_no * 1000003::bigint + post_no) % 2147483647 * 31 + imbalance) % 2147483647 * 131 + misfit * 7 + effort * 17 + critical) % 2147483647 * 3 + tie) from edges) as edges,
-        (select sum(((post_no * 1000003::bigint + seat_no) % 2147483647 * 31 + critical) % 2147483647 * 131 + imbalance) from seats) as seats,
-        (select sum(((post_no * 1000003::bigint + protected) % 2147483647 * 31 + people) % 2147483647) from posts) as posts,
-        (select sum((person_no * 1000003::bigint + home_no) % 2147483647) from persons) as persons,
-        (select sum((cap_no * 1000003::bigint + most) % 2147483647) from caps) as caps,
-        (select coalesce(sum(((person_no * 1000003::bigint + post_no) % 2147483647 * 31 + cap_no) % 2147483647 * 131 + weight), 0) from links) as links,
-        (select sum((person_no * 1000003::bigint + post_no) % 2147483647) from plan) as plan
+        (select sum(v * v % 2147483647) from (
+            select ((((person_no * 1000003::bigint + post_no) * 31 + imbalance) * 131 + misfit * 7 + effort * 17 + critical) * 3 + tie) % 2147483647 as v from edges
+        )) as edges,
+        (select sum(v * v % 2147483647) from (
+            select (((post_no * 1000003::bigint + seat_no) * 31 + critical) * 131 + imbalance) % 2147483647 as v from seats
+        )) as seats,
+        (select sum(v * v % 2147483647) from (
+            select ((post_no * 1000003::bigint + protected) * 31 + people) % 2147483647 as v from posts
+        )) as posts,
+        (select sum(v * v % 2147483647) from (select (person_no * 1000003::bigint + home_no) % 2147483647 as v from persons)) as persons,
+        (select sum(v * v % 2147483647) from (select (cap_no * 1000003::bigint + most) % 2147483647 as v from caps)) as caps,
+        (select coalesce(sum(v * v % 2147483647), 0) from (
+            select (((person_no * 1000003::bigint + post_no) * 31 + cap_no) * 131 + weight) % 2147483647 as v from links
+        )) as links,
+        (select sum(v * v % 2147483647) from (select (person_no * 1000003::bigint + post_no) % 2147483647 as v from plan)) as plan
 ),
 
 checks as (

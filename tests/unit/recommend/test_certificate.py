@@ -65,6 +65,11 @@ TAMPERING = {
         "edges",
         "select it.* replace (case when row_number() over () = 1 then effort + 900 else effort end as effort) from it",
     ),
+    "two pairs that the plan does not use trade a cost": (
+        "edges",
+        "with two as (select person_no, post_no, effort from it qualify row_number() over (partition by effort order by imbalance desc, person_no, post_no) = 1 order by imbalance desc limit 2) "
+        "select it.* replace (case when two.effort is null then it.effort else (select sum(effort)::bigint from two) - it.effort end as effort) from it left join two using (person_no, post_no)",
+    ),
     "a pair is taken away": (
         "edges",
         "from it where (person_no, post_no) <> (select (min(person_no), max(post_no)) from it where person_no = (select min(person_no) from it))",
