@@ -91,8 +91,8 @@ def _listed(conditions: dict[str, str]) -> str:
     """SQL for the list ' a b ' of the columns whose condition holds; '' when none does."""
     if not conditions:
         return "''"
-    parts = " || ".join(f"case when {condition} then {quoted(c + ' ')} else '' end" for c, condition in conditions.items())
-    return f"coalesce(nullif(' ' || {parts}, ' '), '')"
+    parts = ", ".join(f"case when {condition} then {quoted(c + ' ')} end" for c, condition in conditions.items())
+    return f"coalesce(nullif(concat(' ', {parts}), ' '), '')"
 
 
 def _written(mapping: ColumnMap, schema: pa.Schema) -> str:
