@@ -10,11 +10,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mutasi.cli_plans import commands
 from mutasi.errors import NeedsAPerson
 from mutasi.settings import Settings
 
 if TYPE_CHECKING:
     from mutasi.sources.agency import Agency
+
+
+# How DuckDB calls what is no file of the kind that was expected; its other errors may quote values of rows.
+DAMAGED = ("IOException", "InvalidInputException")
 
 
 class Main(click.Group):
@@ -30,6 +35,11 @@ class Main(click.Group):
 
             if isinstance(error, NeedsAPerson | SourceError | Busy):
                 raise click.ClickException(str(error)) from None
+            if isinstance(error, OSError) and error.filename:
+                raise click.ClickException(f"{error.filename}: {error.strerror}.") from None
+            if type(error).__name__ in DAMAGED:
+                first = str(error).splitlines()[0]
+                raise click.ClickException(f"{first} Run again what writes this file, or restore it from the backup.") from None
             raise
 
 
@@ -190,73 +200,8 @@ def up(port: int, employees: int) -> None:
     sys.exit(start(Settings.from_environment(), port, employees))
 
 
-def _run(name: str) -> Path:
-    from mutasi.recommend.runs import find_run
-
-    return find_run(Settings.from_environment().home / "runs", name)
-
-
-@main.command("verify-plan")
-@click.argument("run", default="latest")
-def verify_plan(run: str) -> None:
-    """Prove a week's plan again: by the shipped SQL over its tables, and by OR-Tools in a process of its own."""
-    from mutasi.recommend.weekly import NotProved
-    from mutasi.recommend.weekly import verify_plan as verify
-
-    try:
-        for check in verify(_run(run)):
-            click.echo(f"ok  {check.proved}")
-    except NotProved as error:
-        raise click.ClickException(str(error)) from None
-
-
-@main.command()
-@click.argument("run", default="latest")
-def replay(run: str) -> None:
-    """Find a run's plan again from its frozen inputs, bit for bit."""
-    from mutasi.recommend.weekly import NotProved
-    from mutasi.recommend.weekly import replay as again
-
-    try:
-        click.echo(f"The same plan and prices came out: {again(_run(run))}")
-    except NotProved as error:
-        raise click.ClickException(str(error)) from None
-
-
-@main.command()
-@click.argument("run")
-@click.argument("what")
-def explain(run: str, what: str) -> None:
-    """Say why a candidate, a person or a post of a run is as it is (in Indonesian, without names)."""
-    from mutasi.recommend.answers import explain as told
-
-    click.echo("\n".join(told(_run(run), what)))
-
-
-@main.command("what-if")
-@click.argument("run")
-@click.option("--refuse", multiple=True, help="A candidate or person that may not move.")
-@click.option("--lock", multiple=True, help="A pair that is settled: PERSON=POST.")
-@click.option("--policy", multiple=True, help="A row of the policy with another value: CODE=VALUE.")
-def what_if(run: str, refuse: tuple[str, ...], lock: tuple[str, ...], policy: tuple[str, ...]) -> None:
-    """Plan a run again, exactly, with one thing otherwise, and say what that costs."""
-    from mutasi.recommend import processes, runs
-
-    folder = _run(run)
-    if policy or runs.has_priced_caps(folder):  # their engine may be needed: it starts while this process loads its libraries
-        processes.start(processes.CAPPED)
-    from mutasi.recommend.answers import what_if as ask
-
-    pairs = [tuple(given.partition("=")[::2]) for given in lock]
-    rows = {code: value for code, _, value in (given.partition("=") for given in policy)}
-    found = ask(folder, refuse, [(person, post) for person, post in pairs], rows)
-    for objective, points in found.price.items():
-        if objective != "tie":
-            click.echo(f"{objective:<12}{points:>+14,.0f}")
-    click.echo("exact" if found.is_exact else "at least: caps leave a gap")
-    for sign, moves in (("-", found.gone), ("+", found.come)):
-        for person, post in moves:
-            click.echo(f"{sign} {person} -> {post}")
+for command in commands:
+    main.add_command(command)
 
 
 if __name__ == "__main__":

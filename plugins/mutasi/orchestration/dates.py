@@ -25,15 +25,18 @@ def snapshot_date(partition_key: str | None, params: Mapping[str, Any], run_afte
     """The day of a run, in Jakarta: the form's date, else the partition, else the day on which the run was due.
 
     Raises:
-        DateError: the date or the key is not of the form YYYY-MM-DD.
+        DateError: the date or the key is not of the form YYYY-MM-DD, or has not come yet.
     """
     given = params.get("date") or partition_key
     if not given:
         return run_after.astimezone(JAKARTA).date()
     try:
-        return dt.date.fromisoformat(given)
+        day = dt.date.fromisoformat(given)
     except ValueError:
         raise DateError(f"The run's date `{given}` is not a day; write it as YYYY-MM-DD.") from None
+    if day > today():  # everybody's data would be years old on it, and no later night could take its place
+        raise DateError(f"The run's date {day} has not come yet; in Jakarta it is {today()}.")
+    return day
 
 
 def iso_week(partition_key: str | None, params: Mapping[str, Any], run_after: dt.datetime) -> str:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import ExceptionRetryPolicy, Param, RetryAction, RetryRule
+from airflow.sdk import ExceptionRetryPolicy, Param, RetryAction, RetryRule, get_current_context
 from airflow.sdk.configuration import conf
 
+from mutasi.errors import NeedsAPerson
 from mutasi.landing.transit import VARIABLE
 from mutasi.orchestration.notifications import FailureNotifier
+from mutasi.sources.sentences import one_of
 
 RETRIES = ExceptionRetryPolicy(
     rules=[RetryRule(exception="mutasi.errors.NeedsAPerson", action=RetryAction.FAIL, reason="A person must act first.")]
@@ -30,6 +33,24 @@ DEFAULT_ARGS: dict[str, Any] = {
     "retry_policy": RETRIES,
     "on_failure_callback": FailureNotifier(),
 }
+
+
+class FormError(NeedsAPerson):
+    """A run was started with a word that its form does not have."""
+
+
+def form() -> Mapping[str, Any]:
+    """What the form of the run under way says; Airflow takes whatever else stands in its conf along unread.
+
+    Raises:
+        FormError: the conf holds a key that the form does not have.
+    """
+    context = get_current_context()
+    known = list(context["dag"].params)
+    for word in context["params"]:
+        if word not in known:
+            raise FormError(f"The run's conf cannot be read: {one_of(word, known)}.")
+    return context["params"]
 
 
 def run_form(agency_ids: list[str]) -> dict[str, Param]:

@@ -6,7 +6,7 @@ from airflow.sdk import Param, get_current_context, task
 
 from mutasi.ledger import Entry, size_of, stepped
 from mutasi.orchestration.dates import first_of_month
-from mutasi.orchestration.defaults import WAREHOUSE
+from mutasi.orchestration.defaults import WAREHOUSE, form
 from mutasi.settings import Settings
 
 
@@ -20,9 +20,8 @@ def compare_days() -> str:
     """Write the page of the month; returns the file."""
     from mutasi.publish import write_month_page
 
-    context = get_current_context()
-    run = context["dag_run"]
-    month = first_of_month(getattr(run, "partition_key", None), context["params"], run.run_after)
+    run = get_current_context()["dag_run"]
+    month = first_of_month(getattr(run, "partition_key", None), form(), run.run_after)
     settings = Settings.from_environment()
     with stepped(settings, Entry(run.run_id, "evaluate", month)) as entry:
         page = write_month_page(settings, month)

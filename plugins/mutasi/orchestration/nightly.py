@@ -14,7 +14,7 @@ from mutasi.ledger import Entry, size_of, stepped
 from mutasi.orchestration.assets import PLANNING, PROMOTED, REPORTING
 from mutasi.orchestration.connections import airflow_connection
 from mutasi.orchestration.dates import snapshot_date, today
-from mutasi.orchestration.defaults import AT_HOME, WAREHOUSE
+from mutasi.orchestration.defaults import AT_HOME, WAREHOUSE, form
 from mutasi.orchestration.notifications import owner, tell
 from mutasi.settings import Settings
 from mutasi.sources.registry import AgencyFileError, read_agencies, read_agency
@@ -25,9 +25,8 @@ BY_AGENCY = "{{ agency }}"
 
 def _night() -> tuple[Settings, dt.date, str]:
     """Settings, day and run id of the run that is under way."""
-    context = get_current_context()
-    run = context["dag_run"]
-    day = snapshot_date(getattr(run, "partition_key", None), context["params"], run.run_after)
+    run = get_current_context()["dag_run"]
+    day = snapshot_date(getattr(run, "partition_key", None), form(), run.run_after)
     return Settings.from_environment(), day, run.run_id
 
 
@@ -43,9 +42,11 @@ def plan_agencies() -> list[str]:
 
     Raises:
         AgencyFileError: the form names an agency that has no file.
+        DateError: the day cannot be.
     """
+    _night()
     known = known_agency_ids()
-    wanted = get_current_context()["params"]["agencies"] or known
+    wanted = form()["agencies"] or known
     if unknown := sorted(set(wanted) - set(known)):
         raise AgencyFileError(f"No agency file for {', '.join(unknown)}; known are {', '.join(known)}.")
     return sorted(wanted)
@@ -132,7 +133,7 @@ def look_for_refresh() -> str:
     settings = Settings.from_environment()
     write_runs_page(settings)
     newest = newest_published(settings)
-    if newest is None or newest < today():
+    if newest != today():
         sentence = f"no figures of {today()} yet, the newest are of {newest or 'no day'}; see docs/runbooks/stale-agency.md."
         tell(f"Mutasi: {sentence}", [f"Owner: {owner()}."])
     return str(newest)

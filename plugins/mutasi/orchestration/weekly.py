@@ -17,7 +17,7 @@ from mutasi.ledger import Entry, size_of, stepped
 from mutasi.orchestration.approval import ANSWER
 from mutasi.orchestration.connections import airflow_connection
 from mutasi.orchestration.dates import iso_week, today
-from mutasi.orchestration.defaults import WAREHOUSE
+from mutasi.orchestration.defaults import WAREHOUSE, form
 from mutasi.settings import Settings
 from mutasi.sources.connection import Connection, SourceError
 from mutasi.sources.registry import read_agencies
@@ -58,8 +58,7 @@ def freeze() -> dict[str, Any]:
     from mutasi.decide.decisions import read_decisions
     from mutasi.decide.week import prepare
 
-    context = get_current_context()
-    run, params = context["dag_run"], context["params"]
+    run, params = get_current_context()["dag_run"], form()
     week = iso_week(getattr(run, "partition_key", None), params, run.run_after)
     with _recorded("freeze") as (settings, entry):
         decisions = read_decisions(settings)
@@ -145,7 +144,7 @@ def publish(folder: str, written: Any) -> dict[str, Any]:
 @task.short_circuit
 def ask() -> bool:
     """Whether anybody is to be asked; a run that asks nobody sends nothing."""
-    return bool(get_current_context()["params"]["ask"])
+    return bool(form()["ask"])
 
 
 @task(queue=WAREHOUSE)

@@ -15,6 +15,7 @@ from mutasi.errors import NeedsAPerson
 from mutasi.recommend import reading, wording
 from mutasi.recommend.network import Indices
 from mutasi.recommend.plan import Plan
+from mutasi.recommend.policy import PolicyError
 from mutasi.recommend.problem import TIERS, Problem
 from mutasi.recommend.proving import SCALE, Infeasible
 from mutasi.recommend.reading_back import read_problem
@@ -201,7 +202,11 @@ def _under_policy(run: Path, problem: Problem, plan: Plan, policy: Mapping[str, 
         )
         con.execute("drop view transfer_policy")
         con.execute("alter table changed_policy rename to transfer_policy")
-        changed, found, _ = planned(con, run, admit_review=False, attached=True)
+        try:
+            changed, found, _ = planned(con, run, admit_review=False, attached=True)
+        except PolicyError:
+            asked = ", ".join(f"{code}={value}" for code, value in policy.items())
+            raise NoAnswer(f"The policy cannot be {asked}: this row holds a whole number.") from None
     price = tuple(a - b for a, b in zip(found.row, plan.row, strict=True))
     return _answer(problem, plan, price, changed, found.post, found.is_exact)
 

@@ -25,9 +25,11 @@ def find_run(runs: Path, name: str) -> Path:
     fitting = (
         every[-1:] if name == "latest" else [f for f in every if f.parent.name.startswith(name) or f.parent.parent.name == name]
     )
+    if not every:
+        raise RunError(f"In {runs} no week has been planned yet: run weekly_recommendations first.")
     if len(fitting) != 1:
-        known = ", ".join(f"{f.parent.parent.name}/{f.parent.name}" for f in every[-5:]) or "none"
-        raise RunError(f"{len(fitting)} runs fit {name!r}; the newest are: {known}.")
+        known = ", ".join(f"{f.parent.parent.name}/{f.parent.name}" for f in every[-5:])
+        raise RunError(f"{len(fitting)} runs fit {name!r}; give the beginning of an id. The newest are: {known}.")
     return fitting[0].parent
 
 

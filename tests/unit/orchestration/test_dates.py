@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from mutasi.orchestration.dates import DateError, first_of_month, snapshot_date
+from mutasi.orchestration.dates import DateError, first_of_month, snapshot_date, today
 
 LATE = dt.datetime(2026, 3, 1, 19, 0, tzinfo=dt.UTC)  # 02:00 on the second in Jakarta
 
@@ -26,6 +26,13 @@ def test_without_either_it_is_the_day_in_jakarta():
 def test_a_wrong_date_is_a_sentence():
     with pytest.raises(DateError, match="YYYY-MM-DD"):
         snapshot_date("03-02-2026", {}, LATE)
+
+
+def test_a_day_that_has_not_come_is_refused():
+    assert snapshot_date(None, {"date": today().isoformat()}, LATE) == today()
+    tomorrow = today() + dt.timedelta(days=1)
+    with pytest.raises(DateError, match=f"{tomorrow} has not come yet"):
+        snapshot_date(None, {"date": tomorrow.isoformat()}, LATE)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,8 +10,10 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from tests.unit.recommend.test_caps import capped_problem
 
+from mutasi.cli import main
 from mutasi.recommend import reading
 from mutasi.recommend.answers import NoAnswer, explain, what_if
 from mutasi.recommend.plan import Plan
@@ -76,6 +79,29 @@ def test_a_dearer_move_makes_fewer_moves(run: Path) -> None:
     assert len(answer.gone) > len(answer.come)
     with pytest.raises(NoAnswer, match="no row generosity"):
         what_if(run, policy={"generosity": 1})
+    with pytest.raises(NoAnswer, match="cannot be minimum_fit=much: this row holds a whole number"):
+        what_if(run, policy={"minimum_fit": "much"})
+
+
+def test_the_command_says_price_and_moves_and_refuses_half_a_pair(run: Path) -> None:
+    candidate, person, post = candidates(run)[0]
+    told = CliRunner().invoke(main, ["what-if", str(run), "--refuse", candidate])
+    assert told.exit_code == 0 and f"- {person} -> {post}" in told.output.splitlines()
+    assert {"critical", "imbalance", "fit", "effort", "exact"} <= {line.split()[0] for line in told.output.splitlines()}
+    wrong = CliRunner().invoke(main, ["what-if", str(run), "--lock", person])
+    assert (wrong.exit_code, "--lock wants PERSON=POST." in wrong.output) == (2, True)
+    idle = CliRunner().invoke(main, ["what-if", str(run)])
+    assert (idle.exit_code, "--refuse, --lock or --policy" in idle.output) == (2, True)
+
+
+def test_a_run_that_is_not_there_or_broken_is_a_sentence(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MUTASI_HOME", str(tmp_path))
+    none = CliRunner().invoke(main, ["explain", "latest", "x"])
+    assert (none.exit_code, "no week has been planned yet: run weekly_recommendations" in none.output) == (1, True)
+    broken = Path(shutil.copytree(run, tmp_path / "runs" / "2026-W47" / "0123"))
+    (broken / "out" / "candidates.parquet").write_bytes(b"torn")
+    told = CliRunner().invoke(main, ["explain", "latest", "x"])
+    assert (told.exit_code, "candidates.parquet" in told.output, "Traceback" in told.output) == (1, True, False)
 
 
 def test_everything_in_the_run_can_be_explained(run: Path) -> None:

@@ -1,0 +1,94 @@
+"""What the command line says about the plans of weeks: proofs, reasons, and what if."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from mutasi.settings import Settings
+
+
+def _run(name: str) -> Path:
+    from mutasi.recommend.runs import find_run
+
+    return find_run(Settings.from_environment().home / "runs", name)
+
+
+@click.command("verify-plan")
+@click.argument("run", default="latest")
+def verify_plan(run: str) -> None:
+    """Prove a week's plan again: by the shipped SQL over its tables, and by OR-Tools in a process of its own."""
+    from mutasi.recommend.weekly import NotProved
+    from mutasi.recommend.weekly import verify_plan as verify
+
+    try:
+        for check in verify(_run(run)):
+            click.echo(f"ok  {check.proved}")
+    except NotProved as error:
+        raise click.ClickException(str(error)) from None
+
+
+@click.command()
+@click.argument("run", default="latest")
+def replay(run: str) -> None:
+    """Find a run's plan again from its frozen inputs, bit for bit."""
+    from mutasi.recommend.weekly import NotProved
+    from mutasi.recommend.weekly import replay as again
+
+    try:
+        click.echo(f"The same plan and prices came out: {again(_run(run))}")
+    except NotProved as error:
+        raise click.ClickException(str(error)) from None
+
+
+@click.command()
+@click.argument("run", metavar="RUN")
+@click.argument("what", metavar="WHAT")
+def explain(run: str, what: str) -> None:
+    """Say why WHAT, a candidate, person or post, is as it is in RUN (in Indonesian, without names).
+
+    RUN is `latest`, a week with one run, or the beginning of a run's id.
+    """
+    from mutasi.recommend.answers import explain as told
+
+    click.echo("\n".join(told(_run(run), what)))
+
+
+def _pairs(option: str, form: str, given: tuple[str, ...]) -> list[tuple[str, str]]:
+    pairs = [(left, right) for left, _, right in (one.partition("=") for one in given)]
+    if not all(left and right for left, right in pairs):
+        raise click.UsageError(f"{option} wants {form}.")
+    return pairs
+
+
+@click.command("what-if")
+@click.argument("run")
+@click.option("--refuse", multiple=True, help="A candidate or person that may not move.")
+@click.option("--lock", multiple=True, help="A pair that is settled: PERSON=POST.")
+@click.option("--policy", multiple=True, help="A row of the policy with another value: CODE=VALUE.")
+def what_if(run: str, refuse: tuple[str, ...], lock: tuple[str, ...], policy: tuple[str, ...]) -> None:
+    """Plan RUN again, exactly, with one thing otherwise, and say what that costs: more than nothing is worse.
+
+    RUN is `latest`, a week with one run, or the beginning of a run's id.
+    """
+    if not (refuse or lock or policy):
+        raise click.UsageError("Say with --refuse, --lock or --policy what would be otherwise.")
+    from mutasi.recommend import processes, runs
+
+    folder = _run(run)
+    if policy or runs.has_priced_caps(folder):  # their engine may be needed: it starts while this process loads its libraries
+        processes.start(processes.CAPPED)
+    from mutasi.recommend.answers import what_if as ask
+
+    found = ask(folder, refuse, _pairs("--lock", "PERSON=POST", lock), dict(_pairs("--policy", "CODE=VALUE", policy)))
+    for objective, points in found.price.items():
+        if objective != "tie":
+            click.echo(f"{objective:<12}{points:>+14,.0f}")
+    click.echo("exact" if found.is_exact else "at least: caps leave a gap")
+    for sign, moves in (("-", found.gone), ("+", found.come)):
+        for person, post in moves:
+            click.echo(f"{sign} {person} -> {post}")
+
+
+commands = (verify_plan, replay, explain, what_if)
