@@ -8,6 +8,8 @@ import click
 
 from mutasi.settings import Settings
 
+OBJECTIVES = {"critical": "kursi kritis", "imbalance": "ketimpangan", "fit": "kesesuaian", "effort": "usaha pindah"}
+
 
 def _run(name: str) -> Path:
     from mutasi.recommend.runs import find_run
@@ -68,7 +70,7 @@ def _pairs(option: str, form: str, given: tuple[str, ...]) -> list[tuple[str, st
 @click.option("--lock", multiple=True, help="A pair that is settled: PERSON=POST.")
 @click.option("--policy", multiple=True, help="A row of the policy with another value: CODE=VALUE.")
 def what_if(run: str, refuse: tuple[str, ...], lock: tuple[str, ...], policy: tuple[str, ...]) -> None:
-    """Plan RUN again, exactly, with one thing otherwise, and say what that costs: more than nothing is worse.
+    """Plan RUN again, exactly, with one thing otherwise, and say what that costs (in Indonesian, without names).
 
     RUN is `latest`, a week with one run, or the beginning of a run's id.
     """
@@ -82,13 +84,13 @@ def what_if(run: str, refuse: tuple[str, ...], lock: tuple[str, ...], policy: tu
     from mutasi.recommend.answers import what_if as ask
 
     found = ask(folder, refuse, _pairs("--lock", "PERSON=POST", lock), dict(_pairs("--policy", "CODE=VALUE", policy)))
-    for objective, points in found.price.items():
-        if objective != "tie":
-            click.echo(f"{objective:<12}{points:>+14,.0f}")
-    click.echo("exact" if found.is_exact else "at least: caps leave a gap")
-    for sign, moves in (("-", found.gone), ("+", found.come)):
+    click.echo("Selisih terhadap rencana, makin besar makin buruk:")
+    for objective, label in OBJECTIVES.items():
+        click.echo(f"  {label:<16}{found.price[objective]:>+14,.0f}".replace(",", "."))
+    click.echo("  tepat" if found.is_exact else "  sekurang-kurangnya; karena batas mingguan selisih yang tepat bisa lebih besar")
+    for label, moves in (("tidak lagi", found.gone), ("sebagai ganti", found.come)):
         for person, post in moves:
-            click.echo(f"{sign} {person} -> {post}")
+            click.echo(f"{label:<14} {person} -> {post}")
 
 
 commands = (verify_plan, replay, explain, what_if)
