@@ -54,12 +54,12 @@ class Meter:
 
 
 class Workers:
-    """Two processes that take the agencies in turn, as the scheduler's do; one agency stays in this process."""
+    """Processes that take the agencies in turn, as the scheduler's do; with one of either, this process does it."""
 
-    def __init__(self, agencies: Mapping[str, Agency]) -> None:
-        self._pool = get_context("spawn").Pool(2) if len(agencies) > 1 else None
+    def __init__(self, agencies: Mapping[str, Agency], processes: int) -> None:
+        self._pool = get_context("spawn").Pool(processes) if min(len(agencies), processes) > 1 else None
         if self._pool:
-            self._pool.map(_ready, range(2), chunksize=1)
+            self._pool.map(_ready, range(processes), chunksize=1)
 
     def each(self, task: Task, meter: Meter | None, agencies: Mapping[str, Agency], *common: object) -> None:
         """Do `task` for every agency; what the processes used is added to the step that runs."""
@@ -122,7 +122,7 @@ def night(settings: Settings, agencies: Mapping[str, Agency], day: dt.date, work
         refresh.publish_warehouse(settings, day, RUN)
 
 
-def run(source: Path, home: Path) -> Meter:
+def run(source: Path, home: Path, processes: int = 2) -> Meter:
     """Take the generated agencies below `source` through one night into `home`."""
     settings = Settings(home=home, project=PROJECT, agencies=source / "demo" / "agencies")
     os.environ["MUTASI_PSEUDONYM_KEY"] = KEY
@@ -138,7 +138,7 @@ def run(source: Path, home: Path) -> Meter:
         from mutasi.sources.registry import read_agencies
     agencies = read_agencies(settings.agencies)
     os.environ.update(demo_connections(Settings(home=source, project=PROJECT, agencies=settings.agencies)))
-    workers = Workers(agencies)
+    workers = Workers(agencies, processes)
     # What a home pays once, for reading the project and laying down its seeds and views, is no part of a night.
     smallest = min(agencies, key=lambda agency_id: size_of(source / "demo" / agency_id))
     with meter.step("first_night"):
