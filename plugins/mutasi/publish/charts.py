@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -202,6 +203,13 @@ def _places(sizes: dict[str, int], unit: float, height: float) -> dict[str, floa
     return places
 
 
+def ticks(low: float, high: float) -> list[float]:
+    """Round figures of an axis, three to seven of them: steps of 1, 2 or 5 times a power of ten."""
+    power = 10.0 ** math.floor(math.log10((high - low) / 2))
+    step = next(step for step in (power, 2 * power, 5 * power, 10 * power) if (high - low) / step <= 6)
+    return [n * step for n in range(math.ceil(low / step), math.floor(high / step) + 1)]
+
+
 def frontier(points: Sequence[Point], title: str, x_title: str, y_title: str) -> str:
     """Exact points of what more moves buy, numbered and named below; the published plan is the full disc."""
     left, right, top, bottom, tall = 90, 60, 34, 48, 280.0
@@ -217,12 +225,12 @@ def frontier(points: Sequence[Point], title: str, x_title: str, y_title: str) ->
         return top + (tall - top - bottom) * (1 - (value - y_low) / (y_high - y_low))
 
     parts = [_line(left, tall - bottom, WIDTH - right, tall - bottom, SOFT), _line(left, top, left, tall - bottom, SOFT)]
-    for n in range(5):
-        value_x, value_y = x_most * n / 4, y_low + (y_high - y_low) * n / 4
+    for value in ticks(0, x_most):
+        parts.append(_text(x(value), tall - bottom + 16, id_.number(value), anchor="middle", colour=SOFT, size=9.5))
+    for value in ticks(y_low, y_high):
         parts += [
-            _text(x(value_x), tall - bottom + 16, id_.number(value_x), anchor="middle", colour=SOFT, size=9.5),
-            _text(left - 6, y(value_y) + 4, id_.number(value_y, 0 if spread > 20 else 1), anchor="end", colour=SOFT, size=9.5),
-            _line(left, y(value_y), WIDTH - right, y(value_y)),
+            _text(left - 6, y(value) + 4, id_.number(value, 0 if spread > 20 else 1), anchor="end", colour=SOFT, size=9.5),
+            _line(left, y(value), WIDTH - right, y(value)),
         ]
     path = " ".join(f"{x(p.x):.1f},{y(p.y):.1f}" for p in ordered)
     parts.append(f'<polyline points="{path}" fill="none" stroke="{BRAND}" stroke-width="2"/>')

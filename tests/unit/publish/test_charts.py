@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from mutasi.publish.charts import BRAND, GOOD, WARM, before_after
+from mutasi.publish.charts import BRAND, GOOD, WARM, before_after, ticks
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,16 @@ from mutasi.publish.charts import BRAND, GOOD, WARM, before_after
 def test_overload_is_never_coloured_good(before: float, after: float, colour: str) -> None:
     drawn = before_after([("Puskesmas Rekaan", before, after)], "Beban kerja")
     assert set(re.findall(r'<circle[^>]*(?:stroke|fill)="(#[0-9a-f]{6})"', drawn)) == {colour}
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "shown"),
+    [
+        (0, 71.3, [0, 20, 40, 60]),
+        (961_000, 1_231_133, [1_000_000, 1_100_000, 1_200_000]),
+        (3, 9, [3, 4, 5, 6, 7, 8, 9]),
+        (-0.1, 1.1, [0, 0.5, 1]),
+    ],
+)
+def test_an_axis_bears_round_figures(low: float, high: float, shown: list[float]) -> None:
+    assert ticks(low, high) == pytest.approx(shown)
