@@ -102,15 +102,8 @@ def before_after(rows: Sequence[tuple[str, float, float]], title: str) -> str:
                 max(x(before), x(after)) + 9, y + 4, f"{id_.number(before, 2)} → {id_.number(after, 2)}", size=9.5, colour=SOFT
             ),
         ]
-    parts.append(
-        _text(
-            left,
-            height - 8,
-            "○ sekarang   ● setelah usulan   (di atas 1: kekurangan pegawai)",
-            colour=SOFT,
-            size=9.5,
-        )
-    )
+    key = "○ sekarang   ● setelah usulan   (di atas 1: kekurangan pegawai)"
+    parts.append(_text(left, height - 8, key, colour=SOFT, size=9.5))
     return _svg(height, parts, title)
 
 
@@ -225,8 +218,10 @@ def frontier(points: Sequence[Point], title: str, x_title: str, y_title: str) ->
         return top + (tall - top - bottom) * (1 - (value - y_low) / (y_high - y_low))
 
     parts = [_line(left, tall - bottom, WIDTH - right, tall - bottom, SOFT), _line(left, top, left, tall - bottom, SOFT)]
-    for value in ticks(0, x_most):
-        parts.append(_text(x(value), tall - bottom + 16, id_.number(value), anchor="middle", colour=SOFT, size=9.5))
+    parts += [
+        _text(x(value), tall - bottom + 16, id_.number(value), anchor="middle", colour=SOFT, size=9.5)
+        for value in ticks(0, x_most)
+    ]
     for value in ticks(y_low, y_high):
         parts += [
             _text(left - 6, y(value) + 4, id_.number(value, 0 if spread > 20 else 1), anchor="end", colour=SOFT, size=9.5),
