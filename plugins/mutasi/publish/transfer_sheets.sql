@@ -4,6 +4,7 @@
 create or replace temp table seen as
 select
     t.* exclude (employee_name, pseudonym) replace (
+        row_number() over (partition by solve order by case part when 'priority' then 1 else 2 end, rank, candidate_id) as rank,
         case when is_named then nip end as nip,
         case when is_named then person_id end as person_id,
         case when is_named then golongan_since end as golongan_since,
@@ -37,8 +38,8 @@ select
     coalesce(predicate(predicate_last_year), '–') as skp_last_year,
     coalesce(predicate(predicate_year_before), '–') as skp_year_before,
     potential_box,
-    one(origin_need) || ' / ' || whole(origin_staff_before) || ' → ' || whole(origin_staff_after) as origin_abk,
-    one(dest_need) || ' / ' || whole(dest_staff_before) || ' → ' || whole(dest_staff_after) as dest_abk,
+    fte(origin_need) || ' / ' || whole(origin_staff_before) || ' → ' || whole(origin_staff_after) as origin_abk,
+    fte(dest_need) || ' / ' || whole(dest_staff_before) || ' → ' || whole(dest_staff_after) as dest_abk,
     kind, authority, documents, reason, remark, fit_points, agency_from, agency_to, person_id, from_post_id, to_post_id, chain_id,
     case when is_critical_post then 'Ya' else 'Tidak' end as is_critical_post
 from seen where solve = 'published'
@@ -64,8 +65,8 @@ select
     case u.reason_code
         when 'no_lawful_person' then 'Tidak ada ASN yang memenuhi syarat'
         when 'competed' then 'Ada yang memenuhi syarat, tetapi lebih dibutuhkan di jabatan lain'
-        when 'gain_below_minimum' then 'Manfaat pengisian di bawah batas usulan'
-        when 'needed_at_home' then 'Yang memenuhi syarat dibutuhkan di unit asalnya'
+        when 'gain_below_minimum' then 'Manfaat pengisian di bawah yang disyaratkan kebijakan'
+        when 'needed_at_home' then 'Yang memenuhi syarat dibutuhkan di jabatan asalnya'
         when 'capped' then 'Terhenti oleh batas jumlah mutasi'
         when 'review' then 'Data jabatan perlu diperiksa'
         else case when p.open_seats > coalesce(m.filled, 0) then coalesce(u.reason_code, 'Tidak diusulkan minggu ini') else 'Terisi oleh usulan' end
@@ -154,7 +155,7 @@ select
         when 'move_or_objection_open' then 'Sedang dalam proses, telah diputus, atau ada keberatan'
         when 'companion_stays' then 'Hanya bersedia pindah bersama pasangan, yang tidak ikut pindah ke wilayah yang sama'
         when 'no_lawful_post' then 'Tidak ada jabatan lowong yang sah'
-        when 'needed_at_home' then 'Dibutuhkan di unit asal'
+        when 'needed_at_home' then 'Dibutuhkan di jabatan asal'
         when 'others_suit_better' then 'Ada pilihan yang lebih baik bagi keseluruhan rencana'
         else coalesce(w.reason_code, '–')
     end as reason,
@@ -212,10 +213,14 @@ select 'Berkas' as topic, document_code as code, title as what,
     case provided_by when 'employee' then 'dari ASN' when 'origin' then 'dari instansi asal' when 'receiver' then 'dari instansi penerima' else 'dari data' end as value,
     null as source, null as valid_from from run_route_documents
 union all
-select 'Syarat', rule_code, title, '', basis(source), valid_from from run_transfer_rules
+select 'Syarat', rule_code, title, l.shown, basis(source), valid_from
+from run_transfer_rules
+left join (
+    select rule_code, string_agg(distinct shown, ' / ' order by shown) as shown from rule_limits where $viewer in ('*', agency_id) group by rule_code
+) as l using (rule_code)
 union all
 select
     'Kebijakan', p.policy_code, coalesce(w.title, p.policy_code), trim(coalesce(w.meaning[p.value], p.value) || ' ' || unit_word(case when w.meaning[p.value] is null then p.unit end)),
     basis(p.source), p.valid_from
 from run_transfer_policy as p left join policy_words as w on p.policy_code = w.policy_code
-order by topic, code;
+order by topic, case when topic = 'Syarat' then rtrim(code, '0123456789') end, case when topic = 'Syarat' then try_cast(ltrim(code, 'RPD') as integer) end, what;

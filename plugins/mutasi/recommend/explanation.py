@@ -76,6 +76,21 @@ def _present(problem: Problem, post: Indices) -> Integers:
     return np.bincount(post, minlength=len(problem.protected)).astype(np.int64)
 
 
+def _spare(problem: Problem, post: Indices) -> npt.NDArray[np.bool_]:
+    """Posts that hold more people than they need: beyond protected seats and vacant ones, which the plan may have filled (G)."""
+    seats = np.bincount(problem.seat_post, minlength=len(problem.protected))
+    spare: npt.NDArray[np.bool_] = _present(problem, post) - problem.protected > seats
+    return spare
+
+
+def _stopped_by_caps(problem: Problem, post: Indices) -> npt.NDArray[np.bool_]:
+    """Edges that one more move along would break a cap (M): of moves, of a budget, or of people who move only together."""
+    room = problem.cap_limit - problem.cap_use(problem.moves(post))
+    stopped: npt.NDArray[np.bool_] = np.append(room < 1, False)[problem.edge_caps].any(axis=1)
+    stopped[problem.link_edge[problem.link_weight > room[problem.link_cap]]] = True
+    return stopped
+
+
 def _moves(problem: Problem, plan: Plan, moves: Packages, priced_moves: int) -> pa.Table:
     """The moves with package, gain, price of refusing and who would come instead."""
     gains, moves = _gains_together(package_gains(problem, plan, moves), moves, bound_together(problem, moves))
@@ -112,11 +127,9 @@ def _empty_posts(problem: Problem, plan: Plan) -> pa.Table:
     filled = np.maximum(0, _present(problem, plan.post) - problem.protected)
     seats = np.bincount(problem.seat_post, minlength=len(filled))
     empty = np.flatnonzero(seats > filled)
-    spare = _present(problem, plan.post) > problem.protected
     away = plan.post[problem.edge_person] != problem.home[problem.edge_person]
-    home_spare = spare[problem.home[problem.edge_person]] & ~away
-    full = np.append(plan.cap_price.any(axis=1), False)
-    capped = full[problem.edge_caps].any(axis=1) & home_spare
+    home_spare = _spare(problem, plan.post)[problem.home[problem.edge_person]] & ~away
+    capped = _stopped_by_caps(problem, plan.post) & home_spare
 
     def count(which: npt.NDArray[np.bool_]) -> Integers:
         found: Integers = np.bincount(problem.edge_post[which], minlength=len(seats))[empty]
@@ -164,7 +177,7 @@ def _stayers(problem: Problem, plan: Plan) -> pa.Table:
     person, first = np.unique(problem.edge_person[order], return_index=True)
     best = order[first]
     stays: npt.NDArray[np.bool_] = plan.post[person] == problem.home[person]
-    spare = _present(problem, plan.post) > problem.protected
+    spare = _spare(problem, plan.post)
     columns = {
         "person_no": person[stays],
         "pairs": np.bincount(problem.edge_person, minlength=len(problem.home))[person][stays],

@@ -11,16 +11,16 @@ STAYS = {
     "move_or_objection_open": "Ada usul mutasi, penolakan, atau keberatan yang belum selesai.",
     "companion_stays": "Hanya bersedia pindah bersama pasangan; rencana terbaik tidak memindahkan keduanya ke wilayah yang sama.",
     "no_lawful_post": "Tidak ada jabatan sejenis yang sah untuk dituju.",
-    "needed_at_home": "Unit asal tidak mempunyai kelebihan pegawai; kepindahan memerlukan pengganti.",
+    "needed_at_home": "Jabatan asal tidak mempunyai kelebihan pegawai; kepindahan memerlukan pengganti.",
     "others_suit_better": "Jabatan yang paling dekat ({post}) lebih baik diisi orang lain atau tidak cukup bermanfaat.",
 }
 EMPTY = {
     "no_lawful_person": "Tidak ada ASN yang memenuhi semua syarat jabatan ini.",
     "review": "ASN yang sesuai masih memerlukan kelengkapan berkas.",
-    "needed_at_home": "{people} ASN memenuhi syarat, tetapi semuanya dibutuhkan di unit asalnya.",
+    "needed_at_home": "{people} ASN memenuhi syarat, tetapi jabatan asalnya tidak mempunyai kelebihan.",
     "competed": "{people} ASN memenuhi syarat, tetapi yang dapat dilepas lebih dibutuhkan di jabatan lain.",
-    "capped": "Ada ASN yang dapat dilepas, tetapi batas jumlah mutasi per unit atau per instansi sudah tercapai.",
-    "gain_below_minimum": "Ada ASN yang dapat dilepas, tetapi manfaat pengisian lebih kecil daripada batas manfaat minimum.",
+    "capped": "Ada ASN yang dapat dilepas, tetapi batas mutasi per unit, per instansi, atau anggaran pindah sudah tercapai.",
+    "gain_below_minimum": "Ada ASN yang dapat dilepas, tetapi manfaat pengisian lebih kecil daripada yang disyaratkan kebijakan.",
 }
 FIT = {
     "education": "pendidikan",
@@ -116,7 +116,7 @@ def empty(reason: str, people: int, rule: str | None, lost: int | None, group: d
     said = [EMPTY.get(reason, reason).format(people=number(people))]
     if rule:
         said.append(f"Syarat {rule} paling banyak menggugurkan calon: {number(lost)} orang.")
-    if group and group["posts"] > 1:
+    if group and group["posts"] > 1 and group["people"] < group["seats"]:
         said.append(
             f"{number(group['seats'])} kursi lowong di {number(group['posts'])} jabatan memperebutkan orang yang sama; "
             f"yang dapat dilepas hanya {number(group['people'])}."
