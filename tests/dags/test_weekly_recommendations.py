@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -39,14 +40,15 @@ def test_silence_never_approves(weekly):
     assert not approve.fail_on_reject
 
 
-def test_nobody_named_means_nobody_may_approve(weekly, monkeypatch):
+def test_nobody_named_means_nobody_may_approve(weekly, monkeypatch, tmp_path):
     from mutasi.orchestration.approval import NoOfficial, approval, officials
 
     monkeypatch.setenv("MUTASI_APPROVERS", "kepala.bkpsdm:Kepala BKPSDM, 7")
     assert officials() == [{"id": "kepala.bkpsdm", "name": "Kepala BKPSDM"}, {"id": "7", "name": "7"}]
     monkeypatch.delenv("MUTASI_APPROVERS")
+    monkeypatch.setenv("MUTASI_HOME", str(tmp_path))
     with pytest.raises(NoOfficial, match="MUTASI_APPROVERS"):
-        approval("approve").execute({})
+        approval("approve").execute({"dag_run": SimpleNamespace(run_id="hand")})
 
 
 def test_extracts_are_mapped_and_named(weekly):

@@ -17,7 +17,7 @@ import pytest
 
 pytestmark = pytest.mark.takes(60)
 
-ON_WORKERS = {"plan_agencies", "land", "gate"}  # the gate reads no file
+ON_WORKERS = {"land", "gate"}  # the gate reads no file
 
 
 def test_a_night_on_three_disks_equals_a_night_on_one(

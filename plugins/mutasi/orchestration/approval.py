@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import Any
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 
 from mutasi.errors import NeedsAPerson
+from mutasi.ledger import Entry, stepped
+from mutasi.orchestration.dates import today
+from mutasi.settings import Settings
 
 ANSWER = "answer"
 SUBJECT = "Usulan mutasi {{ ti.xcom_pull('publish')['week'] }}: kirim kepada instansi?"
@@ -34,6 +38,10 @@ class NoOfficial(NeedsAPerson):
     """Nobody is named who may approve, so nothing may be sent."""
 
 
+class NoAnswer(NeedsAPerson):
+    """Nobody answered in time, so nothing may be sent."""
+
+
 class OfficialApproval(ApprovalOperator):
     """Asks the named officials, and only them: an approval that anybody could give is none."""
 
@@ -43,19 +51,32 @@ class OfficialApproval(ApprovalOperator):
         Raises:
             NoOfficial: nobody is named.
         """
-        if not self.assigned_users:
-            raise NoOfficial(
-                "Nobody is named who may approve, so nothing is sent: set MUTASI_APPROVERS to `id:name` of the officials and clear this "
-                "task. The extracts are published on this machine. See docs/runbooks/weekly-recommendations.md."
-            )
+        with _recorded(context):
+            if not self.assigned_users:
+                raise NoOfficial(
+                    "Nobody is named who may approve, so nothing is sent: set MUTASI_APPROVERS to `id:name` of the officials and clear "
+                    "this task. The extracts are published on this machine. See docs/runbooks/weekly-recommendations.md."
+                )
         return super().execute(context)
 
     def execute_complete(self, context: Any, event: dict[str, Any]) -> Any:
-        """Keep who answered what before a refusal skips what follows: with that exception the task's own result is lost."""
+        """Keep who answered what before a refusal skips what follows: with that exception the task's own result is lost.
+
+        Raises:
+            NoAnswer: the time to answer is over.
+        """
+        with _recorded(context):
+            if event.get("error_type") == "timeout":
+                raise NoAnswer("Nobody answered in time, so nothing is sent; clear this task to ask again.")
         if "error" not in event:
             answer = {name: event.get(name) for name in ("chosen_options", "responded_by_user")}
             context["ti"].xcom_push(key=ANSWER, value={**answer, "responded_at": str(event.get("responded_at"))})
         return super().execute_complete(context, event)
+
+
+def _recorded(context: Any) -> AbstractContextManager[Entry]:
+    """Leave a row in the ledger, above all of an approval that never came."""
+    return stepped(Settings.from_environment(), Entry(context["dag_run"].run_id, "approve", today()))
 
 
 def officials() -> list[dict[str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from airflow.sdk import Param, get_current_context, task
 
 from mutasi.ledger import Entry, size_of, stepped
-from mutasi.orchestration.dates import first_of_month
+from mutasi.orchestration.dates import first_of_month, today
 from mutasi.orchestration.defaults import WAREHOUSE, form
 from mutasi.settings import Settings
 
@@ -21,9 +21,9 @@ def compare_days() -> str:
     from mutasi.publish import write_month_page
 
     run = get_current_context()["dag_run"]
-    month = first_of_month(getattr(run, "partition_key", None), form(), run.run_after)
     settings = Settings.from_environment()
-    with stepped(settings, Entry(run.run_id, "evaluate", month)) as entry:
-        page = write_month_page(settings, month)
+    with stepped(settings, Entry(run.run_id, "evaluate", today())) as entry:
+        entry.snapshot_date = first_of_month(getattr(run, "partition_key", None), form(), run.run_after)
+        page = write_month_page(settings, entry.snapshot_date)
         entry.bytes = size_of(page)
     return str(page)

@@ -10,13 +10,14 @@ from typing import Any
 
 from airflow.sdk import Metadata, get_current_context, task
 
-from mutasi.ledger import Entry, size_of, stepped
+from mutasi.ledger import Entry, record_failure, size_of, stepped
 from mutasi.orchestration.assets import PLANNING, PROMOTED, REPORTING
 from mutasi.orchestration.connections import airflow_connection
 from mutasi.orchestration.dates import snapshot_date, today
 from mutasi.orchestration.defaults import AT_HOME, WAREHOUSE, form
 from mutasi.orchestration.notifications import owner, tell
 from mutasi.settings import Settings
+from mutasi.sources.agency import Agency
 from mutasi.sources.registry import AgencyFileError, read_agencies, read_agency
 
 log = logging.getLogger("mutasi.nightly")
@@ -30,13 +31,22 @@ def _night() -> tuple[Settings, dt.date, str]:
     return Settings.from_environment(), day, run.run_id
 
 
+def _agency(settings: Settings, entry: Entry) -> Agency:
+    """The agency of a step; where its file cannot be used, the step leaves its row all the same."""
+    try:
+        return read_agency(settings.agencies / f"{entry.agency_id}.yml")
+    except AgencyFileError as error:
+        record_failure(settings, [entry], error)
+        raise
+
+
 def known_agency_ids() -> list[str]:
     """The agencies that have a file, by name only; read while Airflow parses, so nothing is opened."""
     folder = Settings.from_environment().agencies
     return sorted(file.stem for file in folder.glob("*.yml") if file.stem != "template")
 
 
-@task
+@task(queue=AT_HOME)
 def plan_agencies() -> list[str]:
     """The agencies of this run.
 
@@ -44,11 +54,13 @@ def plan_agencies() -> list[str]:
         AgencyFileError: the form names an agency that has no file.
         DateError: the day cannot be.
     """
-    _night()
-    known = known_agency_ids()
-    wanted = form()["agencies"] or known
-    if unknown := sorted(set(wanted) - set(known)):
-        raise AgencyFileError(f"No agency file for {', '.join(unknown)}; known are {', '.join(known)}.")
+    run_id = get_current_context()["dag_run"].run_id
+    with stepped(Settings.from_environment(), Entry(run_id, "plan", today())) as entry:
+        _, entry.snapshot_date, _ = _night()
+        known = known_agency_ids()
+        wanted = form()["agencies"] or known
+        if unknown := sorted(set(wanted) - set(known)):
+            raise AgencyFileError(f"No agency file for {', '.join(unknown)}; known are {', '.join(known)}.")
     return sorted(wanted)
 
 
@@ -59,7 +71,7 @@ def land(agency_id: str) -> int:
 
     get_current_context()["agency"] = agency_id  # type: ignore[typeddict-unknown-key]
     settings, day, run_id = _night()
-    agency = read_agency(settings.agencies / f"{agency_id}.yml")
+    agency = _agency(settings, Entry(run_id, "land", day, agency_id))
     return land_agency(settings, agency, day, run_id, airflow_connection)
 
 
@@ -85,7 +97,7 @@ def promote(agency_id: str) -> dict[str, int]:
 
     get_current_context()["agency"] = agency_id  # type: ignore[typeddict-unknown-key]
     settings, day, run_id = _night()
-    agency = read_agency(settings.agencies / f"{agency_id}.yml")
+    agency = _agency(settings, Entry(run_id, "promote", day, agency_id))
     with around_promotion(settings, airflow_connection, agency, run_id):
         entries = promote_agency(settings, agency, day, run_id)
     return {entry.dataset: entry.rows_promoted or 0 for entry in entries if entry.dataset}

@@ -58,9 +58,10 @@ def freeze() -> dict[str, Any]:
     from mutasi.decide.decisions import read_decisions
     from mutasi.decide.week import prepare
 
-    run, params = get_current_context()["dag_run"], form()
-    week = iso_week(getattr(run, "partition_key", None), params, run.run_after)
+    run = get_current_context()["dag_run"]
     with _recorded("freeze") as (settings, entry):
+        params = form()
+        week = iso_week(getattr(run, "partition_key", None), params, run.run_after)
         decisions = read_decisions(settings)
         for sentence in decisions.problems:
             log.warning("Keputusan tidak dipakai: %s", sentence)
