@@ -110,7 +110,7 @@ def population(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
         with patch.dict(os.environ):
             generate(folder, employees=1_500, as_of=line.DAY, agencies=6, form="parquet")
-            line.run(folder, folder / "home", processes=1)
+            line.run(folder, folder / "home", processes=1, is_new=True)
 
     return once(tmp_path_factory, "population", make)
 

@@ -122,8 +122,8 @@ def night(settings: Settings, agencies: Mapping[str, Agency], day: dt.date, work
         refresh.publish_warehouse(settings, day, RUN)
 
 
-def run(source: Path, home: Path, processes: int = 2) -> Meter:
-    """Take the generated agencies below `source` through one night into `home`."""
+def run(source: Path, home: Path, processes: int = 2, is_new: bool = False) -> Meter:
+    """Take the generated agencies below `source` through one night into `home`, which had a night before unless it is to be new."""
     settings = Settings(home=home, project=PROJECT, agencies=source / "demo" / "agencies")
     os.environ["MUTASI_PSEUDONYM_KEY"] = KEY
     os.environ["MUTASI_SETTLE_SECONDS"] = "0"  # the sources were generated a moment ago, by nobody who is still writing
@@ -142,7 +142,8 @@ def run(source: Path, home: Path, processes: int = 2) -> Meter:
     # What a home pays once, for reading the project and laying down its seeds and views, is no part of a night.
     smallest = min(agencies, key=lambda agency_id: size_of(source / "demo" / agency_id))
     with meter.step("first_night"):
-        night(settings, {smallest: agencies[smallest]}, DAY - dt.timedelta(days=1), workers)
+        if not is_new:
+            night(settings, {smallest: agencies[smallest]}, DAY - dt.timedelta(days=1), workers)
     night(settings, agencies, DAY, workers, meter)
     result = json.loads((settings.warehouse / "dbt" / "results" / f"{RUN}.json").read_text(encoding="utf-8"))
     meter.seconds["parse"] = result["parse_seconds"]
