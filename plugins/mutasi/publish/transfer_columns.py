@@ -17,6 +17,7 @@ INPUTS: dict[str, dict[str, str]] = {
         "accepts_inter_agency": B,
     },
     "transfer_wishes": {"person_id": T, "wish_rank": N, "wish_kind": T, "wish_value": T},
+    "transfer_eligibility": {"agency_id": T, "rule_code": T, "limit_value": T},
     "transfer_rules": {"rule_code": T, "title": T, "stage": T, "missing_item": T, "source": T, "valid_from": DAY},
     "transfer_routes": {
         "origin_agency_id": T, "destination_agency_id": T, "route_code": T, "is_override": B, "job_kinds": T, "opinion": T, "through": T,

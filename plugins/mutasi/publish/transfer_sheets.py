@@ -47,13 +47,13 @@ class Sheet:
 
 _WHO = (Column("name", "Nama", 24), Column("nip", "NIP", 21, "id"))
 _NOMINATIVE = (
-    Column("rank", "No", 5, "whole"), Column("name", "Nama", 18), Column("nip", "NIP", 20, "id"), Column("golongan_name", "Pangkat/ Gol", 11),
+    Column("rank", "No", 5, "whole"), Column("name", "Nama", 18), Column("nip", "NIP", 20, "id"), Column("golongan_name", "Gol. ruang", 9),
     Column("golongan_since", "TMT gol", 12, "date"), Column("from_job", "Jabatan lama", 17), Column("from_unit_path", "Unit kerja lama", 21),
     Column("to_job", "Jabatan baru (diusulkan)", 17), Column("to_unit_path", "Unit kerja tujuan", 21), Column("education", "Pendidikan", 13),
     Column("time_in_post", "Masa jabatan", 9), Column("skp_last_year", "SKP th-1", 9), Column("skp_year_before", "SKP th-2", 9),
-    Column("potential_box", "Kotak talenta", 9, "whole"), Column("origin_abk", "ABK/ bezetting lama", 11), Column("dest_abk", "ABK/ bezetting baru", 11),
+    Column("potential_box", "Kotak talenta", 9, "whole"), Column("origin_abk", "ABK/ bezetting lama", 12), Column("dest_abk", "ABK/ bezetting baru", 12),
     Column("kind", "Jenis mutasi", 13), Column("authority", "Kewenangan", 15), Column("documents", "Kelengkapan berkas", 21), Column("reason", "Alasan", 36),
-    Column("remark", "Keterangan", 22), Column("fit_points", "Nilai kesesuaian", 11, "whole"), Column("candidate_id", "Kode usulan", 17),
+    Column("remark", "Keterangan", 22), Column("fit_points", "Nilai kesesuaian", 14, "whole"), Column("candidate_id", "Kode usulan", 17),
 )  # fmt: skip
 
 SHEETS: tuple[Sheet, ...] = (
@@ -80,7 +80,7 @@ SHEETS: tuple[Sheet, ...] = (
             Column("agency_name", "Instansi", 24), Column("unit_path", "Unit kerja", 40), Column("job", "Jabatan", 30), Column("is_critical", "Kritis", 8),
             Column("open_seats", "Kursi lowong", 9, "whole"), Column("filled", "Terisi oleh usulan", 10, "whole"),
             Column("left_open", "Tetap lowong", 9, "whole"), Column("need_fte", "Kebutuhan (ABK)", 12, "decimal"),
-            Column("staff_definitive", "Bezetting definitif", 11, "whole"), Column("staff_present_fte", "Pegawai hadir", 10, "decimal"),
+            Column("staff_definitive", "Bezetting definitif", 12, "whole"), Column("staff_present_fte", "Pegawai hadir", 10, "decimal"),
             Column("abk_year", "Tahun ABK", 8), Column("reason", "Sebab tetap lowong", 34), Column("people_competing", "ASN yang bersaing", 10, "whole"),
             Column("costliest_rule", "Syarat yang paling membatasi", 36),
         ), for_region=True, nothing="Tidak ada jabatan lowong yang pasti menurut ABK final dan peta jabatan.",
@@ -88,10 +88,10 @@ SHEETS: tuple[Sheet, ...] = (
     Sheet(
         "siap-dimutasi", "ASN Siap Dimutasi", "from sheet_siap",
         (
-            *_WHO, Column("golongan_name", "Pangkat/ Gol", 11), Column("job", "Jabatan", 28), Column("unit_path", "Unit kerja", 38),
-            Column("time_in_post", "Masa jabatan", 12), Column("is_due", "Lewat masa peninjauan", 11), Column("education", "Pendidikan", 22),
+            *_WHO, Column("golongan_name", "Gol. ruang", 9), Column("job", "Jabatan", 28), Column("unit_path", "Unit kerja", 38),
+            Column("time_in_post", "Masa jabatan", 12), Column("is_due", "Lewat masa peninjauan", 13), Column("education", "Pendidikan", 22),
             Column("performance_points", "Nilai kinerja 2 th", 10, "whole"), Column("potential_box", "Kotak talenta", 9, "whole"),
-            Column("state", "Formasi jabatan asal", 13), Column("wishes", "Minat", 32), Column("is_proposed", "Diusulkan minggu ini", 10),
+            Column("state", "Formasi jabatan asal", 13), Column("wishes", "Minat", 32), Column("is_proposed", "Diusulkan minggu ini", 12),
         ), nothing="Tidak ada ASN yang memenuhi seluruh syarat.",
     ),
     Sheet(
@@ -105,7 +105,7 @@ SHEETS: tuple[Sheet, ...] = (
     Sheet(
         "bila-berkas-lengkap", "Bila Berkas Dilengkapi", "from sheet_berkas",
         (
-            *_WHO, Column("golongan_name", "Pangkat/ Gol", 11), Column("job", "Jabatan", 28), Column("unit_path", "Unit kerja", 38),
+            *_WHO, Column("golongan_name", "Gol. ruang", 9), Column("job", "Jabatan", 28), Column("unit_path", "Unit kerja", 38),
             Column("rule", "Syarat yang belum pasti", 36), Column("item", "Yang perlu dilengkapi", 34), Column("could_go", "Jabatan yang terbuka", 40),
             Column("gain", "Manfaat bagi rencana", 12, "whole"),
         ), nothing="Tidak ada berkas yang membuka usulan baru.",
@@ -114,15 +114,15 @@ SHEETS: tuple[Sheet, ...] = (
         "tiga-nama", "Tiga Nama untuk TPK", "from sheet_tiga",
         (
             Column("to_unit_path", "Unit kerja jabatan lowong", 36), Column("to_job", "Jabatan lowong", 24), Column("place", "Urutan", 8, "whole"), *_WHO,
-            Column("golongan_name", "Pangkat/ Gol", 11), Column("job", "Jabatan sekarang", 26), Column("unit_path", "Unit kerja sekarang", 36),
-            Column("way", "Sifat", 11), Column("fit_points", "Nilai kesesuaian", 11, "whole"), Column("performance_points", "Nilai kinerja 2 th", 10, "whole"),
+            Column("golongan_name", "Gol. ruang", 9), Column("job", "Jabatan sekarang", 26), Column("unit_path", "Unit kerja sekarang", 36),
+            Column("way", "Sifat", 11), Column("fit_points", "Nilai kesesuaian", 14, "whole"), Column("performance_points", "Nilai kinerja 2 th", 10, "whole"),
             Column("potential_box", "Kotak talenta", 9, "whole"), Column("rules", "Syarat yang belum pasti", 36), Column("items", "Yang perlu dilengkapi", 34),
         ), nothing="Tidak ada jabatan administrator atau pengawas yang lowong dengan calon yang dapat dipertimbangkan.",
     ),
     Sheet(
         "tidak-diusulkan", "Tidak Diusulkan", "from sheet_tidak",
         (
-            *_WHO, Column("golongan_name", "Pangkat/ Gol", 11), Column("job", "Jabatan", 28), Column("unit_path", "Unit kerja", 38),
+            *_WHO, Column("golongan_name", "Gol. ruang", 9), Column("job", "Jabatan", 28), Column("unit_path", "Unit kerja", 38),
             Column("outcome", "Hasil pemeriksaan syarat", 18), Column("reason", "Sebab", 32), Column("rules", "Syarat", 44),
             Column("nearest", "Jabatan terdekat", 36), Column("price", "Selisih nilai", 10, "whole"),
         ), most=1_000, nothing="Tidak ada catatan.",
@@ -140,18 +140,18 @@ SHEETS: tuple[Sheet, ...] = (
     Sheet(
         "rapat-tim-penilai", "Rapat Tim Penilai Kinerja", "from sheet_rapat",
         (
-            Column("rank", "No", 5, "whole"), *_WHO, Column("golongan_name", "Pangkat/ Gol", 11), Column("from_post", "Jabatan dan unit lama", 28),
+            Column("rank", "No", 5, "whole"), *_WHO, Column("golongan_name", "Gol. ruang", 9), Column("from_post", "Jabatan dan unit lama", 28),
             Column("to_post", "Usulan jabatan dan unit", 28), Column("reason", "Alasan", 40), Column("benefit", "Manfaat bagi pegawai", 28),
             Column("competence_gap", "Kesenjangan kompetensi dan diklat", 28), Column("fit", "Kesesuaian", 30),
             Column("alternatives", "Bila tidak disetujui", 30), Column("documents", "Kelengkapan berkas", 24),
-            Column("decision", "Keputusan (setuju/ tolak/ tunda)", 15), Column("note", "Catatan", 20), Column("initial", "Paraf", 9),
+            Column("decision", "Keputusan (setuju/ tolak)", 15), Column("note", "Catatan", 20), Column("initial", "Paraf", 9),
         ), nothing="Tidak ada usulan prioritas untuk dibahas.",
     ),
     Sheet(
         "beban-kerja-unit", "Beban Kerja Unit", "from sheet_beban",
         (
             Column("agency_name", "Instansi", 24), Column("unit_path", "Unit kerja", 50), Column("need_fte", "Kebutuhan (ABK)", 12, "decimal"),
-            Column("staff_before", "Bezetting sekarang", 11, "decimal"), Column("staff_after", "Bezetting setelah usulan", 11, "decimal"),
+            Column("staff_before", "Bezetting sekarang", 12, "decimal"), Column("staff_after", "Bezetting setelah usulan", 12, "decimal"),
             Column("pressure_before", "Beban per orang sekarang", 12, "ratio"), Column("pressure_after", "Beban per orang setelah usulan", 12, "ratio"),
             Column("moves_in", "Masuk", 8, "whole"), Column("moves_out", "Keluar", 8, "whole"),
         ), for_region=True, nothing="Tidak ada unit yang berubah.",
@@ -159,8 +159,8 @@ SHEETS: tuple[Sheet, ...] = (
     Sheet(
         "aturan-dan-sumber", "Aturan dan Sumber", "from sheet_aturan",
         (
-            Column("topic", "Jenis", 12), Column("code", "Kode", 26), Column("what", "Isi", 60), Column("value", "Nilai", 22), Column("source", "Dasar", 70),
-            Column("valid_from", "Berlaku sejak", 13, "date"),
+            Column("topic", "Jenis", 12), Column("what", "Isi", 60), Column("value", "Nilai", 22), Column("source", "Dasar", 70),
+            Column("valid_from", "Berlaku sejak", 13, "date"), Column("code", "Kode", 26),
         ), for_region=True,
     ),
 )  # fmt: skip

@@ -6,9 +6,25 @@ create or replace temp table rule_titles as
 select coalesce(map_from_entries(list(struct_pack(k := rule_code, v := title) order by rule_code)), map([]::varchar[], []::varchar[])) as pairs
 from (select rule_code, any_value(title order by valid_from desc) as title from run_transfer_rules group by rule_code);
 
+create or replace temp table rule_limits as
+select distinct agency_id, rule_code, case when rule_code = 'R3' then predicate(limit_value) else concat_ws(' ', limit_value, unit) end as shown
+from run_transfer_eligibility left join rule_units using (rule_code)
+where limit_value is not null;
+
+create or replace temp table document_titles as
+select coalesce(map_from_entries(list(struct_pack(k := document_code, v := words))), map([]::varchar[], []::varchar[])) as pairs
+from (select document_code, coalesce(any_value(w.words), any_value(d.title)) as words
+    from run_route_documents as d left join document_words as w using (document_code) group by document_code);
+
 create or replace temp table posts as
 select
     p.*,
+    -- Teachers are counted by subject and rounded by a table of their own; the levels of a subject share what comes out.
+    case when nearest(need_fte) <> need_seats then
+        ' ke ' || if(need_seats < need_fte, 'bawah ', 'atas ') || whole(need_seats) || case when p.job_family = 'Pendidikan' then ' menurut aturan guru' else '' end
+        || case when count(*) over of_subject > 1 and sub_job is not null
+            then '; ' || sub_job || ' seluruh jenjang ' || two(sum(need_fte) over of_subject) || ' → ' || whole(sum(need_seats) over of_subject) else '' end
+    end as rounded_otherwise,
     coalesce(a.agency_name, p.agency_id) as agency_name,
     -- The first step of every path is the agency itself.
     coalesce(regexp_replace(u.unit_path, '^[^/]+ / ', ''), p.unit_name, p.unit_id) as unit_path,
@@ -16,7 +32,8 @@ select
     p.job_name || coalesce(' (' || p.sub_job || ')', '') as job
 from run_transfer_posts as p
 left join agencies as a using (agency_id)
-left join units_named as u using (agency_id, unit_id);
+left join units_named as u using (agency_id, unit_id)
+window of_subject as (partition by p.agency_id, p.unit_id, p.job_kind, lower(p.sub_job));
 
 create or replace temp table people as
 select
@@ -50,7 +67,7 @@ select
         as missing_documents,
     c.initiative = 'own_request' as is_wished,
     case
-        when c.ties > 0 then 'tidak ada kerugian: rencana lain sama baiknya'
+        when c.ties > 0 then 'tidak ada, karena rencana lain sama baiknya'
         when c.price_of_refusal is null then 'belum dihitung'
         else case when coalesce(c.refusal_is_exact, true) then '' else 'paling sedikit ' end || coalesce(nullif(concat_ws(', ',
             case when c.price_of_refusal_critical > 0 then whole(c.price_of_refusal_critical) || ' kursi kritis' end,
@@ -61,7 +78,7 @@ select
     h.nip, h.employee_name, h.pseudonym, h.golongan_name, h.golongan_since, h.education, h.months_in_post, h.is_due, h.potential_box,
     h.performance_points, h.predicate_last_year, h.predicate_year_before, h.proved_sub_job, h.unchecked_rules, h.job_family as person_family,
     f.job as from_job, f.job_id as from_job_id, f.unit as from_unit, f.unit_path as from_unit_path, f.unit_id as from_unit_id,
-    f.job_class as from_class, f.agency_name as from_agency, f.need_seats as origin_seats,
+    f.job_class as from_class, f.agency_name as from_agency, f.need_seats as origin_seats, f.rounded_otherwise as origin_rounded,
     t.job as to_job, t.job_name as to_job_name, t.job_id as to_job_id, t.unit as to_unit, t.unit_path as to_unit_path,
     t.unit_id as to_unit_id, t.job_class as to_class, t.job_kind as to_kind, t.job_family as to_family, t.agency_name as to_agency,
     c.agency_from <> c.agency_to as is_inter_agency,
@@ -85,27 +102,28 @@ create or replace temp table told as
 select
     m.*,
     concat_ws(' ',
-        'Jabatan tujuan membutuhkan ' || one(dest_need) || ' orang: bezetting ' || whole(dest_staff_before) || ' → ' || whole(dest_staff_after)
-            || ', beban kerja per orang ' || coalesce(two(dest_pressure_before), 'tanpa pegawai') || ' → ' || two(dest_pressure_after) || '.',
+        'Jabatan tujuan membutuhkan ' || fte(dest_need) || ' orang: bezetting ' || whole(dest_staff_before) || ' → ' || whole(dest_staff_after)
+            || ', beban kerja per orang ' || coalesce(two(dest_pressure_before) || ' → ' || two(dest_pressure_after), two(dest_pressure_after) || ' (sekarang tanpa pegawai)') || '.',
         case
             when origin_staff_after >= origin_seats
-                then 'Jabatan asal tetap memenuhi kebutuhannya (' || one(origin_need) || ', dibulatkan ' || whole(origin_seats) || '): bezetting '
+                then 'Jabatan asal tetap memenuhi kebutuhannya (' || if(origin_rounded is null, fte(origin_need), two(origin_need)) || ', dibulatkan'
+                    || coalesce(origin_rounded, ' ' || whole(origin_seats)) || '): bezetting '
                     || whole(origin_staff_before) || ' → ' || whole(origin_staff_after) || '.'
             when chain_length > 1
                 then 'Kursi asal diisi kembali dalam rantai ' || chain_id || ': bezetting ' || whole(origin_staff_before) || ' → ' || whole(origin_staff_after) || '.'
-            else 'Bezetting jabatan asal ' || whole(origin_staff_before) || ' → ' || whole(origin_staff_after) || ' dari kebutuhan ' || one(origin_need) || '.'
+            else 'Bezetting jabatan asal ' || whole(origin_staff_before) || ' → ' || whole(origin_staff_after) || ' dari kebutuhan ' || fte(origin_need) || '.'
         end,
         case when is_critical_post then 'Jabatan tujuan kritis.' end
     ) as reason,
     concat_ws('; ',
-        case when is_wished and is_inter_agency then 'atas permohonan sendiri' when is_wished then 'sesuai minat yang diajukan' end,
+        case when is_wished then 'sesuai minat yang diajukan' end,
         case when chain_length > 1 then
             case chain_kind when 'cycle' then 'tukar tempat ' else 'rantai ' end || chain_id || ', urutan ' || chain_order || ' dari ' || chain_length || ', dilaksanakan bersama'
         end,
         case when companion_person_id is not null then 'pindah bersama pasangan' || coalesce(' (usulan ' || companion_candidate_id || ')', '') || ', dilaksanakan bersama' end,
         case when coalesce(ties, 0) > 0 then 'ada pilihan lain yang sama baiknya' end,
         case when is_inter_agency and not is_agreed then 'menunggu persetujuan PPK asal' end,
-        case when trim(coalesce(unchecked_rules, '')) <> '' then 'belum ada data untuk syarat ' || replace(trim(unchecked_rules), ' ', ', ') end
+        case when trim(coalesce(unchecked_rules, '')) <> '' then 'belum ada data untuk syarat "' || replace(titles(unchecked_rules, rt.pairs), '; ', '", "') || '"' end
     ) as remark,
     concat_ws('; ',
         case when fit_preference > 0 then 'sesuai minat yang diajukan' end,
@@ -121,10 +139,11 @@ select
             then 'Pelatihan rumpun ' || coalesce(to_family, 'jabatan tujuan') || ' belum penuh (' || fit_competence || ' dari ' || cw.weight || ' nilai): usulkan diklat rumpun tersebut.'
         else 'Tidak ada.'
     end as competence_gap,
-    coalesce('Perlu dilampirkan: ' || nullif(replace(trim(missing_documents), ' ', ', '), ''), 'Lengkap menurut data') as documents,
+    coalesce('Perlu dilampirkan: ' || replace(titles(missing_documents, dt.pairs), '; ', ', '), 'Lengkap menurut data') as documents,
     coalesce(decided_by, case when is_inter_agency then '–' else 'PPK' end) || coalesce(' (pertimbangan ' || opinion || ')', '') as authority,
     case when is_inter_agency then 'Antarinstansi' else 'Dalam instansi' end || ', '
-        || case when is_wished and is_inter_agency then 'permohonan sendiri' else 'kebutuhan organisasi' end as kind
+        || case when is_wished then 'atas permintaan sendiri' else 'kebutuhan organisasi' end as kind
 from moves as m
 cross join rule_titles as rt
+cross join document_titles as dt
 cross join (select max(try_cast(value as bigint)) as weight from run_transfer_policy where policy_code = 'weight_competence') as cw;

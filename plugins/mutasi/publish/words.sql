@@ -2,6 +2,10 @@
 create or replace temp macro fixed(x, form) as replace(replace(replace(format(form, x), ',', '#'), '.', ','), '#', '.');
 create or replace temp macro one(x) as coalesce(fixed(x::double, '{:,.1f}'), '–');
 create or replace temp macro two(x) as fixed(x::double, '{:,.2f}');
+-- A need with the decimals that show how it is rounded: 1.4928 seats must not read 1,5, and is cut to 1,49.
+create or replace temp macro nearest(x) as floor(x::decimal(18, 6) + 0.5);
+create or replace temp macro fte(x) as
+    case when nearest(round(x, 1)) = nearest(x) then one(x) else two(floor((x * 100)::decimal(18, 4)) / 100) end;
 create or replace temp macro whole(x) as coalesce(fixed(x::bigint, '{:,}'), '–');
 create or replace temp macro years(months) as
     case when months is null then '–' when months < 12 then months || ' bln' when months % 12 = 0 then months // 12 || ' th' else months // 12 || ' th ' || months % 12 || ' bln' end;
@@ -9,6 +13,19 @@ create or replace temp macro predicate(code) as
     case code when '1' then 'Sangat baik' when '2' then 'Baik' when '3' then 'Butuh perbaikan' when '4' then 'Kurang' when '5' then 'Sangat kurang' end;
 create or replace temp macro titles(codes, pairs) as
     list_aggregate(list_transform(list_filter(string_split(trim(coalesce(codes, '')), ' '), lambda c: c <> ''), lambda c: coalesce(pairs[c], c)), 'string_agg', '; ');
+
+-- Letters as a list has room for; their full titles stand in the sheet Aturan dan Sumber.
+create or replace temp table document_words as
+select * from (values
+    ('SPM', 'surat permohonan pindah'), ('UPP', 'usul PPK penerima'), ('PPA', 'persetujuan PPK asal'), ('ABK', 'anjab dan ABK'),
+    ('SKP2', 'SKP dua tahun'), ('SKPKT', 'SK pangkat'), ('SKJAB', 'SK jabatan'), ('DISP', 'pernyataan disiplin'),
+    ('TUBEL', 'pernyataan tugas belajar'), ('TEMUAN', 'surat bebas temuan'), ('BENTUR', 'pernyataan benturan kepentingan'),
+    ('PROFESI', 'STR/SIP atau sertifikat pendidik')
+) as t(document_code, words);
+
+-- In what the limits of rules are counted.
+create or replace temp table rule_units as
+select * from (values ('R1', 'bulan'), ('R9', 'tahun'), ('R11', 'bulan')) as t(rule_code, unit);
 
 -- The rows of the policy and what they are based on, for those who plan; the seeds say the same in English.
 create or replace temp table policy_words as
@@ -21,7 +38,7 @@ select * from (values
     ('cap_moves_per_agency', 'Batas mutasi satu instansi per minggu, prioritas dan cadangan', null),
     ('cap_priority_per_agency', 'Batas usulan prioritas satu instansi: yang dapat dibahas dalam satu rapat', null),
     ('cap_leaving_unit_people', 'Batas ASN yang meninggalkan satu unit per minggu', null),
-    ('cap_leaving_unit_pct', 'Batas yang sama sebagai bagian pegawai unit, bila itu lebih banyak', null),
+    ('cap_leaving_unit_pct', 'Batas ASN yang meninggalkan satu unit, sebagai bagian pegawainya, bila itu lebih banyak', null),
     ('minimum_gain', 'Manfaat paling kecil tiap mutasi', null),
     ('minimum_fit', 'Nilai kesesuaian paling rendah, dari 100', null),
     ('switching_cost', 'Manfaat tambahan agar usulan minggu lalu diganti', null),
@@ -44,7 +61,7 @@ select * from (values
     ('refusal_lasts_months', 'Lama penolakan berlaku', null),
     ('plan_stale_after_days', 'Umur data paling lama agar instansi ikut serta', null),
     ('relocation_cost', 'Biaya pindah ke kecamatan lain yang tidak diminta ASN', null),
-    ('relocation_cost_per_km', 'Tambahannya tiap kilometer', null)
+    ('relocation_cost_per_km', 'Biaya pindah yang tidak diminta ASN: tambahan tiap kilometer', null)
 ) as t(policy_code, title, meaning);
 create or replace temp macro unit_word(unit) as
     coalesce(map {'points': 'poin', 'moves': 'mutasi', 'people': 'orang', 'percent': 'persen', 'months': 'bulan', 'hours': 'jam pelajaran', 'days': 'hari',

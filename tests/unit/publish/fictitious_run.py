@@ -52,8 +52,12 @@ select * from (values ('R1', 'Masa dalam jabatan paling singkat', 'before_propos
     ('R3', 'Kinerja dua tahun terakhir paling rendah Baik', 'before_proposal', 'Peraturan BKN 5/2019 Ps 3', date '2019-04-05'),
     ('R4', 'Tidak sedang diperiksa atau menjalani hukuman disiplin', 'before_proposal', 'Peraturan BKN 5/2019 Ps 3', date '2019-04-05'),
     ('R5', 'Tidak sedang tugas belajar atau ikatan dinas', 'before_proposal', 'Peraturan BKN 5/2019 Ps 3', date '2019-04-05'),
+    ('R10', 'PPPK tidak diusulkan pindah', 'before_proposal', 'PermenPANRB 6/2024 Ps 59(5)', date '2024-01-01'),
     ('D3', 'Mata pelajaran atau spesialisasi terbukti', 'before_proposal', 'PP 11/2017 Ps 190(4)', date '2017-04-07')) as r(rule_code, title, stage, source, valid_from);
 alter table transfer_rules add column missing_item varchar default 'SKP dua tahun terakhir';
+create table transfer_eligibility as
+select agency_id, person_id, rule_code, case rule_code when 'R1' then '24' when 'R3' then '2' end as limit_value
+from transfer_people, (values ('R1'), ('R3'), ('R4')) as r(rule_code);
 create table transfer_policy as
 select * from (values ('weight_competence', '10', 'points', 'Policy', date '2026-01-01'), ('minimum_fit', '50', 'points', 'Policy', date '2026-01-01'))
     as p(policy_code, value, unit, source, valid_from);
@@ -65,6 +69,7 @@ from (values ('dumai'), ('pekanbaru'), ('jakarta')) as a(o), (values ('dumai'), 
 create table route_documents as
 select 'SKP2' as document_code, 'SKP dua tahun terakhir' as title, 'data' as provided_by, 'any' as initiative, 'all' as route_codes
 union all select 'TEMUAN', 'Surat bebas temuan Inspektorat', 'origin', 'any', 'all'
+union all select 'PROFESI', 'STR, SIP, atau sertifikat pendidik', 'data', 'any', 'all'
 union all select 'PPA', 'Persetujuan PPK asal', 'origin', 'any', 'same_province';
 create table publication as select 'week' as run_id, date '2026-11-15' as as_of, timestamp '2026-11-15' as published_at;
 create table pairs as

@@ -85,7 +85,7 @@ def test_the_receiver_sees_a_pseudonym_and_qualifications_until_the_origin_agree
         r for r in rows(published / "dumai", "usulan-prioritas") + rows(published / "dumai", "usulan-cadangan") if not r["NIP"]
     ]
     pseudonyms = {p[3] for p in people(home, "pekanbaru")}
-    assert foreign["Nama"] in pseudonyms and foreign["Pangkat/ Gol"] == "III/a" and foreign["Pendidikan"] == "S1 Kesehatan"
+    assert foreign["Nama"] in pseudonyms and foreign["Gol. ruang"] == "III/a" and foreign["Pendidikan"] == "S1 Kesehatan"
     assert foreign["Unit kerja lama"] == NAMES["pekanbaru"] and "menunggu persetujuan PPK asal" in foreign["Keterangan"]
     assert not any(r["Kode usulan"] == foreign["Kode usulan"] for r in rows(published / "dumai", "data-imut"))
     run = read_run(write_fictitious_run(Settings(home.home.parent / "agreed", PROJECT, home.agencies)))
@@ -206,6 +206,73 @@ def test_who_moves_together_reads_so(published: Path) -> None:
     assert named in {r["Kode usulan"] for r in told} - {companions[0]["Kode usulan"]}
 
 
+def test_the_rounding_of_a_subject_s_need_is_told(settings: Settings) -> None:
+    run = read_run(write_fictitious_run(settings))
+    file = run.folder / "inputs" / "transfer_posts.parquet"
+    moves = run.folder / "out" / "candidates.parquet"
+    with duckdb.connect() as con:
+        con.execute(f"create table posts as from '{file}'; create table moves as from '{moves}'")
+        found = con.execute(
+            "select distinct from_post_id from moves where agency_from = 'dumai' and agency_to = 'dumai' order by 1"
+        ).fetchall()
+        (teacher,), (clerk,) = found[:2]
+        con.execute(
+            "update posts set need_fte = 2.75, need_seats = 2, sub_job = 'Fisika', job_family = 'Pendidikan' where post_id = ?",
+            [teacher],
+        )
+        con.execute(
+            "insert into posts select * replace (post_id || 'muda' as post_id, 1 as need_fte, 1 as need_seats) from posts where post_id = ?",
+            [teacher],
+        )
+        con.execute(
+            "update moves set origin_need = case from_post_id when ? then 2.75 when ? then 3.4928 else origin_need end",
+            [teacher, clerk],
+        )
+        con.execute(f"copy posts to '{file}'; copy moves to '{moves}'")
+    folder = write_extract(settings, run, "dumai", NAMES)
+    told = " ".join(r["Alasan"] for r in rows(folder, "usulan-prioritas") + rows(folder, "usulan-cadangan"))
+    assert "(2,75, dibulatkan ke bawah 2 menurut aturan guru; Fisika seluruh jenjang 3,75 → 3)" in told
+    assert "(3,49, dibulatkan 3)" in told, "3,5 would read as if it had to be 4"
+
+
+def test_people_read_words_and_no_codes(published: Path) -> None:
+    told = [r for agency in ("dumai", "pekanbaru") for r in rows(published / agency, "usulan-prioritas")]
+    assert {r["Kelengkapan berkas"] for r in told} == {
+        "Perlu dilampirkan: STR/SIP atau sertifikat pendidik, surat bebas temuan"
+    } | {"Perlu dilampirkan: surat bebas temuan"}
+    named = [r["Keterangan"] for r in told if "belum ada data" in r["Keterangan"]]
+    assert named and all('"Tidak sedang tugas belajar atau ikatan dinas"' in n and "R5" not in n for n in named)
+    assert all(r["Jenis mutasi"].endswith("atas permintaan sendiri") for r in told), "they asked, inside the agency too"
+
+
+def test_proposals_are_numbered_through_for_every_reader(published: Path) -> None:
+    for viewer in ("dumai", "pekanbaru", "wilayah"):
+        numbers = [int(r["No"]) for s in ("usulan-prioritas", "usulan-cadangan") for r in rows(published / viewer, s)]
+        assert numbers == [*range(1, len(numbers) + 1)], viewer
+
+
+def test_rules_stand_in_their_order_with_their_limits(published: Path) -> None:
+    told = [r for r in rows(published / "dumai", "aturan-dan-sumber") if r["Jenis"] == "Syarat"]
+    assert [(r["Kode"], r["Nilai"]) for r in told] == [
+        ("D3", ""),
+        ("R1", "24 bulan"),
+        ("R3", "Baik"),
+        ("R4", ""),
+        ("R5", ""),
+        ("R10", ""),
+    ]
+
+
+def test_no_word_of_a_header_breaks() -> None:
+    broken = [
+        (sheet.title, column.title)
+        for sheet in transfer_sheets.SHEETS
+        for column in sheet.columns
+        if max(map(len, column.title.split())) + 2 > column.width
+    ]
+    assert not broken
+
+
 def test_the_workbook_is_ready_to_read_and_to_print(published: Path) -> None:
     book = load_workbook(published / "dumai" / "usulan-mutasi.xlsx")
     assert book.sheetnames == [
@@ -224,7 +291,7 @@ def test_the_workbook_is_ready_to_read_and_to_print(published: Path) -> None:
         )
     proposals = book["Usulan Prioritas"]
     headers = [c.value for c in proposals[5]]
-    assert headers[:4] == ["No", "Nama", "NIP", "Pangkat/ Gol"] and "Kewenangan" in headers and "Alasan" in headers
+    assert headers[:4] == ["No", "Nama", "NIP", "Gol. ruang"] and "Kewenangan" in headers and "Alasan" in headers
     numbers = [row[2] for row in proposals.iter_rows(min_row=6) if row[2].value]
     assert numbers and {(c.data_type, c.number_format) for c in numbers} == {("s", "@")}
 

@@ -39,6 +39,21 @@ def test_every_row_of_the_policy_has_indonesian_words(words: duckdb.DuckDBPyConn
         assert unit is None or unit, f"{code}: {in_english} has no word"
 
 
+def test_every_letter_of_the_seed_has_a_short_name(words: duckdb.DuckDBPyConnection) -> None:
+    rows = words.execute(
+        "select document_code, words from read_csv(?, all_varchar = true) left join document_words using (document_code)",
+        [str(SEEDS / "route_documents.csv")],
+    ).fetchall()
+    assert rows and not [code for code, short in rows if not short or "," in short]
+
+
+@pytest.mark.parametrize(
+    ("need", "shown"), [(2.4, "2,4"), (1.75, "1,8"), (1.4928, "1,49"), (1.4999, "1,49"), (0.98, "1,0"), (12, "12,0")]
+)
+def test_a_need_reads_as_it_is_rounded(words: duckdb.DuckDBPyConnection, need: float, shown: str) -> None:
+    assert words.execute("select fte(?::double)", [need]).fetchone() == (shown,)
+
+
 def test_the_basis_of_a_rule_is_the_law_without_remarks(words: duckdb.DuckDBPyConnection) -> None:
     rows = words.execute(
         f"""select source, basis(source) from read_csv('{SEEDS / "transfer_rules.csv"}', all_varchar = true)
