@@ -6,6 +6,7 @@ be mapped; values of identifiers, names and texts never are.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,7 @@ SAMPLED = ("sqlite", "postgres", "postgresql", "mysql", "mariadb")
 
 @dataclass(frozen=True)
 class Look:
-    """What was found in one dataset; `rows` is None when nothing could be read."""
+    """What was found in one dataset, or in all that wait for one connection; `rows` is None when nothing could be read."""
 
     dataset: str
     connection: str
@@ -47,7 +48,7 @@ class Look:
 def look(
     agency: Agency, connection: Callable[[str], Connection], folder: Path, tolerances: Sequence[Tolerance] = ()
 ) -> Iterator[Look]:
-    """Look at every dataset of an agency.
+    """Look at every dataset of an agency; a connection that is not there is told once, with the datasets that wait for it.
 
     Args:
         agency: the agency file.
@@ -55,7 +56,11 @@ def look(
         folder: a private folder for what is read; the caller removes it.
         tolerances: the rules by which the night would stop a dataset.
     """
-    for name, source in agency.datasets.items():
+    waiting = _waiting(agency, connection)
+    for (reference, sentence), names in waiting.items():
+        yield Look(", ".join(names), reference, None, False, (Finding(sentence, stops=True),))
+    absent = {name for names in waiting.values() for name in names}
+    for name, source in ((n, s) for n, s in agency.datasets.items() if n not in absent):
         archive = folder / name / "archive"
         archive.mkdir(mode=0o700, parents=True)
         request = Request(agency, name, source.connection, connection, archive)
@@ -70,6 +75,23 @@ def look(
         if request.sample is None and rows != found.rows_received:
             findings.append(Finding(f"the source counts {found.rows_received:,} rows, {rows:,} were read.", stops=True))
         yield Look(name, source.connection, rows, is_sample, tuple(findings))
+
+
+def _waiting(agency: Agency, connection: Callable[[str], Connection]) -> dict[tuple[str, str], list[str]]:
+    """Datasets by the connection that none can be opened without, and what is amiss with it."""
+    amiss: dict[str, str] = {}
+    for key, reference in agency.connections.items():
+        try:
+            connection(reference.name)
+        except SourceError as error:
+            amiss[key] = str(error)
+    waiting: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for name, source in agency.datasets.items():
+        for wanted in (source.connection, getattr(source.read, "nips_connection", None)):
+            if wanted in amiss:
+                waiting[wanted, amiss[wanted]].append(name)
+                break
+    return waiting
 
 
 def _sampled(request: Request) -> Request:

@@ -16,6 +16,7 @@ from mutasi.landing.land import land_agency
 from mutasi.landing.live import Look, look
 from mutasi.settings import Settings
 from mutasi.sources.agency import Agency, ColumnMap
+from mutasi.sources.connection import Connection, SourceError
 
 PEOPLE = [f"19850101201001{1 + n % 2}{n:03d}" for n in range(1, 41)]
 
@@ -150,3 +151,12 @@ def test_every_tolerance_is_of_a_rule_that_stops(settings: Settings):
     assert {"UNT-015", "ASG-015", "EMP-019", "EMP-028"} <= {t.rule for t in found}
     assert {t.column for t in found if not t.values} == {"_unmapped", "_unreadable"}
     assert all(0 < t.percent < 100 for t in found)
+
+
+def test_a_connection_that_is_not_there_is_told_once_with_what_waits_for_it(agency, tmp_path):
+    def nothing(name: str) -> Connection:
+        raise SourceError(f"the connection `{name}` is not defined.")
+
+    [found] = look(agency(datasets=["units", "employees"]), nothing, tmp_path)
+    assert found.lines() == ["units, employees from `berkas`", "  DOES NOT FIT: the connection `contoh_files` is not defined."]
+    assert not found.fits

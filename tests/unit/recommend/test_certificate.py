@@ -8,8 +8,10 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from click.testing import CliRunner
 from tests.unit.recommend.conftest import Copy
 
+from mutasi.cli import main
 from mutasi.recommend.account import RunSummary
 from mutasi.recommend.certificate import check
 from mutasi.recommend.weekly import NotProved, verify, verify_plan
@@ -24,6 +26,13 @@ def test_the_run_is_proved_and_the_second_engine_agrees(run: Path, found: RunSum
     checks = verify_plan(run)
     assert all(line.amiss == 0 for line in checks)
     assert sum("OR-Tools" in line.proved for line in checks) == 10
+
+
+def test_the_command_asks_each_question_once_and_ends_with_a_sentence(run: Path) -> None:
+    told = CliRunner().invoke(main, ["verify-plan", str(run)])
+    *questions, last = told.output.splitlines()
+    assert told.exit_code == 0 and len(questions) == len(set(questions)) > 20
+    assert last.startswith(f"Proved: run {run.name}")
 
 
 def test_an_auditor_needs_only_duckdb(run: Path) -> None:
