@@ -15,10 +15,10 @@ from mutasi.orchestration.dates import today
 from mutasi.settings import Settings
 
 ANSWER = "answer"
-SUBJECT = "Usulan mutasi {{ ti.xcom_pull('publish')['week'] }}: kirim kepada instansi?"
+SUBJECT = "Usulan mutasi {{ ti.xcom_pull('publish')['title'] | lower }}: kirim kepada instansi?"
 BODY = """
 {% set told = ti.xcom_pull('publish') %}
-**{{ told['week'] }}**, rencana `{{ told['run_id'] }}`, data {{ told['data_as_of'] }}
+**{{ told['title'] }}**, data {{ told['data'] }}
 
 | | |
 |-|-|
@@ -27,9 +27,9 @@ BODY = """
 | Instansi | {{ told['agencies'] }} |
 | Tidak diikutsertakan | {{ told['left_out'] | join(', ') or '–' }} |
 
-Rencana terbukti yang terbaik ({{ told['label'] }}). Ekstrak ada pada `{{ told['folder'] }}`.
+{{ told['proof'] }} Ekstrak ada pada `{{ told['folder'] }}`.
 
-*Approve* mengirim ekstrak kepada instansi; *Reject* menahannya. Tanpa jawaban tidak ada yang dikirim.
+Tombol *Approve* (setuju) mengirim ekstrak kepada instansi; *Reject* (tolak) menahannya. Tanpa jawaban tidak ada yang dikirim.
 Keputusan mutasi tetap pada pejabat yang berwenang.
 """
 

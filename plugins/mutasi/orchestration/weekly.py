@@ -126,6 +126,7 @@ def publish(folder: str, written: Any) -> dict[str, Any]:
     """Let all extracts appear at once; returns what the officials are told."""
     from mutasi.publish.extracts import publish_extracts, size
     from mutasi.publish.transfer_run import read_run
+    from mutasi.publish.transfer_wording import announcement
 
     run = read_run(Path(folder))
     with _recorded("release") as (settings, entry):
@@ -133,11 +134,7 @@ def publish(folder: str, written: Any) -> dict[str, Any]:
         entry.bytes = size_of(target)
     return {
         "folder": str(target),
-        "week": run.week,
-        "run_id": run.run_id,
-        "data_as_of": run.data_as_of.isoformat(),
-        "label": run.label,
-        "left_out": [agency for agency, _ in run.left_out],
+        **announcement(run, _names(settings)),
         **size(target),
     }
 

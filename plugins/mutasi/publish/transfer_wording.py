@@ -79,6 +79,18 @@ def proof(run: Run) -> str:
     return f"{found}{settled}, diperiksa dengan satu kueri SQL{checked}. Kode rencana {run.run_id}."
 
 
+def announcement(run: Run, names: dict[str, str]) -> dict[str, str | list[str]]:
+    """What the officials who approve are told of a run, beside its size."""
+    return {
+        "week": run.week,
+        "run_id": run.run_id,
+        "title": week_title(run.week),
+        "data": id_.date(run.data_as_of),
+        "proof": proof(run),
+        "left_out": [names.get(agency, agency) for agency, _ in run.left_out],
+    }
+
+
 def left_out(run: Run, names: dict[str, str]) -> str | None:
     """Agencies that take no part."""
     if not run.left_out:

@@ -190,6 +190,25 @@ def test_a_plan_with_a_gap_says_so(settings: Settings) -> None:
     )
 
 
+def test_officials_are_asked_in_their_own_language(settings: Settings) -> None:
+    from jinja2 import Environment, StrictUndefined
+
+    from mutasi.orchestration.approval import BODY, SUBJECT
+    from mutasi.publish.transfer_wording import announcement
+
+    told = {
+        **announcement(read_run(write_fictitious_run(settings)), NAMES),
+        "folder": "extracts",
+        "agencies": 3,
+        "priority": 8,
+        "reserve": 4,
+    }
+    task = type("Task", (), {"xcom_pull": lambda self, name: told})()
+    subject, body = (Environment(undefined=StrictUndefined).from_string(text).render(ti=task) for text in (SUBJECT, BODY))
+    assert subject == "Usulan mutasi minggu ke-47 tahun 2026: kirim kepada instansi?"
+    assert "data 15 November 2026" in body and "seluruh pasangan ASN dan jabatan yang sah" in body and "optimal" not in body
+
+
 def test_three_names_and_what_each_lacks_stand_in_the_agency_only(published: Path) -> None:
     told = rows(published / "dumai", "tiga-nama")
     assert told and all(r["Nama"].endswith("dumai") and r["Sifat"] == "Vertikal" and len(r["NIP"]) == 18 for r in told)
