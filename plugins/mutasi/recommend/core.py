@@ -46,7 +46,8 @@ def match(network: Network, budget: int = INFINITE) -> Matching:
         nothing = np.zeros(len(network.protected), np.int64)
         return Matching(OVERFLOW, network.owner, nothing, nothing, np.zeros(people, np.int64), 0, -1)
     groups = grouped((network.start, network.person, network.cost), people)
-    near, posts_as, people_as = laid_together(network, groups[2])
+    posts_as = groups[2]
+    near, people_as = laid_together(network, posts_as)
     found = _match(near, _renumbered(groups), budget)
     post, value = np.empty_like(found.post), np.empty_like(found.value)
     filled, price = np.empty_like(found.filled), np.empty_like(found.price)

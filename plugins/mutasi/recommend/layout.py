@@ -12,8 +12,8 @@ import numpy.typing as npt
 from mutasi.recommend.network import Indices, Integers, Network
 
 
-def laid_together(network: Network, posts_as: Integers) -> tuple[Network, Integers, npt.NDArray[np.intp]]:
-    """The network with its posts in this order; returns also which post and which person each new number stands for."""
+def laid_together(network: Network, posts_as: Integers) -> tuple[Network, npt.NDArray[np.intp]]:
+    """The network with its posts in this order; returns also which person each new number stands for."""
     people = len(network.owner)
     start, edges = _ranges(network.start, posts_as)
     seat_start, seats = _ranges(network.seat_start, posts_as)
@@ -32,7 +32,7 @@ def laid_together(network: Network, posts_as: Integers) -> tuple[Network, Intege
         network.penalty[seats],
         np.where(owner < 0, -1, new_post[owner]).astype(np.int32),
     )
-    return near, posts_as, people_as
+    return near, people_as
 
 
 def _ranges(start: Integers, order: Integers) -> tuple[Integers, Integers]:
