@@ -18,6 +18,7 @@ from mutasi.publish.markup import document, table, tag
 from mutasi.settings import Settings
 
 RUNS_SHOWN = 14
+WIB = dt.timedelta(hours=7)
 STATES = {"ok": ("baik", "good"), "kept": ("data lama dipakai", "warning"), "failed": ("gagal", "critical")}
 COLUMNS = [
     ("Langkah", False), ("Hasil", False), ("Bagian", True), ("Baris diterima", True), ("Dipakai", True), ("Karantina", True),
@@ -51,7 +52,7 @@ def write_runs_page(settings: Settings) -> Path:
         document(
             "Pelaksanaan",
             f"""<h1>Pelaksanaan</h1>
-<p class="sub">{RUNS_SHOWN} pelaksanaan terakhir menurut langkah · waktu UTC · hanya jumlah, tanpa isi baris</p>
+<p class="sub">{RUNS_SHOWN} pelaksanaan terakhir menurut langkah · waktu WIB · hanya jumlah, tanpa isi baris</p>
 {"".join(sections) or "<p>Belum ada pelaksanaan.</p>"}
 <footer>Sumber: quality.runs. Detik dijumlahkan atas semua bagian langkah; bagian dapat berjalan bersamaan.</footer>""",
         ),
@@ -90,4 +91,5 @@ def _line(row: tuple[Any, ...]) -> list[str]:
 
 
 def _time(moment: dt.datetime) -> str:
-    return f"{moment:%Y-%m-%d %H.%M}"
+    """A moment of the ledger, which writes UTC, on the clocks of Jakarta."""
+    return f"{moment + WIB:%d-%m-%Y %H.%M}"

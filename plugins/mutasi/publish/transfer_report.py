@@ -87,7 +87,8 @@ def page(con: duckdb.DuckDBPyConnection, run: Run, viewer: str, names: dict[str,
 <p>{escape(wording.proof(run))}</p>
 <p>{escape(wording.NOT_A_DECISION)} Jenis kelamin, usia, agama, dan status kawin tidak dipakai dalam penilaian maupun urutan.</p>
 <footer>Disusun otomatis oleh Mutasi dari data tanggal {id_.date(run.data_as_of)}; rincian, syarat, dan dasar hukum ada pada usulan-mutasi.xlsx.
-Beban kerja per orang adalah kebutuhan menurut ABK dibagi bezetting: di atas 1 berarti kekurangan pegawai.</footer>
+Beban kerja per orang adalah kebutuhan menurut ABK dibagi bezetting: di atas 1 berarti kekurangan pegawai.
+Ketimpangan dihitung dalam poin, {wording.IMBALANCE}.</footer>
 </main></body></html>
 """
 

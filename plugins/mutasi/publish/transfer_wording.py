@@ -18,6 +18,7 @@ OBJECTIVES = {
     "open_seats": "Kursi lowong, seluruh rencana",
     "involuntary_moves": "Mutasi di luar minat ASN, seluruh rencana",
 }
+IMBALANCE = "tiap jabatan: 1.000 × kekurangan² ÷ kebutuhan, dijumlahkan; jabatan untuk satu orang yang kosong = 1.000 poin"
 POINTS = {
     "published": "rencana ini",
     "wishes_only": "hanya sesuai minat",

@@ -93,5 +93,6 @@ def summary_rows(run: Run, f: Figures) -> list[list[Any]]:
         ["ASN yang tidak memenuhi syarat", f.not_eligible, "Termasuk PPPK dan pejabat pimpinan tinggi, yang tidak diusulkan"],
     ]
     for name, (before, after) in run.objective.items():
-        rows.append([wording.OBJECTIVES.get(name, name), int(after), f"tanpa usulan {id_.number(before)}"])
+        meaning = f"; {wording.IMBALANCE}" if name == "imbalance" else ""
+        rows.append([wording.OBJECTIVES.get(name, name), int(after), f"tanpa usulan {id_.number(before)}{meaning}"])
     return rows

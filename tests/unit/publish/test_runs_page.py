@@ -41,5 +41,11 @@ def test_a_step_that_ran_again_counts_once_and_old_runs_leave_the_page(settings:
     assert "run-06" in page and "run-05" not in page
 
 
+def test_times_are_those_of_jakarta(settings: Settings) -> None:
+    record(settings, [entry("malam", "land")])
+    page = write_runs_page(settings).read_text(encoding="utf-8")
+    assert "waktu WIB" in page and "mulai 21-11-2026 02.00" in page
+
+
 def test_before_the_first_run_it_says_so(settings: Settings) -> None:
     assert "Belum ada pelaksanaan" in write_runs_page(settings).read_text(encoding="utf-8")
