@@ -18,6 +18,19 @@ if TYPE_CHECKING:
     from mutasi.sources.agency import Agency
 
 
+class Day(click.ParamType[dt.date]):
+    """A day, as everywhere else in Mutasi."""
+
+    name = "YYYY-MM-DD"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> dt.date:
+        """Read it."""
+        try:
+            return dt.date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"`{value}` is not a day; write it as YYYY-MM-DD.", param, ctx)
+
+
 # How DuckDB calls what is no file of the kind that was expected; its other errors may quote values of rows.
 DAMAGED = ("IOException", "InvalidInputException")
 
@@ -65,15 +78,15 @@ def status() -> None:
 @click.option(
     "--agencies", type=click.IntRange(1, 1_000), help="Invented agencies as Parquet, instead of the five demo agencies."
 )
-@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), default=None, help="Day of the data; default: today in Jakarta.")
-def generate(employees: int, agencies: int | None, as_of: dt.datetime | None) -> None:
+@click.option("--as-of", type=Day(), default=None, help="Day of the data; default: today in Jakarta.")
+def generate(employees: int, agencies: int | None, as_of: dt.date | None) -> None:
     """Generate the demo agencies: fictitious people with planted truth, at any size."""
     from mutasi.demo import generate as generate_population
     from mutasi.demo.session import LARGEST_DEMO, ensure_demo
     from mutasi.orchestration.dates import today
 
     settings = Settings.from_environment()
-    day = as_of.date() if as_of else today()
+    day = as_of or today()
     if agencies is not None:
         generate_population(settings.home, employees, as_of=day, agencies=agencies, form="parquet")
         made = True
@@ -151,9 +164,9 @@ def prune(yes: bool) -> None:
 
 
 @main.command()
-@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), required=True, help="Day whose marts are built again.")
+@click.option("--as-of", type=Day(), required=True, help="Day whose marts are built again.")
 @click.option("--keep", "keep_home", is_flag=True, help="Leave the rebuilt database below `rebuilt/<day>` of the home.")
-def rebuild(as_of: dt.datetime, keep_home: bool) -> None:
+def rebuild(as_of: dt.date, keep_home: bool) -> None:
     """Build the marts of an earlier day again and compare them with what was published then.
 
     Exit code 1 means that tables differ; each is listed with its columns and the reason.
@@ -162,17 +175,15 @@ def rebuild(as_of: dt.datetime, keep_home: bool) -> None:
     from mutasi.warehouse.rebuild import rebuild as build_again
 
     settings = Settings.from_environment()
-    found = build_again(settings, read_agencies(settings.agencies), as_of.date(), keep_home=keep_home)
+    found = build_again(settings, read_agencies(settings.agencies), as_of, keep_home=keep_home)
     click.echo("\n".join(found.lines()))
     sys.exit(1 if found.differing else 0)
 
 
 @main.command()
-@click.option(
-    "--date", "date", type=click.DateTime(["%Y-%m-%d"]), default=None, help="Day of the run; default: today in Jakarta."
-)
+@click.option("--date", "date", type=Day(), default=None, help="Day of the run; default: today in Jakarta.")
 @click.option("--employees", type=click.IntRange(1_000, 6_000_000), default=12_000, show_default=True)
-def demo(date: dt.datetime | None, employees: int) -> None:
+def demo(date: dt.date | None, employees: int) -> None:
     """Refresh the demo agencies through Airflow and show the result (what `make run` does)."""
     from mutasi.demo.run import refresh
     from mutasi.demo.up import running
@@ -184,7 +195,7 @@ def demo(date: dt.datetime | None, employees: int) -> None:
     if url := running(settings):
         raise click.ClickException(f"Airflow is up on this home ({url}): start nightly_refresh there, or stop it first.")
     with running_airflow(settings):
-        code = refresh(settings, date.date() if date else None, employees)
+        code = refresh(settings, date, employees)
     if code == 0:
         click.echo(f"{summary_text(settings)}\n\n{plan_text(settings)}")
     sys.exit(code)

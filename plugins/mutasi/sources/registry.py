@@ -25,6 +25,8 @@ def read_agency(file: Path) -> Agency:
     """
     try:
         document = from_yaml(file.read_text(encoding="utf-8"))
+    except IsADirectoryError:
+        raise AgencyFileError(f"{file}: is a folder; name its files, such as {file / 'contoh.yml'}.") from None
     except OSError:
         raise AgencyFileError(f"{file}: cannot be read; check the path and its permissions.") from None
     except KeyTwice as error:

@@ -157,6 +157,8 @@ def _invoke(settings: Settings, as_of: dt.date | None, unit_tests: bool) -> tupl
                     _close_connections()
                     keep_groundwork(settings, build_file(settings))
     _close_connections()
+    if answer.exception and not isinstance(answer.exception, Exception):  # dbt swallows Ctrl-C and the end of the time too
+        raise answer.exception
     if answer.result is None or not hasattr(answer.result, "results"):
         kind = type(answer.exception).__name__
         code = error_code(str(answer.exception))

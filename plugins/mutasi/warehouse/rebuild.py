@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -95,6 +96,9 @@ def rebuild(settings: Settings, agencies: Mapping[str, Agency], day: dt.date, *,
         RebuildError: no agency has snapshots of every core dataset for that day (never landed, or pruned).
         BuildError: a model or test failed.
     """
+    refusal = f"No agency has snapshots of every core dataset for {day}: they never landed, or are past their retention."
+    if not (settings.home / "promoted").exists():
+        raise RebuildError(refusal)
     home = settings.folder("rebuilt") / day.isoformat()
     shutil.rmtree(home, ignore_errors=True)
     apart = Settings(home=home, project=settings.project, agencies=settings.agencies)
@@ -102,15 +106,15 @@ def rebuild(settings: Settings, agencies: Mapping[str, Agency], day: dt.date, *,
     try:
         _as_it_stood(settings, apart, day)
         if not link_inputs(apart, agencies, day):
-            raise RebuildError(
-                f"No agency has snapshots of every core dataset for {day}: they never landed, or are past their retention."
-            )
+            raise RebuildError(refusal)
         run_id = f"rebuild-{day.isoformat()}"
         build(apart, as_of=day, run_id=run_id)
         return _with_rows(settings, compare(kept(settings, day), fingerprint(apart, build_file(apart), run_id), day), apart)
     finally:
         if not keep_home:
             shutil.rmtree(home, ignore_errors=True)
+            with suppress(OSError):  # another day may be kept there
+                home.parent.rmdir()
 
 
 def compare(published: Fingerprint | None, rebuilt: Fingerprint, day: dt.date) -> Comparison:

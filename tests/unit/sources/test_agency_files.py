@@ -183,3 +183,8 @@ def test_a_header_is_one_piece_and_a_tab_delimits(tmp_path):
     assert (read.delimiter, read.header_rows) == ("\t", (2, 3))
     with pytest.raises(AgencyFileError, match=r"`header_row` is one row, or rows that follow each other, for example \[3, 4\]"):
         read_agency(write(tmp_path, files.replace("[2, 3]", "[2, 4]")))
+
+
+def test_a_folder_in_place_of_a_file_is_called_one(tmp_path):
+    with pytest.raises(AgencyFileError, match="is a folder; name its files"):
+        read_agency(tmp_path)

@@ -3,8 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from dbt.cli.main import dbtRunner, dbtRunnerResult
 
-from mutasi.warehouse.build import error_code
+from mutasi.settings import Settings
+from mutasi.warehouse.build import build, error_code
 from mutasi.warehouse.groundwork import remove_database
 
 
@@ -30,3 +32,9 @@ def test_a_removed_database_takes_its_log_along(tmp_path: Path) -> None:
     log.write_bytes(b"left by a killed run")
     remove_database(file)
     assert not log.exists()
+
+
+def test_who_interrupts_dbt_interrupts_the_build(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dbtRunner, "invoke", lambda *_: dbtRunnerResult(success=False, exception=KeyboardInterrupt()))
+    with pytest.raises(KeyboardInterrupt):
+        build(settings, run_id="night")

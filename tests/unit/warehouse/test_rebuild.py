@@ -7,11 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import duckdb
+import pytest
+from click.testing import CliRunner
 
+from mutasi.cli import main
 from mutasi.settings import Settings
 from mutasi.warehouse.differences import RowChanges, row_changes
 from mutasi.warehouse.fingerprint import Fingerprint, TableMark, fingerprint, keep, kept, rows_file
-from mutasi.warehouse.rebuild import compare
+from mutasi.warehouse.rebuild import RebuildError, compare, rebuild
 
 DAY = dt.date(2026, 11, 20)
 UNITS = TableMark(rows=3, content="1", columns={"unit_id": "a", "need_fte": "b"})
@@ -124,3 +127,18 @@ def test_the_file_that_bi_opened_is_kept_when_the_next_takes_its_place(settings:
     with duckdb.connect(str(rows_file(settings, DAY)), read_only=True) as con:
         assert con.execute("select unit_id from marts.units").fetchall() == [("B",)]
     assert sorted(file.name for file in rows_file(settings, DAY).parent.iterdir()) == [f"{DAY}.duckdb", f"{DAY}.json"]
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_refused_rebuild_leaves_nothing(settings: Settings, is_new: bool) -> None:
+    if not is_new:
+        settings.folder("promoted")
+    with pytest.raises(RebuildError, match=f"No agency has snapshots of every core dataset for {DAY}"):
+        rebuild(settings, {}, DAY)
+    assert not is_new or not settings.home.exists() or list(settings.home.iterdir()) == []
+    assert not (settings.home / "rebuilt").exists()
+
+
+def test_a_day_that_is_none_is_a_sentence() -> None:
+    told = CliRunner().invoke(main, ["rebuild", "--as-of", "2026-13-01"])
+    assert (told.exit_code, "`2026-13-01` is not a day; write it as YYYY-MM-DD." in told.output) == (2, True)
