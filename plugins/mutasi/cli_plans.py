@@ -57,7 +57,7 @@ def explain(run: str, what: str) -> None:
 
     RUN is `latest`, a week with one run, or the beginning of a run's id.
     """
-    from mutasi.recommend.answers import explain as told
+    from mutasi.recommend.telling import explain as told
 
     click.echo("\n".join(told(_run(run), what)))
 

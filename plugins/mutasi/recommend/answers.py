@@ -1,8 +1,7 @@
-"""Answers about a finished run: why this move, this post or this person, and what if one thing were otherwise."""
+"""Answers about a finished run: what if one thing were otherwise; why it is as it is, stands in `telling`."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +10,7 @@ import duckdb
 import numpy as np
 
 from mutasi.engine import quoted
-from mutasi.errors import NeedsAPerson
-from mutasi.recommend import reading, wording
+from mutasi.recommend import reading
 from mutasi.recommend.network import Indices
 from mutasi.recommend.plan import Plan
 from mutasi.recommend.policy import PolicyError
@@ -21,10 +19,7 @@ from mutasi.recommend.proving import SCALE, Infeasible
 from mutasi.recommend.reading_back import read_problem
 from mutasi.recommend.replanning import Places, Replanner, with_locked
 from mutasi.recommend.solve import solve
-
-
-class NoAnswer(NeedsAPerson):
-    """The question names something that the run does not know, or what cannot be; the sentence says what."""
+from mutasi.recommend.telling import NoAnswer
 
 
 @dataclass(frozen=True)
@@ -38,68 +33,6 @@ class Answer:
     gone: tuple[tuple[str, str], ...]
     come: tuple[tuple[str, str], ...]
     is_exact: bool
-
-
-def explain(run: Path, what: str) -> list[str]:
-    """Sentences about a candidate, a person or a post of a run.
-
-    Raises:
-        NoAnswer: the run knows nothing of that name.
-    """
-    with reading.engine() as con:
-        for name in ("candidates", "why_not", "unfilled_posts"):
-            con.execute(f"create view {name} as from read_parquet({quoted(str(run / 'out' / f'{name}.parquet'))})")
-        said = _about_moves(con, what) + _about_staying(con, what) + _about_empty(con, what)
-    if not said:
-        raise NoAnswer(f"Run {run.name} has no candidate, person or open post {what}; ids stand in out/ of the run.")
-    return said
-
-
-def _about_moves(con: duckdb.DuckDBPyConnection, what: str) -> list[str]:
-    rows = con.execute(
-        """
-        select candidate_id, solve, part, person_id, from_post_id, to_post_id, route_code, missing_documents, reasons
-        from candidates
-        where $1 in (candidate_id, person_id, to_post_id)
-        order by solve desc, rank
-        """,
-        [what],
-    ).fetchall()
-    said = []
-    for candidate, solved, part, person, origin, post, route, documents, reasons in rows:
-        kind = "bila berkas dilengkapi" if solved != "published" else {"priority": "prioritas", "reserve": "cadangan"}[part]
-        said.append(f"{candidate} ({kind}): {person} dari {origin} ke {post}.")
-        said += [f"  {wording.sentence(reason['code'], reason['params'])}" for reason in json.loads(reasons)]
-        said.append(
-            f"  Jalur {route or 'belum diketahui'}; dokumen yang belum ada: {', '.join((documents or '').split()) or 'tidak ada'}."
-        )
-    return said
-
-
-def _about_staying(con: duckdb.DuckDBPyConnection, what: str) -> list[str]:
-    rows = con.execute(
-        "select reason_code, concat(failed_rules, review_rules), best_post_id, price_critical, price, price_fit from why_not where person_id = ?",
-        [what],
-    ).fetchall()
-    said = []
-    for reason, rules, post, critical, imbalance, fit in rows:
-        said.append(f"{what}: {wording.stays(reason, rules, post)}")
-        if post is not None and reason in ("needed_at_home", "others_suit_better"):
-            lost = wording.price({"critical": critical, "imbalance": imbalance, "fit": fit})
-            said.append(f"  Memilih {post} baginya berarti sekurang-kurangnya: {lost}.")
-    return said
-
-
-def _about_empty(con: duckdb.DuckDBPyConnection, what: str) -> list[str]:
-    rows = con.execute(
-        "select reason_code, seats, people_competing, costliest_rule_code, people_lost_by_rule, hall_group from unfilled_posts where post_id = ?",
-        [what],
-    ).fetchall()
-    said = []
-    for reason, seats, people, rule, lost, group in rows:
-        said.append(f"{what}: {wording.number(seats)} kursi tetap lowong.")
-        said += [f"  {line}" for line in wording.empty(reason, people, rule, lost, json.loads(group) if group else None)]
-    return said
 
 
 def what_if(

@@ -499,6 +499,17 @@ select person_no, post_no, min(wish_rank) as wish_rank, bool_or(ground is not nu
 from fulfilled
 group by person_no, post_no;
 
+-- The points that a pair could have, of the components of which something is known.
+create or replace macro assessable(pair, terms) as
+    case when pair.education_points is not null then terms.weight_education else 0 end
+    + case when pair.competence_points is not null then terms.weight_competence else 0 end
+    + terms.weight_experience
+    + case when pair.performance_points is not null then terms.weight_performance else 0 end
+    + case when pair.potential_points is not null then terms.weight_potential else 0 end
+    + case when pair.preference_points is not null then terms.weight_preference else 0 end
+    + case when pair.distance_points is not null then terms.weight_distance else 0 end
+    + coalesce(pair.ground_points, 0) + coalesce(pair.due_points, 0);
+
 -- Points of each pair by component; a component is empty when nothing is known, and then counts neither for nor against.
 create or replace view scored_pairs as
 with known as (
@@ -559,14 +570,7 @@ summed as (
         coalesce(education_points, 0) + coalesce(competence_points, 0) + experience_points + coalesce(performance_points, 0)
         + coalesce(potential_points, 0) + coalesce(preference_points, 0) + coalesce(distance_points, 0)
         + coalesce(ground_points, 0) + coalesce(due_points, 0) as earned,
-        case when education_points is not null then weight_education else 0 end
-        + case when competence_points is not null then weight_competence else 0 end
-        + weight_experience
-        + case when performance_points is not null then weight_performance else 0 end
-        + case when potential_points is not null then weight_potential else 0 end
-        + case when preference_points is not null then weight_preference else 0 end
-        + case when distance_points is not null then weight_distance else 0 end
-        + coalesce(ground_points, 0) + coalesce(due_points, 0) as possible
+        assessable(components, components) as possible
     from components
 )
 

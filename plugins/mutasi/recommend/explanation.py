@@ -79,14 +79,14 @@ def _present(problem: Problem, post: Indices) -> Integers:
 def _spare(problem: Problem, post: Indices) -> npt.NDArray[np.bool_]:
     """Posts that hold more people than they need: beyond protected seats and vacant ones, which the plan may have filled (G)."""
     seats = np.bincount(problem.seat_post, minlength=len(problem.protected))
-    spare: npt.NDArray[np.bool_] = _present(problem, post) - problem.protected > seats
+    spare: npt.NDArray[np.bool_] = np.greater(_present(problem, post) - problem.protected, seats)
     return spare
 
 
 def _stopped_by_caps(problem: Problem, post: Indices) -> npt.NDArray[np.bool_]:
     """Edges that one more move along would break a cap (M): of moves, of a budget, or of people who move only together."""
     room = problem.cap_limit - problem.cap_use(problem.moves(post))
-    stopped: npt.NDArray[np.bool_] = np.append(room < 1, False)[problem.edge_caps].any(axis=1)
+    stopped: npt.NDArray[np.bool_] = np.any(np.append(room < 1, False)[problem.edge_caps], axis=1)
     stopped[problem.link_edge[problem.link_weight > room[problem.link_cap]]] = True
     return stopped
 

@@ -22,6 +22,7 @@ select
     places.is_critical,
     places.unit_route_code,
     places.need_fte,
+    places.need_seats,
     places.staff_definitive as staff_before,
     places.staff_definitive - coalesce(gone.leaves, 0) + coalesce(come.comes, 0) as staff_after,
     places.need_fte / nullif(places.staff_definitive, 0) as pressure_before,
@@ -70,6 +71,7 @@ join transfer_routes as routes
         and (not routes.is_override or routes.route_code in (places.unit_route_code, homes.unit_route_code))
 group by all;
 
+-- What the data prove need not be brought: the ABK of a post with a known need, a licence where the job asks for none.
 create or replace temp table move_documents as
 select
     moves.person_no,
@@ -81,9 +83,13 @@ join edges using (person_no, post_no)
 join transfer_people as people on persons.person_id = people.person_id
 join move_routes as routes using (person_no, post_no)
 cross join publication as today
+join posts using (post_no)
+join transfer_posts as places on posts.post_id = places.post_id
 join route_documents as documents
     on
-        (documents.initiative = 'any' or (documents.initiative = 'own_request' and edges.is_wished))
+        (documents.document_code <> 'ABK' or places.need_seats is null)
+        and (documents.document_code <> 'PROFESI' or places.job_kind = 'jf')
+        and (documents.initiative = 'any' or (documents.initiative = 'own_request' and edges.is_wished))
         and (documents.route_codes = 'all' or contains(' ' || documents.route_codes || ' ', ' ' || routes.route_code || ' '))
         and not contains(coalesce(people.proved_documents, ''), ' ' || documents.document_code || ' ')
         and documents.valid_from <= today.as_of
@@ -160,6 +166,7 @@ facts as (
         edges.distance_points as fit_distance,
         edges.ground_points as fit_ground,
         edges.due_points as fit_due,
+        assessable(edges, terms) as fit_possible,
         edges.km,
         moves.gain_imbalance as gain,
         moves.gain_critical,
@@ -185,6 +192,7 @@ facts as (
         people.unchecked_rules,
         people.is_due,
         origin.need_fte as origin_need,
+        origin.need_seats as origin_need_seats,
         origin.staff_before as origin_staff_before,
         origin.staff_after as origin_staff_after,
         origin.pressure_before as origin_pressure_before,
@@ -203,6 +211,7 @@ facts as (
     join queued using (package_no)
     cross join priority
     cross join options
+    cross join terms
     join transfer_people as people on persons.person_id = people.person_id
     join post_balance as origin on persons.home_post_id = origin.post_id
     join post_balance as target on posts.post_id = target.post_id
@@ -222,9 +231,13 @@ select
         )},
         case
             when origin_staff_after < origin_staff_before
-                then {'code': 'ORIGIN_KEEPS_ITS_NEED', 'params': json_object(
-                    'need', round(origin_need, 2), 'staff_before', origin_staff_before, 'staff_after', origin_staff_after
-                )}
+                then {
+                    'code': case when origin_staff_after >= origin_need_seats then 'ORIGIN_KEEPS_ITS_NEED' else 'ORIGIN_FALLS_SHORT' end,
+                    'params': json_object(
+                        'need', round(origin_need, 2), 'seats', origin_need_seats,
+                        'staff_before', origin_staff_before, 'staff_after', origin_staff_after
+                    )
+                }
             else {'code': 'ORIGIN_IS_REPLACED', 'params': json_object('chain', chain_id, 'staff_after', origin_staff_after)}
         end,
         case when chain_length > 1 then {'code': 'PART_OF_CHAIN', 'params': json_object(
@@ -235,8 +248,9 @@ select
         case when coalesce(fit_ground, 0) > 0 then {'code': 'VERIFIED_GROUND', 'params': json_object('points', fit_ground)} end,
         case when is_due then {'code': 'DUE', 'params': json_object('points', fit_due)} end,
         {'code': 'FIT', 'params': json_object(
-            'points', fit_points, 'education', fit_education, 'competence', fit_competence, 'experience', fit_experience,
-            'performance', fit_performance, 'potential', fit_potential, 'distance', fit_distance, 'km', km
+            'points', fit_points, 'possible', fit_possible, 'education', fit_education, 'competence', fit_competence,
+            'experience', fit_experience, 'performance', fit_performance, 'potential', fit_potential, 'preference', fit_preference,
+            'distance', fit_distance, 'ground', fit_ground, 'due', fit_due, 'km', km
         )},
         case
             when runner_up_person_id is not null then {'code': 'RUNNER_UP', 'params': json_object(
@@ -274,6 +288,8 @@ select
     places.is_critical,
     empty.empty_seats as seats,
     case
+        when empty.pairs = 0 and places.job_kind = 'jpt' then 'open_selection'
+        when empty.pairs = 0 and places.job_kind in ('administrator', 'pengawas') then 'three_names'
         when empty.pairs = 0 and coalesce(worst.in_review, 0) > 0 then 'review'
         when empty.pairs = 0 then 'no_lawful_person'
         when empty.free > 0 then 'gain_below_minimum'

@@ -17,6 +17,8 @@ STAYS = {
 EMPTY = {
     "no_lawful_person": "Tidak ada ASN yang memenuhi semua syarat jabatan ini.",
     "review": "ASN yang sesuai masih memerlukan kelengkapan berkas.",
+    "open_selection": "Jabatan pimpinan tinggi: diisi melalui seleksi terbuka, tidak diusulkan.",
+    "three_names": "Dipertimbangkan Tim Penilai Kinerja; {names} nama dalam lembar Tiga Nama untuk TPK.",
     "needed_at_home": "{people} ASN memenuhi syarat, tetapi jabatan asalnya tidak mempunyai kelebihan.",
     "competed": "{people} ASN memenuhi syarat, tetapi yang dapat dilepas lebih dibutuhkan di jabatan lain.",
     "capped": "Ada ASN yang dapat dilepas, tetapi batas mutasi per unit, per instansi, atau anggaran pindah sudah tercapai.",
@@ -28,8 +30,12 @@ FIT = {
     "experience": "pengalaman",
     "performance": "kinerja",
     "potential": "potensi",
+    "preference": "minat",
     "distance": "jarak",
+    "ground": "alasan terverifikasi",
+    "due": "masa jabatan",
 }
+ADDED = ("ground", "due")  # count where they apply; nobody lacks them
 
 
 def number(value: float | int | None, digits: int = 0) -> str:
@@ -46,7 +52,7 @@ def sentence(code: str, params: dict[str, Any]) -> str:
 
 
 def _destination(p: dict[str, Any]) -> str:
-    text = f"Unit tujuan membutuhkan {number(p['need'], 1)} orang; bezetting naik dari {p['staff_before']} menjadi {p['staff_after']}"
+    text = f"Jabatan tujuan membutuhkan {number(p['need'], 2)} orang; bezetting naik dari {p['staff_before']} menjadi {p['staff_after']}"
     if p["pressure_before"] is not None and p["pressure_after"] is not None:
         text += (
             f" dan beban kerja per orang turun dari {number(p['pressure_before'], 2)} menjadi {number(p['pressure_after'], 2)}"
@@ -54,10 +60,21 @@ def _destination(p: dict[str, Any]) -> str:
     return text + "."
 
 
+def _origin(p: dict[str, Any]) -> str:
+    """The need as it is counted and as it is rounded, and what the move leaves of the staff."""
+    need, seats = p["need"], p.get("seats")
+    if need is not None and seats is not None and need != seats:
+        need = f"{number(need, 2)} orang, dibulatkan menjadi {number(seats)}"
+    else:
+        need = f"{number(need)} orang"
+    return f"({need}): bezetting {p['staff_before']} menjadi {p['staff_after']}."
+
+
 def _fit(p: dict[str, Any]) -> str:
-    parts = [f"{name} {p[key]}" for key, name in FIT.items() if p.get(key) is not None]
-    unknown = [name for key, name in FIT.items() if p.get(key) is None]
-    text = f"Kesesuaian {p['points']} dari 100 ({', '.join(parts)})"
+    known = {key: name for key, name in FIT.items() if p.get(key) is not None}
+    unknown = [name for key, name in FIT.items() if key not in known and key not in ADDED]
+    counted = f", yaitu {sum(p[key] for key in known)} dari {p['possible']} yang dapat dinilai" if "possible" in p else ""
+    text = f"Kesesuaian {p['points']} dari 100{counted} ({', '.join(f'{name} {p[key]}' for key, name in known.items())})"
     return text + (f"; tidak ada data {', '.join(unknown)}." if unknown else ".")
 
 
@@ -81,12 +98,9 @@ def _refusal(p: dict[str, Any]) -> str:
 SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     "FILLS_CRITICAL_SEAT": lambda p: "Mengisi kursi kritis yang lowong.",
     "RELIEVES_DESTINATION": _destination,
-    "ORIGIN_KEEPS_ITS_NEED": lambda p: (
-        f"Unit asal tetap memenuhi kebutuhannya ({number(p['need'], 1)} orang): bezetting {p['staff_before']} menjadi {p['staff_after']}."
-    ),
-    "ORIGIN_IS_REPLACED": lambda p: (
-        f"Kursi di unit asal diisi kembali dalam rantai {p['chain']}; bezetting tetap {p['staff_after']}."
-    ),
+    "ORIGIN_KEEPS_ITS_NEED": lambda p: f"Jabatan asal tetap memenuhi kebutuhannya {_origin(p)}",
+    "ORIGIN_FALLS_SHORT": lambda p: f"Jabatan asal turun di bawah kebutuhannya {_origin(p)}",
+    "ORIGIN_IS_REPLACED": lambda p: f"Kursi asal diisi kembali dalam rantai {p['chain']}; bezetting tetap {p['staff_after']}.",
     "PART_OF_CHAIN": lambda p: (
         f"Bagian dari {'tukar tempat' if p['kind'] == 'cycle' else 'rantai'} {p['chain']}, urutan {p['order']} dari {p['length']}; "
         "seluruhnya dilaksanakan bersama atau tidak sama sekali."
@@ -108,14 +122,16 @@ SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
 
 def stays(reason: str, rules: str, post: str | None) -> str:
     """Why a person is not proposed."""
-    return STAYS.get(reason, reason).format(rules=", ".join(rules.split()) or "–", post=post or "–")
+    return STAYS.get(reason, reason).format(rules=rules or "–", post=post or "–")
 
 
-def empty(reason: str, people: int, rule: str | None, lost: int | None, group: dict[str, int] | None) -> list[str]:
-    """Why a seat stays empty, which rule costs most people, and who competes."""
-    said = [EMPTY.get(reason, reason).format(people=number(people))]
+def empty(
+    reason: str, people: int, rule: str | None, lost: int | None, group: dict[str, int] | None, names: int = 0
+) -> list[str]:
+    """Why a seat stays empty, which rule costs most people, and who competes; `names` are those that a panel may weigh."""
+    said = [EMPTY.get(reason, reason).format(people=number(people), names=number(names) if names else "belum ada")]
     if rule:
-        said.append(f"Syarat {rule} paling banyak menggugurkan calon: {number(lost)} orang.")
+        said.append(f"Syarat yang paling banyak menggugurkan calon: {rule}, {number(lost)} orang.")
     if group and group["posts"] > 1 and group["people"] < group["seats"]:
         said.append(
             f"{number(group['seats'])} kursi lowong di {number(group['posts'])} jabatan memperebutkan orang yang sama; "

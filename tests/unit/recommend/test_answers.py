@@ -15,12 +15,13 @@ from tests.unit.recommend.test_caps import capped_problem
 
 from mutasi.cli import main
 from mutasi.recommend import reading
-from mutasi.recommend.answers import NoAnswer, explain, what_if
+from mutasi.recommend.answers import NoAnswer, what_if
 from mutasi.recommend.plan import Plan
 from mutasi.recommend.problem import TIERS, Problem
 from mutasi.recommend.reading_back import read_problem
 from mutasi.recommend.replanning import Replanner
 from mutasi.recommend.solve import solve
+from mutasi.recommend.telling import explain
 from mutasi.recommend.wording import number, sentence
 
 

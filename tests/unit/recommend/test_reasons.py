@@ -1,7 +1,9 @@
-"""Why a seat stays empty: each reason holds when the thing it names is taken away and everything is planned again."""
+"""What a run says of its moves and empty seats is true: the figures add up, and without the thing that is named it would be otherwise."""
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +17,9 @@ from mutasi.recommend.plan import Plan
 from mutasi.recommend.problem import TIERS, Problem
 from mutasi.recommend.reading_back import read_problem
 from mutasi.recommend.solve import solve
+from mutasi.recommend.telling import explain
 from mutasi.recommend.weekly import run_week
+from mutasi.recommend.wording import sentence
 from mutasi.settings import Settings
 
 IMBALANCE, LEAST = TIERS.index("imbalance"), 250
@@ -63,3 +67,76 @@ def test_a_cap_is_named_only_where_more_could_move_without_it(run: Path, uncappe
     freed = solve(replace(problem, cap_limit=np.full_like(problem.cap_limit, 1_000)))
     said = {post for post, reason in reasons(run).items() if reason == "capped"}
     assert said & more(problem, plan, freed)
+
+
+def test_posts_that_the_plan_never_fills_say_who_does(settings: Settings, tmp_path: Path) -> None:
+    planning = make_planning(tmp_path / "leaders.duckdb", people=120, posts=40)
+    with duckdb.connect(str(planning)) as con:
+        for job, kind, rule in (("job-2", "pengawas", "P2"), ("job-3", "jpt", "P1")):
+            con.execute(
+                f"update planning.transfer_posts set job_kind = '{kind}', job_level = null, sub_job = null where job_id = '{job}'"
+            )
+            con.execute(f"update planning.transfer_people set job_kind = '{kind}', job_level = null where job_id = '{job}'")
+            con.execute(
+                f"update planning.transfer_people set outcome = 'REVIEW', review_rules = ' {rule} ' where job_kind = '{kind}'"
+            )
+    run = Path(run_week(replace(settings, home=tmp_path), planning, "2026-W48").folder)
+    kinds = duckdb.sql(
+        f"""select job_kind, reason_code, min(post_id), min(names) from read_parquet('{run}/out/unfilled_posts.parquet') as empty
+        join read_parquet('{run}/inputs/transfer_posts.parquet') as posts using (post_id)
+        left join (select post_id, count(*) as names from read_parquet('{run}/out/three_names.parquet') group by all) as named using (post_id)
+        where job_kind in ('jpt', 'pengawas') group by all order by all"""
+    ).fetchall()
+    assert [row[:2] for row in kinds] == [("jpt", "open_selection"), ("pengawas", "three_names")]
+    assert any("seleksi terbuka" in line for line in explain(run, kinds[0][2]))
+    assert any(f"{kinds[1][3]} nama dalam lembar Tiga Nama" in line for line in explain(run, kinds[1][2]))
+
+
+def candidates(run: Path) -> list[tuple[str, dict[str, dict[str, int]], str]]:
+    rows = duckdb.sql(
+        f"select candidate_id, reasons, missing_documents from read_parquet('{run}/out/candidates.parquet') where solve = 'published'"
+    ).fetchall()
+    return [(one, {r["code"]: r["params"] for r in json.loads(reasons)}, documents) for one, reasons, documents in rows]
+
+
+def test_the_parts_of_the_fit_add_up_to_it(run: Path) -> None:
+    parts = ("education", "competence", "experience", "performance", "potential", "preference", "distance", "ground", "due")
+    for candidate, said, _ in candidates(run):
+        fit = said["FIT"]
+        earned = sum(fit[part] or 0 for part in parts)
+        assert (200 * earned + fit["possible"]) // (2 * fit["possible"]) == fit["points"]
+        assert any(f"yaitu {earned} dari {fit['possible']} yang dapat dinilai" in line for line in explain(run, candidate))
+
+
+def test_a_need_is_told_as_it_is_rounded() -> None:
+    moved = {"need": 1.75, "seats": 1, "staff_before": 2, "staff_after": 1}
+    assert sentence("ORIGIN_KEEPS_ITS_NEED", moved) == (
+        "Jabatan asal tetap memenuhi kebutuhannya (1,75 orang, dibulatkan menjadi 1): bezetting 2 menjadi 1."
+    )
+    assert "(2 orang)" in sentence("ORIGIN_KEEPS_ITS_NEED", moved | {"need": 2.0, "seats": 2})
+
+
+def test_what_the_data_prove_is_not_asked_for(run: Path) -> None:
+    known = duckdb.sql(f"select count(*) from read_parquet('{run}/inputs/route_documents.parquet') where document_code = 'ABK'")
+    assert known.fetchall() == [(1,)]
+    assert not any(" ABK " in documents for _, _, documents in candidates(run))
+    kinds = dict(
+        duckdb.sql(
+            f"""select candidate_id, job_kind from read_parquet('{run}/out/candidates.parquet') as moves
+            join read_parquet('{run}/inputs/transfer_posts.parquet') as posts on to_post_id = post_id"""
+        ).fetchall()
+    )
+    assert {kinds[one] for one, _, documents in candidates(run) if " PROFESI " in documents} == {"jf"}
+
+
+def test_codes_are_told_by_their_names(run: Path) -> None:
+    out = run / "out"
+    names = duckdb.sql(
+        f"""select min(candidate_id) from read_parquet('{out}/candidates.parquet')
+        union all select min(person_id) from read_parquet('{out}/why_not.parquet') group by reason_code
+        union all select min(post_id) from read_parquet('{out}/unfilled_posts.parquet') group by reason_code"""
+    ).fetchall()
+    for (name,) in names:
+        for line in explain(run, name):
+            assert not re.search(r"\b[RDP]\d+\b|within_agency|\b(ABK|SKP2|PROFESI|TEMUAN)\b", line.replace(f"[{name}]", ""))
+    assert "Kewenangan: PPK (pertimbangan Tim penilai kinerja)." in "\n".join(explain(run, names[0][0]))
