@@ -95,11 +95,14 @@ class _Unclear(ValueError):
 
 
 def read_decisions(settings: Settings) -> Decisions:
-    """Read every `decisions/*.csv` of the home; of several decisions of an agency about one proposal the latest counts."""
+    """Read every `decisions/*.csv` of the home; of several decisions of an agency about one proposal the latest counts.
+
+    The folder is made where it is not there, so that whoever has a form finds where to put it.
+    """
     found: dict[tuple[str, str, str], Decision] = {}
     problems: list[str] = []
     runs: dict[str, dict[str, _Proposal]] = {}
-    for file in sorted((settings.home / "decisions").glob("*.csv")):
+    for file in sorted(settings.folder("decisions").glob("*.csv")):
         for place, row in _rows(file, problems):
             try:
                 decision = _decision(settings, runs, row)

@@ -37,6 +37,11 @@ def row(proposal: tuple[str, ...], keputusan: str, **more: str) -> dict[str, str
     return {"candidate_id": proposal[0], "instansi": "dumai", "keputusan": keputusan, **more}
 
 
+def test_before_the_first_form_there_is_a_folder_to_put_it_into(settings: Settings) -> None:
+    assert read_decisions(settings).rows == ()
+    assert (settings.home / "decisions").is_dir()
+
+
 def test_what_is_decided_becomes_a_lock(settings: Settings, proposals: list[tuple[str, ...]]) -> None:
     first, second, third = proposals[:3]
     form(
