@@ -25,9 +25,9 @@ log = logging.getLogger(__name__)
 
 MOST_ROWS = 40  # per table of the report; the workbook has all
 PRINT = """
-@page { size: A4 portrait; margin: 16mm 14mm 18mm; @bottom-left { content: string(classification); width: 88%; font: 7pt "DejaVu Sans"; color: #5a6775; }
-  @bottom-right { content: counter(page) " / " counter(pages); width: 12%; white-space: nowrap; font: 7pt "DejaVu Sans"; color: #5a6775; } }
-@page wide { size: A4 landscape; margin: 12mm 12mm 16mm; }
+@page { size: A4 portrait; margin: 14mm 14mm 14mm; @bottom-left { content: string(classification); width: 100%; white-space: nowrap; font: 6pt "DejaVu Sans"; color: #5a6775; }
+  @top-right { content: counter(page) " / " counter(pages); font: 7pt "DejaVu Sans"; color: #5a6775; } }
+@page wide { size: A4 landscape; margin: 12mm; }
 .class { string-set: classification content(); }
 .wide-page { page: wide; break-before: page; }
 figure { margin: 14px 0; break-inside: avoid; } figcaption { font-size: 13px; color: var(--soft); margin-bottom: 4px; }
@@ -79,16 +79,15 @@ def page(con: duckdb.DuckDBPyConnection, run: Run, viewer: str, names: dict[str,
 {_tiles(f)}
 <h2>Keadaan sekarang dan setelah usulan</h2>
 {_charts(con, viewer)}
-<div class="wide-page"><h2>Usulan prioritas</h2>{_proposals(con, "part = 'priority'", "Tidak ada usulan prioritas minggu ini.")}</div>
-<div class="wide-page"><h2>Usulan cadangan</h2>{_proposals(con, "part <> 'priority'", "Tidak ada usulan cadangan minggu ini.")}</div>
-<h2>Rantai mutasi</h2>{_chains(con)}
-<h2>Kursi yang tetap lowong</h2>{_left_open(con)}
 <h2>Dasar</h2>
 <p>{escape(wording.proof(run))}</p>
 <p>{escape(wording.NOT_A_DECISION)} Jenis kelamin, usia, agama, dan status kawin tidak dipakai dalam penilaian maupun urutan.</p>
-<footer>Disusun otomatis oleh Mutasi dari data tanggal {id_.date(run.data_as_of)}; rincian, syarat, dan dasar hukum ada pada usulan-mutasi.xlsx.
-Beban kerja per orang adalah kebutuhan menurut ABK dibagi bezetting: di atas 1 berarti kekurangan pegawai.
-Ketimpangan dihitung dalam poin, {wording.IMBALANCE}.</footer>
+<p>Beban kerja per orang adalah kebutuhan menurut ABK dibagi bezetting: di atas 1 berarti kekurangan pegawai.
+Ketimpangan dihitung dalam poin, {wording.IMBALANCE}.</p>
+<div class="wide-page"><h2>Usulan prioritas</h2>{_proposals(con, "part = 'priority'", "Tidak ada usulan prioritas minggu ini.")}</div>
+<div class="wide-page"><h2>Usulan cadangan</h2>{_proposals(con, "part <> 'priority'", "Tidak ada usulan cadangan minggu ini.")}</div>
+<div class="wide-page"><h2>Rantai mutasi</h2>{_chains(con)}<h2>Kursi yang tetap lowong</h2>{_left_open(con)}
+<footer>Disusun otomatis oleh Mutasi dari data tanggal {id_.date(run.data_as_of)}; rincian, syarat, dan dasar hukum ada pada usulan-mutasi.xlsx.</footer></div>
 </main></body></html>
 """
 
@@ -196,7 +195,7 @@ def _proposals(con: duckdb.DuckDBPyConnection, where: str, nothing: str) -> str:
         [
             id_.number(r["rank"]),
             f'<b>{escape(r["name"])}</b><span class="code">{escape(r["nip"] or "")}</span><br><span class="code">{escape(r["candidate_id"])}</span>',
-            escape(r["golongan_name"] or id_.NOTHING),
+            f'<span class="pair">{escape(r["golongan_name"] or id_.NOTHING)}</span>',
             f"<b>{escape(r['from_job'] or id_.NOTHING)}</b>{escape(r['from_unit_path'] or '')}",
             f"<b>{escape(r['to_job'] or id_.NOTHING)}</b>{escape(r['to_unit_path'] or '')}",
             f'<span class="pair">{r["origin_abk"] or id_.NOTHING}</span>',

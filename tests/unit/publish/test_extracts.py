@@ -366,6 +366,10 @@ def test_the_report_has_its_charts_and_prints(published: Path) -> None:
         and "http://" not in page.replace("http://www.w3.org", "")
     )
     assert page.count('class="wide-page"><h2>Usulan ') == 2, "on upright paper the reasons are a word wide"
+    upright, across = page[: page.index('class="wide-page"')], page[page.index('class="wide-page"') :]
+    assert "<h2>Dasar" in upright and "<table" not in upright and "<h2>Kursi yang tetap lowong" in across, (
+        "no table changes its width midway"
+    )
     assert (published / "dumai" / "laporan-usulan-mutasi.pdf").read_bytes().startswith(b"%PDF")
 
 
