@@ -23,10 +23,10 @@ INPUTS: dict[str, dict[str, str]] = {
         "origin_agency_id": T, "destination_agency_id": T, "route_code": T, "is_override": B, "job_kinds": T, "opinion": T, "through": T,
         "decided_by": T, "source": T,
     },
-    "route_documents": {"document_code": T, "title": T, "initiative": T, "route_codes": T, "provided_by": T},
+    "route_documents": {"document_code": T, "title": T, "initiative": T, "route_codes": T, "provided_by": T, "source": T, "valid_from": DAY},
     "transfer_policy": {"policy_code": T, "value": T, "unit": T, "source": T, "valid_from": DAY},
 }  # fmt: skip
-_FIT = ("points", "education", "competence", "experience", "performance", "potential", "preference", "distance", "ground", "due")
+_FIT = ("points", "education", "competence", "experience", "performance", "potential", "preference", "distance", "ground", "due", "possible")
 _SIDE = ("need", "staff_before", "staff_after", "pressure_before", "pressure_after")
 
 OUTPUTS: dict[str, dict[str, str]] = {

@@ -68,7 +68,10 @@ select
         when 'gain_below_minimum' then 'Manfaat pengisian di bawah yang disyaratkan kebijakan'
         when 'needed_at_home' then 'Yang memenuhi syarat dibutuhkan di jabatan asalnya'
         when 'capped' then 'Terhenti oleh batas jumlah mutasi'
-        when 'review' then 'Data jabatan perlu diperiksa'
+        when 'review' then 'Yang sesuai masih perlu melengkapi berkas'
+        when 'open_selection' then 'JPT: melalui seleksi terbuka'
+        when 'three_names'
+            then 'Dipertimbangkan TPK' || case when t.post_id is null then ', belum ada nama' when $viewer = '*' then '' else ', lihat lembar Tiga Nama' end
         else case when p.open_seats > coalesce(m.filled, 0) then coalesce(u.reason_code, 'Tidak diusulkan minggu ini') else 'Terisi oleh usulan' end
     end as reason,
     u.people_competing,
@@ -79,6 +82,7 @@ from own_posts as p
 cross join rule_titles as rt
 left join (select to_post_id, count(*) as filled from run_candidates where solve = 'published' group by to_post_id) as m on p.post_id = m.to_post_id
 left join (select post_id, any_value(columns(* exclude post_id)) from run_unfilled_posts group by post_id) as u on p.post_id = u.post_id
+left join (select distinct post_id from run_three_names) as t on p.post_id = t.post_id
 where p.open_seats > 0
 order by p.is_critical desc, left_open desc, p.agency_id, p.unit_path, p.post_id;
 
@@ -183,7 +187,9 @@ create or replace temp table sheet_rapat as
 select
     rank, name, nip, golongan_name, from_job || E'\n' || from_unit as from_post, to_job || E'\n' || to_unit as to_post, reason,
     coalesce(nullif(benefit, ''), '–') as benefit, coalesce(competence_gap, '–') as competence_gap,
-    'Kesesuaian ' || fit_points || ': ' || concat_ws(', ',
+    'Kesesuaian ' || fit_points || coalesce(' (' || list_sum([
+        fit_education, fit_competence, fit_experience, fit_performance, fit_potential, fit_preference, fit_distance, fit_ground, fit_due
+    ]) || ' dari ' || fit_possible || ' yang dapat dinilai)', '') || ': ' || concat_ws(', ',
         'pendidikan ' || fit_education, 'kompetensi ' || fit_competence, 'pengalaman ' || fit_experience, 'kinerja ' || fit_performance,
         'potensi ' || fit_potential, 'minat ' || fit_preference, 'jarak ' || fit_distance, 'alasan terverifikasi ' || fit_ground, 'masa jabatan ' || fit_due
     ) as fit,
@@ -211,7 +217,7 @@ order by case part when 'priority' then 1 else 2 end, rank, candidate_id;
 create or replace temp table sheet_aturan as
 select 'Berkas' as topic, document_code as code, title as what,
     case provided_by when 'employee' then 'dari ASN' when 'origin' then 'dari instansi asal' when 'receiver' then 'dari instansi penerima' else 'dari data' end as value,
-    null as source, null as valid_from from run_route_documents
+    basis(source) as source, valid_from from run_route_documents
 union all
 select 'Syarat', rule_code, title, l.shown, basis(source), valid_from
 from run_transfer_rules

@@ -45,7 +45,7 @@ def headline(f: Figures) -> str:
     """The most important sentence."""
     if f.priority + f.reserve:
         people = f"{id_.number(f.priority)} usulan prioritas dan {id_.number(f.reserve)} cadangan"
-        return f"{people} mengisi {id_.number(f.filled)} dari {id_.number(f.open_seats)} kursi lowong; tidak satu pun jabatan turun di bawah kebutuhannya."
+        return f"{people} mengisi {id_.number(f.filled)} dari {id_.number(f.open_seats)} kursi lowong; tidak satu pun jabatan turun di bawah kebutuhannya yang dibulatkan."
     if f.open_seats and not f.releasable:
         return (
             f"Tidak ada kelebihan yang sah: {id_.number(f.open_seats)} kursi lowong, tetapi tidak satu pun jabatan memiliki pegawai di atas "

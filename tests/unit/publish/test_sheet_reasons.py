@@ -1,0 +1,54 @@
+"""What the sheets say of seats that stay open and of the parts of a fit."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import duckdb
+import pytest
+from tests.unit.publish.fictitious_run import NAMES, write_fictitious_run
+
+from mutasi.publish.extracts import write_extract
+from mutasi.publish.transfer_run import read_run
+from mutasi.publish.transfer_sheets import REGION
+from mutasi.settings import Settings
+
+LEADERS = ("three_names", "three_names", "open_selection")
+
+
+def rows(folder: Path, stem: str) -> list[dict[str, str]]:
+    with (folder / "csv" / f"{stem}.csv").open(encoding="utf-8-sig", newline="") as stream:
+        return list(csv.DictReader(stream, delimiter=";"))
+
+
+@pytest.mark.parametrize(
+    ("viewer", "named"), [("dumai", "Dipertimbangkan TPK, lihat lembar Tiga Nama"), (REGION, "Dipertimbangkan TPK")]
+)
+def test_who_fills_the_posts_of_leaders_is_told(settings: Settings, viewer: str, named: str) -> None:
+    """The first of three open posts has three names, the second none, and the third goes to an open selection."""
+    run = read_run(write_fictitious_run(settings))
+    file, names = (run.folder / "out" / f"{name}.parquet" for name in ("unfilled_posts", "three_names"))
+    with duckdb.connect() as con:
+        con.execute(f"create table empty as from '{file}'; create table names as from '{names}'")
+        posts = con.execute("select post_id from empty where post_id like 'dumai%' order by 1 limit 3").fetchall()
+        for (post,), reason in zip(posts, LEADERS, strict=True):
+            con.execute("update empty set reason_code = ?, costliest_rule_code = null where post_id = ?", [reason, post])
+        con.execute("update names set post_id = ? where agency_id = 'dumai'", posts[0])
+        con.execute(f"copy empty to '{file}'; copy names to '{names}'")
+    told = [r["Sebab tetap lowong"] for r in rows(write_extract(settings, run, viewer, NAMES), "jabatan-lowong")]
+    assert {reason for reason in told if "TPK" in reason or "JPT" in reason} == {
+        named,
+        "Dipertimbangkan TPK, belum ada nama",
+        "JPT: melalui seleksi terbuka",
+    }
+
+
+def test_the_fit_says_of_how_much_it_is_a_share(settings: Settings) -> None:
+    """71 is what 64 of 90 points come to, where nothing is known of the talent box."""
+    folder = write_extract(settings, read_run(write_fictitious_run(settings)), "dumai", NAMES)
+    told = {r["Kesesuaian"] for r in rows(folder, "rapat-tim-penilai")}
+    assert told == {
+        "Kesesuaian 71 (64 dari 90 yang dapat dinilai): pendidikan 18, kompetensi 4, pengalaman 12, kinerja 16, minat 5, jarak 6, "
+        "alasan terverifikasi 0, masa jabatan 3"
+    }
