@@ -160,6 +160,7 @@ select
         when 'companion_stays' then 'Hanya bersedia pindah bersama pasangan, yang tidak ikut pindah ke wilayah yang sama'
         when 'no_lawful_post' then 'Tidak ada jabatan lowong yang sah'
         when 'needed_at_home' then 'Dibutuhkan di jabatan asal'
+        when 'capped' then 'Terhenti oleh batas jumlah mutasi'
         when 'others_suit_better' then 'Ada pilihan yang lebih baik bagi keseluruhan rencana'
         else coalesce(w.reason_code, '–')
     end as reason,

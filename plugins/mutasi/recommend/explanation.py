@@ -172,17 +172,23 @@ def _stayers(problem: Problem, plan: Plan) -> pa.Table:
     """Per person who stays: how many lawful posts there were, the nearest miss, and how much it missed by, in points."""
     reduced = problem.edge_cost * plan.scale - plan.price[problem.edge_post] - plan.value[problem.edge_person]
     with_none = np.vstack([plan.cap_price, np.zeros((1, len(TIERS)), np.int64)])
-    reduced = reduced + with_none[problem.edge_caps].sum(axis=1)
+    of_caps = with_none[problem.edge_caps].sum(axis=1)
+    reduced = reduced + of_caps
     order = np.lexsort((*reduced.T[::-1], problem.edge_person))
     person, first = np.unique(problem.edge_person[order], return_index=True)
     best = order[first]
     stays: npt.NDArray[np.bool_] = plan.post[person] == problem.home[person]
     spare = _spare(problem, plan.post)
+    # What a cap stops, and what would improve the plan if the cap cost nothing.
+    without = reduced[best] - of_caps[best]
+    first_figure = without[np.arange(len(best)), (without != 0).argmax(axis=1)]
+    capped = _stopped_by_caps(problem, plan.post)[best] & (first_figure < 0)
     columns = {
         "person_no": person[stays],
         "pairs": np.bincount(problem.edge_person, minlength=len(problem.home))[person][stays],
         "best_post_no": problem.edge_post[best][stays],
         "is_needed_at_home": ~spare[problem.home[person]][stays],
+        "is_capped": capped[stays],
     }
     columns |= {f"missed_{tier}": (reduced[best, n] / plan.scale)[stays] for n, tier in enumerate(TIERS[:4])}
     return pa.table({name: pa.array(values, from_pandas=True) for name, values in columns.items()})

@@ -329,6 +329,7 @@ select
         when couples.person_no is not null then 'companion_stays'
         when stays.person_no is null then 'no_lawful_post'
         when stays.is_needed_at_home then 'needed_at_home'
+        when stays.is_capped then 'capped'
         else 'others_suit_better'
     end as reason_code,
     cast(round(stays.missed_imbalance) as bigint) as price,

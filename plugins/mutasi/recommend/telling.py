@@ -98,7 +98,7 @@ def _about_staying(con: duckdb.DuckDBPyConnection, titles: dict[str, str], what:
     said = []
     for reason, rules, post, critical, imbalance, fit in rows:
         said.append(f"{what}: {wording.stays(reason, _listed(rules, titles), post)}")
-        if post is not None and reason in ("needed_at_home", "others_suit_better"):
+        if post is not None and reason in ("needed_at_home", "capped", "others_suit_better"):
             lost = wording.price({"critical": critical, "imbalance": imbalance, "fit": fit})
             said.append(f"  Memilih {post} baginya berarti sekurang-kurangnya: {lost}.")
     return said

@@ -12,6 +12,7 @@ STAYS = {
     "companion_stays": "Hanya bersedia pindah bersama pasangan; rencana terbaik tidak memindahkan keduanya ke wilayah yang sama.",
     "no_lawful_post": "Tidak ada jabatan sejenis yang sah untuk dituju.",
     "needed_at_home": "Jabatan asal tidak mempunyai kelebihan pegawai; kepindahan memerlukan pengganti.",
+    "capped": "Batas mutasi per unit, per instansi, atau anggaran pindah sudah tercapai. Jabatan yang paling dekat: {post}.",
     "others_suit_better": "Jabatan yang paling dekat ({post}) lebih baik diisi orang lain atau tidak cukup bermanfaat.",
 }
 EMPTY = {

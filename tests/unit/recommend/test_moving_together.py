@@ -13,9 +13,10 @@ from tests.unit.recommend.planning_database import make_planning
 
 from mutasi.recommend import reading, runs
 from mutasi.recommend.account import RunSummary
-from mutasi.recommend.answers import explain, what_if
+from mutasi.recommend.answers import what_if
 from mutasi.recommend.best_plan import planned
 from mutasi.recommend.certificate import check
+from mutasi.recommend.telling import explain
 from mutasi.recommend.weekly import replay, run_week, verify_plan
 from mutasi.recommend.writing import freeze
 from mutasi.settings import Settings

@@ -69,6 +69,18 @@ def test_a_cap_is_named_only_where_more_could_move_without_it(run: Path, uncappe
     assert said & more(problem, plan, freed)
 
 
+def test_a_person_whom_a_cap_stops_would_better_the_plan_without_it(run: Path, uncapped: Path) -> None:
+    why = "select person_id, best_post_id from read_parquet('{}/out/why_not.parquet') where reason_code = 'capped' order by all"
+    assert duckdb.sql(why.format(uncapped)).fetchall() == []
+    problem, plan = read(run)
+    stopped = duckdb.sql(why.format(run)).fetchall()
+    assert stopped
+    for person, post in stopped:
+        free = problem.edge_caps.copy()
+        free[(problem.person_ids[problem.edge_person] == person) & (problem.post_ids[problem.edge_post] == post)] = -1
+        assert solve(replace(problem, edge_caps=free)).row < plan.row
+
+
 def test_posts_that_the_plan_never_fills_say_who_does(settings: Settings, tmp_path: Path) -> None:
     planning = make_planning(tmp_path / "leaders.duckdb", people=120, posts=40)
     with duckdb.connect(str(planning)) as con:
