@@ -26,7 +26,9 @@ INPUTS: dict[str, dict[str, str]] = {
     "route_documents": {"document_code": T, "title": T, "initiative": T, "route_codes": T, "provided_by": T, "source": T, "valid_from": DAY},
     "transfer_policy": {"policy_code": T, "value": T, "unit": T, "source": T, "valid_from": DAY},
 }  # fmt: skip
-_FIT = ("points", "education", "competence", "experience", "performance", "potential", "preference", "distance", "ground", "due", "possible")
+_FIT = (
+    "points", "education", "competence", "experience", "performance", "potential", "preference", "distance", "ground", "due", "possible",
+)  # fmt: skip
 _SIDE = ("need", "staff_before", "staff_after", "pressure_before", "pressure_after")
 
 OUTPUTS: dict[str, dict[str, str]] = {
