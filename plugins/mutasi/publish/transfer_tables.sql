@@ -59,12 +59,9 @@ from run_transfer_people as t
 left join names as n using (agency_id, person_id)
 left join posts as p on t.post_id = p.post_id;
 
--- What the data prove need not be attached: the ABK of a post with a known need, a licence where the job asks for none.
 create or replace temp table moves as
 select
-    c.* exclude (missing_documents),
-    replace(replace(c.missing_documents, case when t.need_seats is null then '' else ' ABK ' end, ' '), case when t.job_kind = 'jf' then '' else ' PROFESI ' end, ' ')
-        as missing_documents,
+    c.*,
     c.initiative = 'own_request' as is_wished,
     case
         when c.ties > 0 then 'tidak ada, karena rencana lain sama baiknya'

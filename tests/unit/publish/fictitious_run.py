@@ -105,7 +105,7 @@ select
     origin_need / (origin_staff - 1) as origin_pressure_after,
     dest_need, dest_staff::double as dest_staff_before, (dest_staff + 1)::double as dest_staff_after, dest_need / dest_staff as dest_pressure_before,
     dest_need / (dest_staff + 1) as dest_pressure_after,
-    if(agency_from = agency_to, 'within_agency', 'same_province') as route_code, ' ABK PROFESI TEMUAN ' as missing_documents, true as refusal_is_exact, 0::bigint as price_of_refusal_critical, 0::bigint as price_of_refusal_fit,
+    if(agency_from = agency_to, 'within_agency', 'same_province') as route_code, if((select job_kind from transfer_posts as k where k.post_id = p.to_post_id) = 'jf', ' PROFESI TEMUAN ', ' TEMUAN ') as missing_documents, true as refusal_is_exact, 0::bigint as price_of_refusal_critical, 0::bigint as price_of_refusal_fit,
     case when person_id in (select person_id from inter) then (select min(person_id) from pairs where agency_to = 'dumai') end as companion_person_id
 from (from pairs union all by name from inter) as p;
 create table unfilled_posts as
