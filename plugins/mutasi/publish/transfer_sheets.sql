@@ -68,6 +68,7 @@ select
         when 'gain_below_minimum' then 'Manfaat pengisian di bawah yang disyaratkan kebijakan'
         when 'needed_at_home' then 'Yang memenuhi syarat dibutuhkan di jabatan asalnya'
         when 'capped' then 'Terhenti oleh batas jumlah mutasi'
+        when 'capped_and_small' then 'Terhenti oleh batas jumlah mutasi; manfaatnya pun di bawah yang disyaratkan kebijakan'
         when 'review' then 'Yang sesuai masih perlu melengkapi berkas'
         when 'open_selection' then 'JPT: melalui seleksi terbuka'
         when 'three_names'

@@ -91,6 +91,12 @@ def _stopped_by_caps(problem: Problem, post: Indices) -> npt.NDArray[np.bool_]:
     return stopped
 
 
+def _leading(rows: Integers) -> Integers:
+    """The first figure of each row that is not nought: it decides which of two rows is the less."""
+    leading: Integers = rows[np.arange(len(rows)), (rows != 0).argmax(axis=1)]
+    return leading
+
+
 def _moves(problem: Problem, plan: Plan, moves: Packages, priced_moves: int) -> pa.Table:
     """The moves with package, gain, price of refusing and who would come instead."""
     gains, moves = _gains_together(package_gains(problem, plan, moves), moves, bound_together(problem, moves))
@@ -129,7 +135,11 @@ def _empty_posts(problem: Problem, plan: Plan) -> pa.Table:
     empty = np.flatnonzero(seats > filled)
     away = plan.post[problem.edge_person] != problem.home[problem.edge_person]
     home_spare = _spare(problem, plan.post)[problem.home[problem.edge_person]] & ~away
-    capped = _stopped_by_caps(problem, plan.post) & home_spare
+    stopped = _stopped_by_caps(problem, plan.post) & home_spare & (seats > filled)[problem.edge_post]
+    edges = np.flatnonzero(stopped)
+    next_seat = np.searchsorted(problem.seat_post, problem.edge_post[edges]) + filled[problem.edge_post[edges]]
+    capped = np.zeros(len(away), bool)
+    capped[edges] = _leading(problem.seat_penalty[next_seat] - problem.edge_cost[edges]) > 0
 
     def count(which: npt.NDArray[np.bool_]) -> Integers:
         found: Integers = np.bincount(problem.edge_post[which], minlength=len(seats))[empty]
@@ -143,8 +153,9 @@ def _empty_posts(problem: Problem, plan: Plan) -> pa.Table:
         "pairs": count(np.ones(len(away), bool)),
         "moved_elsewhere": count(away & (plan.post[problem.edge_person] != problem.edge_post)),
         "needed_at_home": count(~away & ~home_spare),
-        "free": count(home_spare & ~capped),
+        "free": count(home_spare & ~stopped),
         "capped": count(capped),
+        "capped_and_small": count(stopped & ~capped),
         "rival_posts": np.concatenate([rivals, unknown]),
         "contested_seats": np.concatenate([contested[:, 0], unknown]),
         "contested_people": np.concatenate([contested[:, 1], unknown]),
@@ -180,9 +191,7 @@ def _stayers(problem: Problem, plan: Plan) -> pa.Table:
     stays: npt.NDArray[np.bool_] = plan.post[person] == problem.home[person]
     spare = _spare(problem, plan.post)
     # What a cap stops, and what would improve the plan if the cap cost nothing.
-    without = reduced[best] - of_caps[best]
-    first_figure = without[np.arange(len(best)), (without != 0).argmax(axis=1)]
-    capped = _stopped_by_caps(problem, plan.post)[best] & (first_figure < 0)
+    capped = _stopped_by_caps(problem, plan.post)[best] & (_leading(reduced[best] - of_caps[best]) < 0)
     columns = {
         "person_no": person[stays],
         "pairs": np.bincount(problem.edge_person, minlength=len(problem.home))[person][stays],

@@ -294,6 +294,7 @@ select
         when empty.pairs = 0 then 'no_lawful_person'
         when empty.free > 0 then 'gain_below_minimum'
         when empty.capped > 0 then 'capped'
+        when empty.capped_and_small > 0 then 'capped_and_small'
         when empty.moved_elsewhere > 0 then 'competed'
         else 'needed_at_home'
     end as reason_code,
@@ -301,7 +302,7 @@ select
     empty.moved_elsewhere,
     empty.needed_at_home,
     empty.free,
-    empty.capped,
+    empty.capped + empty.capped_and_small as capped,
     worst.rule_code as costliest_rule_code,
     coalesce(nullif(worst.lost[1], 0), worst.lost[2]) as people_lost_by_rule,
     cast(case

@@ -23,6 +23,7 @@ EMPTY = {
     "needed_at_home": "{people} ASN memenuhi syarat, tetapi jabatan asalnya tidak mempunyai kelebihan.",
     "competed": "{people} ASN memenuhi syarat, tetapi yang dapat dilepas lebih dibutuhkan di jabatan lain.",
     "capped": "Ada ASN yang dapat dilepas, tetapi batas mutasi per unit, per instansi, atau anggaran pindah sudah tercapai.",
+    "capped_and_small": "Ada ASN yang dapat dilepas, tetapi batas mutasi sudah tercapai dan manfaat pengisian lebih kecil daripada yang disyaratkan.",
     "gain_below_minimum": "Ada ASN yang dapat dilepas, tetapi manfaat pengisian lebih kecil daripada yang disyaratkan kebijakan.",
 }
 FIT = {

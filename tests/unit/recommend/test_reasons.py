@@ -61,12 +61,28 @@ def test_a_gain_below_the_minimum_is_enough_where_none_is_asked_for(uncapped: Pa
     assert filled & reasons(uncapped).keys() == said
 
 
-def test_a_cap_is_named_only_where_more_could_move_without_it(run: Path, uncapped: Path) -> None:
-    assert "capped" not in reasons(uncapped).values()
-    problem, plan = read(run)
-    freed = solve(replace(problem, cap_limit=np.full_like(problem.cap_limit, 1_000)))
-    said = {post for post, reason in reasons(run).items() if reason == "capped"}
-    assert said & more(problem, plan, freed)
+@pytest.fixture(scope="module")
+def narrow(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with the caps of every week."""
+    folder = tmp_path_factory.mktemp("narrow")
+    planning = make_planning(folder / "narrow.duckdb")
+    with duckdb.connect(str(planning)) as con:
+        con.execute("update planning.transfer_policy set value = '600' where policy_code = 'minimum_gain'")
+    return Path(run_week(replace(settings, home=folder), planning, "2026-W47").folder)
+
+
+def test_a_cap_is_named_where_more_would_move_without_it(narrow: Path, uncapped: Path) -> None:
+    """And where the gain is too small besides, lifting the cap alone changes nothing."""
+    assert not {"capped", "capped_and_small"} & set(reasons(uncapped).values())
+    problem, plan = read(narrow)
+    capped = {post: reason for post, reason in reasons(narrow).items() if reason.startswith("capped")}
+    assert set(capped.values()) == {"capped", "capped_and_small"}
+    stays = plan.post[problem.edge_person] == problem.home[problem.edge_person]
+    for post, reason in capped.items():
+        lifted = problem.edge_caps.copy()
+        lifted[(problem.post_ids[problem.edge_post] == post) & stays] = -1
+        other = solve(replace(problem, edge_caps=lifted))
+        assert other.row < plan.row if reason == "capped" else post not in more(problem, plan, other), (post, reason)
 
 
 def test_a_person_whom_a_cap_stops_would_better_the_plan_without_it(run: Path, uncapped: Path) -> None:
