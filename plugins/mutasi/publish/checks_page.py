@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 
@@ -18,11 +19,13 @@ from mutasi.sources.datasets import datasets
 
 VERDICTS = {"pass": ("baik", "good"), "warn": ("temuan", "warning"), "stop": ("henti", "critical")}
 Counts = tuple[int, int, int, int]
+Checked = tuple[dt.date, dict[str, str]]
 
 
 def write_checks_page(settings: Settings, day: dt.date) -> Path:
     """Write `reports/checks/index.html` with the newest results up to the day; returns the file."""
-    results = _results(settings, day)
+    checked = _checked(settings, day)
+    results = _results(settings, checked)
     found = rules(settings.suites)
     sections = []
     for name in (VOLUME, *datasets()):
@@ -40,7 +43,7 @@ def write_checks_page(settings: Settings, day: dt.date) -> Path:
 <p class="sub">{len(found)} aturan · hasil terakhir sampai {id_.weekday(day)} · hanya jumlah, tanpa isi baris</p>
 <p class="small">{stations}</p>
 <h2>Hasil per instansi</h2>
-{_matrix(settings, day)}
+{_matrix(checked)}
 {"".join(sections)}
 <footer>Aturan: expectations/suites (berkas Great Expectations). Pengecualian bertanggal: expectations/exceptions.yml.</footer>""",
         ),
@@ -71,45 +74,57 @@ def _rule(rule: Rule, counts: Counts | None) -> list[str]:
     ]
 
 
-def _results(settings: Settings, day: dt.date) -> dict[str, Counts]:
-    """Per rule: agencies judged, agencies with failures, rows checked, rows failed, each dataset by its newest day."""
+def _checked(settings: Settings, day: dt.date) -> dict[str, Checked]:
+    """Per agency the newest day on which it was checked, and its verdicts: the last run may have been for one agency alone."""
+    known = {file.stem for file in settings.agencies.glob("*.yml")} - {"template"}
+    days = {folder.name for folder in (settings.home / "checks").glob("*/????-??-??") if folder.name <= day.isoformat()}
+    found: dict[str, Checked] = {}
+    for iso in sorted(days, reverse=True):
+        if known <= found.keys():
+            break
+        verdicts: dict[str, dict[str, str]] = {}
+        for file in (settings.home / "checks").glob(f"*/{iso}/verdicts.json"):
+            for agency, verdict in json.loads(file.read_text(encoding="utf-8")).items():
+                verdicts.setdefault(agency, {})[file.parent.parent.name] = verdict["verdict"]
+        found = {agency: (dt.date.fromisoformat(iso), told) for agency, told in verdicts.items()} | found
+    return found
+
+
+def _results(settings: Settings, checked: Mapping[str, Checked]) -> dict[str, Counts]:
+    """Per rule: agencies judged, agencies with failures, rows checked, rows failed, each agency by its newest day."""
+    folder = settings.home / "quality" / "check_results"
     files = [
-        str(file)
+        str(f)
+        for d in sorted({d for d, _ in checked.values()})
         for name in datasets()
-        if (file := _newest(settings.home / "quality" / "check_results", f"-{name}.parquet", day))
+        if (f := folder / f"{d}-{name}.parquet").exists()
     ]
     if not files:
         return {}
     with connect(settings) as con:
         rows = con.execute(
             f"""
+            with newest as (select unnest(?::varchar[]) as agency_id, unnest(?::date[]) as snapshot_date)
             select rule_code, count(distinct agency_id), count(distinct agency_id) filter (where rows_failed > 0),
                 cast(sum(rows_checked) as bigint), cast(sum(rows_failed) as bigint)
-            from read_parquet([{", ".join(quoted(f) for f in files)}], union_by_name = true) where rows_checked > 0 group by rule_code
-            """
+            from read_parquet([{", ".join(quoted(f) for f in files)}], union_by_name = true)
+            semi join newest using (agency_id, snapshot_date)
+            where rows_checked > 0
+            group by rule_code
+            """,
+            [list(checked), [d for d, _ in checked.values()]],
         ).fetchall()
     return {code: (agencies, failing, checked, failed) for code, agencies, failing, checked, failed in rows}
 
 
-def _newest(folder: Path, ending: str, day: dt.date) -> Path | None:
-    files = [f for f in folder.glob(f"????-??-??{ending}") if f.name[:10] <= day.isoformat()]
-    return max(files, default=None)
-
-
-def _matrix(settings: Settings, day: dt.date) -> str:
-    """Agencies by datasets with the verdict of the newest day on which the dataset was checked."""
-    verdicts: dict[str, dict[str, str]] = {}
-    for name in datasets():
-        folders = [f for f in (settings.home / "checks" / name).glob("????-??-??") if f.name <= day.isoformat()]
-        file = max(folders, default=None)
-        if file is None or not (file / "verdicts.json").exists():
-            continue
-        for agency, verdict in json.loads((file / "verdicts.json").read_text(encoding="utf-8")).items():
-            verdicts.setdefault(agency, {})[name] = verdict["verdict"]
-    if not verdicts:
+def _matrix(checked: Mapping[str, Checked]) -> str:
+    """Agencies by datasets."""
+    if not checked:
         return '<p class="small">Belum ada pemeriksaan.</p>'
     lines = [
-        [escape(agency), *(tag(*VERDICTS[found[n]]) if n in found else id_.NOTHING for n in datasets())]
-        for agency, found in sorted(verdicts.items())
+        [escape(agency), id_.date(day), *(tag(*VERDICTS[found[n]]) if n in found else id_.NOTHING for n in datasets())]
+        for agency, (day, found) in sorted(checked.items())
     ]
-    return table([("Instansi", False), *((name.replace("_", " "), False) for name in datasets())], lines)
+    return table(
+        [("Instansi", False), ("Terakhir diperiksa", False), *((name.replace("_", " "), False) for name in datasets())], lines
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +126,21 @@ def test_the_page_of_rules_has_every_rule_and_no_value(two_days: Path, landing: 
     assert all(rule.code in text for rule in rules())
     assert not any(nip in text for nip in NIPS.values())
     assert ">dumai<" in text and "Belum ada pemeriksaan" not in text
+
+
+def test_a_run_for_one_agency_hides_no_other_on_the_page_of_rules(landing: Any) -> None:
+    landing.land("employees", people("baru"), agency="dumai", day=BEFORE)
+    landing.land("employees", people("masih"), agency="binjai", day=BEFORE)
+    landing.check("employees", BEFORE)
+    landing.land("employees", people(), agency="binjai", day=DAY)
+    landing.check("employees", DAY)
+    text = write_checks_page(landing.settings, DAY).read_text()
+    lines = [re.sub("<[^>]+>", "|", row) for row in text.split("<tr>")]
+    [dumai] = [line for line in lines if line.startswith("|dumai|")]
+    [binjai] = [line for line in lines if line.startswith("|binjai|")]
+    assert "19 November 2026" in dumai and "20 November 2026" in binjai
+    [rule] = [line for line in lines if "|EMP-011" in line]
+    assert "|2|" in rule and "|1|" in rule, "both were judged, dumai alone fails"
 
 
 def test_the_page_of_rules_can_be_written_before_the_first_check(landing: Any) -> None:
