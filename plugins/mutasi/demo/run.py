@@ -17,6 +17,7 @@ from mutasi.orchestration.dates import today
 from mutasi.settings import Settings
 
 STEPS = {
+    "plan": "agencies",
     "land": "landed",
     "check": "checked",
     "promote": "promoted",
@@ -31,6 +32,8 @@ STEPS = {
     "extract": "extracted",
     "release": "released",
 }
+# What takes long begins when these end.
+THEN = {"history": "dbt builds and tests the marts", "freeze": "looking for the best plan"}
 
 
 def refresh(settings: Settings, day: dt.date | None = None, employees: int = EMPLOYEES) -> int:
@@ -91,6 +94,8 @@ def _show_new(settings: Settings, shown: set[Path]) -> None:
         bad = [r["dataset"] for r in rows if r["status"] != "ok"]
         trouble = f"  NOT OK: {', '.join(d for d in bad if d)}" if bad else ""
         _say(STEPS.get(step, step), f"{subject:<20} {counts:<26} {sum(r['seconds'] or 0 for r in rows):5.1f} s{trouble}")
+        if step in THEN and not bad:
+            _say("…", THEN[step])
 
 
 def _say(what: str, text: str) -> None:

@@ -159,7 +159,7 @@ def _shortage_lines(found: Summary) -> list[str]:
 
 
 def _seat_lines(found: Summary) -> list[str]:
-    lines = [f"{'Most open seats':<62}{'open':>8}{'critical':>10}"]
+    lines = [f"{'Most open seats (posts under review not counted)':<62}{'open':>8}{'critical':>10}"]
     return lines + [f"{_place(s.agency, s.unit):<62}{s.open_seats:>8,}{s.critical_seats:>10,}" for s in found.open_seats]
 
 
@@ -174,7 +174,9 @@ def _place(agency: str, path: str) -> str:
 
 def _query_lines(found: Summary) -> list[str]:
     columns = "unit_name, need_fte, staff_of_known_need_fte, shortage_fte"
-    query = f"select {columns} from marts.unit_workload where is_ranked order by shortage_fte desc limit 10"
+    query = (
+        f"select {columns} from marts.unit_workload where is_ranked and not is_under_review order by shortage_fte desc limit 10"
+    )
     return [
         f"Reporting database: {found.file}",
         f"""Query it: .venv/bin/python -c "import duckdb; duckdb.connect('{found.file}', read_only=True).sql('{query}').show()\"""",

@@ -50,6 +50,7 @@ def test_agencies_show_their_newest_run_and_the_missing_ones_are_named(settings:
     assert "lama" not in text, "that night is over"
     figures = {line[:11].strip(): line.split()[-2:] for line in text.splitlines() if line.startswith("Kota ")}
     assert figures == {"Kota Dumai": ["99", "1"], "Kota Binjai": ["60", "2"]}, "a run for one agency hides no other"
+    assert "posts under review not counted" in text and "not is_under_review" in text
     # The query that is offered runs on what was published.
     query = text.split(".sql('")[1].split("')")[0]
     with duckdb.connect(str(reporting_file(settings)), read_only=True) as con:
