@@ -83,7 +83,8 @@ def read_defects(con: duckdb.DuckDBPyConnection, settings: Settings, agency: Age
     known = {rule.code: rule for rule in rules(settings.suites)}
     states = _states(con, settings, agency, day, known)
     _compare(con, settings, agency.agency_id, day, states)
-    findings = _findings(con, settings, agency.agency_id, day, states, known)
+    _name_columns(con, agency)
+    findings = _findings(con, settings, agency, day, states, known)
     return AgencyDefects(agency, day, tuple(states.values()), findings)
 
 
@@ -199,10 +200,25 @@ def _comparison(dataset: Dataset, today: Path, before: Path | None) -> str:
         """
 
 
+def _name_columns(con: duckdb.DuckDBPyConnection, agency: Agency) -> None:
+    found = con.execute("select distinct dataset, column_name from defect_keys where column_name is not null").fetchall()
+    con.execute(
+        "update defect_keys set column_name = theirs from (select unnest(?::varchar[]) as of, unnest(?::varchar[]) as ours, "
+        "unnest(?::varchar[]) as theirs) where dataset = of and column_name = ours",
+        [[name for name, _ in found], [column for _, column in found], [_theirs(agency, *pair) for pair in found]],
+    )
+
+
+def _theirs(agency: Agency, dataset: str, columns: str | None) -> str | None:
+    """Columns as the agency's own source names them; what it does not send keeps our name."""
+    sources = {name: column.source or name for name, column in agency.datasets[dataset].columns.items()}
+    return columns and ", ".join(sources.get(name, name) for name in columns.split(", "))
+
+
 def _findings(
     con: duckdb.DuckDBPyConnection,
     settings: Settings,
-    agency_id: str,
+    agency: Agency,
     day: dt.date,
     states: dict[str, DatasetState],
     known: dict[str, Rule],
@@ -222,14 +238,14 @@ def _findings(
         for code, column, checked, failed, excepted in con.execute(
             f"select rule_code, column_name, rows_checked, rows_failed, exception_reason from read_parquet({quoted(str(file))}) "
             "where agency_id = ?",
-            [agency_id],
+            [agency.agency_id],
         ).fetchall():
             rule = known.get(code)
             has_keys = state.compared_with and rule and rule.dataset != VOLUME
             new, resolved, remaining = counted.get((name, code), [0, 0, 0]) if has_keys else (None, None, None)
             if rule is not None and (failed or resolved):
-                is_stopping = rule.title in state.stopped_by
+                is_stopping, theirs = rule.title in state.stopped_by, _theirs(agency, name, column)
                 found.append(
-                    Finding(rule, state.dataset, column, checked, failed, new, resolved, remaining, is_stopping, excepted)
+                    Finding(rule, state.dataset, theirs, checked, failed, new, resolved, remaining, is_stopping, excepted)
                 )
     return tuple(sorted(found, key=lambda f: (not f.is_stopping, SEVERITY_ORDER[f.rule.severity], -f.rows_failed, f.rule.code)))

@@ -14,7 +14,7 @@ def classification(report: AgencyDefects, *, with_keys: bool) -> str:
     name = report.agency.agency_name
     if with_keys:
         return f"RAHASIA · memuat NIP (data pribadi, UU 27/2022) · hanya untuk pengelola data {name} · hapus setelah perbaikan selesai"
-    return f"TERBATAS · hanya untuk pengelola data {name} · tidak memuat NIP; daftar kunci ada pada lembar Kunci di berkas XLSX"
+    return f"TERBATAS · hanya untuk pengelola data {name} · halaman ini tidak memuat NIP; daftar kunci ada pada lembar Kunci di berkas XLSX"
 
 
 def outcome(state: DatasetState) -> str:

@@ -44,10 +44,13 @@ def two_days(landing: Any, agency: Any) -> Path:
     return write_defect_report(landing.settings, agency, DAY)
 
 
-def test_it_says_what_is_new_what_is_resolved_and_what_is_still_there(two_days: Path) -> None:
+def test_it_says_what_is_new_what_is_resolved_and_what_is_still_there(two_days: Path, agency: Any) -> None:
     [finding] = [row for row in sheet(two_days, "Temuan") if row[1] == "EMP-011"]
     assert finding[0] == "Data utama pegawai" and finding[2] == "Nama pegawai kosong"
     assert finding[5:7] == [2, 3] and finding[8:11] == [1, 1, 1]
+    assert finding[3] == agency.datasets["employees"].columns["employee_name"].source != "employee_name", "in their own words"
+    assert {row[4] for row in sheet(two_days, "Kunci") if row[2] == "EMP-011"} == {finding[3]}
+    assert f"kolom {finding[3]}" in html(two_days)
     keys = {row[5]: row[0] for row in sheet(two_days, "Kunci") if row[2] == "EMP-011"}
     assert keys == {NIPS["selesai"]: "Selesai", NIPS["masih"]: "Masih ada", NIPS["baru"]: "Baru"}
     assert "Dibandingkan dengan 19 November 2026" in html(two_days)
