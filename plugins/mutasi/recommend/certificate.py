@@ -119,14 +119,20 @@ def check(run: Path) -> list[Check]:
     """Run the shipped proof over the tables of a run.
 
     Raises:
-        RunError: a table is missing.
+        RunError: a table is missing, or the run came with another proof than this version's.
     """
     for name in TABLES:
         if not (run / "tables" / f"{name}.parquet").exists():
             raise runs.RunError(f"{run} has no table {name}: the run did not end; start it again.")
+    script = reading.text("certificate.sql")
+    if (run / "certificate.sql").read_text() != script:
+        raise runs.RunError(
+            f"{run} was planned by another version of Mutasi and came with another proof: verify it with that version, or by its "
+            "own script with DuckDB alone (`duckdb < certificate.sql` in its folder)."
+        )
     with reading.engine() as con:
         _search_in(con, run)
-        return [Check(proved, int(amiss)) for _, proved, amiss in con.execute(reading.text("certificate.sql")).fetchall()]
+        return [Check(proved, int(amiss)) for _, proved, amiss in con.execute(script).fetchall()]
 
 
 def second_opinion(problem: Problem, plan: Plan) -> list[Check]:

@@ -115,13 +115,6 @@ def build_file(settings: Settings) -> Path:
     return settings.warehouse / "build.duckdb"
 
 
-def rows_in(file: Path) -> int:
-    """Rows of all tables of a database."""
-    with duckdb.connect(str(file), read_only=True) as con:
-        [(rows,)] = con.execute("select coalesce(sum(estimated_size), 0) from duckdb_tables()").fetchall()
-    return int(rows)
-
-
 def _invoke(settings: Settings, as_of: dt.date | None, unit_tests: bool) -> tuple[list[Outcome], float]:
     """Parse, then build; returns the nodes and the seconds for parsing, which do not depend on the data."""
     from dbt.cli.main import dbtRunner

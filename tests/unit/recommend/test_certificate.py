@@ -14,6 +14,7 @@ from tests.unit.recommend.conftest import Copy
 from mutasi.cli import main
 from mutasi.recommend.account import RunSummary
 from mutasi.recommend.certificate import check
+from mutasi.recommend.runs import RunError
 from mutasi.recommend.weekly import NotProved, verify, verify_plan
 
 
@@ -40,6 +41,13 @@ def test_an_auditor_needs_only_duckdb(run: Path) -> None:
     told = subprocess.run([sys.executable, "-c", script], cwd=run, capture_output=True, text=True, check=True).stdout
     assert "no lawful pair costs less than its prices" in told
     assert all(amiss == 0 for _, _, amiss in eval(told))
+
+
+def test_another_version_s_proof_is_not_run_over_these_tables(tampered: Copy) -> None:
+    script = tampered.run / "certificate.sql"
+    script.write_text(script.read_text().replace("2147483647", "2147483629"))
+    with pytest.raises(RunError, match="planned by another version"):
+        verify(tampered.run)
 
 
 TAMPERING = {
