@@ -105,5 +105,6 @@ def test_a_connection_that_is_not_there_is_said_once_with_what_waits_for_it(
     monkeypatch.delenv("AIRFLOW_CONN_CONTOH_LAIN_SIMPEG", raising=False)
     result = check(FILES / "finished.yml")
     assert result.exit_code == 1
-    [told] = [line for line in result.output.splitlines() if "set AIRFLOW_CONN_CONTOH_LAIN_SIMPEG or add it" in line]
-    assert told.startswith("units, positions, employees, assignments, workloads")
+    lines = result.output.splitlines()
+    [at] = [n for n, line in enumerate(lines) if "set AIRFLOW_CONN_CONTOH_LAIN_SIMPEG or add it" in line]
+    assert lines[at - 1].startswith("units, positions, employees, assignments, workloads")
