@@ -81,6 +81,7 @@ def what_if(run: str, refuse: tuple[str, ...], lock: tuple[str, ...], policy: tu
     """
     if not (refuse or lock or policy):
         raise click.UsageError("Say with --refuse, --lock or --policy what would be otherwise.")
+    pairs, rows = _pairs("--lock", "PERSON=POST", lock), dict(_pairs("--policy", "CODE=VALUE", policy))
     from mutasi.recommend import processes, runs
 
     folder = _run(run)
@@ -88,7 +89,7 @@ def what_if(run: str, refuse: tuple[str, ...], lock: tuple[str, ...], policy: tu
         processes.start(processes.CAPPED)
     from mutasi.recommend.answers import what_if as ask
 
-    found = ask(folder, refuse, _pairs("--lock", "PERSON=POST", lock), dict(_pairs("--policy", "CODE=VALUE", policy)))
+    found = ask(folder, refuse, pairs, rows)
     click.echo("Selisih terhadap rencana, makin besar makin buruk:")
     for objective, label in OBJECTIVES.items():
         click.echo(f"  {label:<16}{found.price[objective]:>+14,.0f}".replace(",", "."))

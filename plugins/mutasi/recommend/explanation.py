@@ -20,6 +20,7 @@ from mutasi.recommend.network import Indices, Integers
 from mutasi.recommend.packages import Packages, bound_together, packages
 from mutasi.recommend.plan import Plan
 from mutasi.recommend.problem import TIERS, Problem
+from mutasi.recommend.proving import below
 from mutasi.recommend.replanning import Replanner
 
 PRICED_MOVES = 1_000  # of the plan, by gain; beyond it the price of refusing is asked for one by one
@@ -91,12 +92,6 @@ def _stopped_by_caps(problem: Problem, post: Indices) -> npt.NDArray[np.bool_]:
     return stopped
 
 
-def _leading(rows: Integers) -> Integers:
-    """The first figure of each row that is not nought: it decides which of two rows is the less."""
-    leading: Integers = rows[np.arange(len(rows)), (rows != 0).argmax(axis=1)]
-    return leading
-
-
 def _moves(problem: Problem, plan: Plan, moves: Packages, priced_moves: int) -> pa.Table:
     """The moves with package, gain, price of refusing and who would come instead."""
     gains, moves = _gains_together(package_gains(problem, plan, moves), moves, bound_together(problem, moves))
@@ -139,7 +134,7 @@ def _empty_posts(problem: Problem, plan: Plan) -> pa.Table:
     edges = np.flatnonzero(stopped)
     next_seat = np.searchsorted(problem.seat_post, problem.edge_post[edges]) + filled[problem.edge_post[edges]]
     capped = np.zeros(len(away), bool)
-    capped[edges] = _leading(problem.seat_penalty[next_seat] - problem.edge_cost[edges]) > 0
+    capped[edges] = below(problem.edge_cost[edges], problem.seat_penalty[next_seat])
 
     def count(which: npt.NDArray[np.bool_]) -> Integers:
         found: Integers = np.bincount(problem.edge_post[which], minlength=len(seats))[empty]
@@ -191,7 +186,7 @@ def _stayers(problem: Problem, plan: Plan) -> pa.Table:
     stays: npt.NDArray[np.bool_] = plan.post[person] == problem.home[person]
     spare = _spare(problem, plan.post)
     # What a cap stops, and what would improve the plan if the cap cost nothing.
-    capped = _stopped_by_caps(problem, plan.post)[best] & (_leading(reduced[best] - of_caps[best]) < 0)
+    capped = _stopped_by_caps(problem, plan.post)[best] & below(reduced[best], of_caps[best])
     columns = {
         "person_no": person[stays],
         "pairs": np.bincount(problem.edge_person, minlength=len(problem.home))[person][stays],

@@ -49,10 +49,7 @@ def bound(problem: Problem, solution: Solution, cap_price: Integers, scale: int)
     total = (solution.price * problem.protected[:, None]).sum(axis=0) + solution.value.sum(axis=0)
     total = total - (cap_price * problem.cap_limit[:, None]).sum(axis=0)
     price, penalty = solution.price[problem.seat_post], problem.seat_penalty * scale
-    differs = price != penalty
-    first = np.argmax(differs, axis=1)
-    rows = np.arange(len(first))
-    lower = (price[rows, first] < penalty[rows, first])[:, None]
+    lower = below(price, penalty)[:, None]
     return tuple(int(figure) for figure in total + np.where(lower, price, penalty).sum(axis=0))
 
 
@@ -84,10 +81,10 @@ def cost_of(problem: Problem, cap_price: Integers, scale: int, edges: npt.NDArra
 
 
 def below(rows: Integers, limit: Integers) -> Flags:
-    """Which rows of figures lie below a row, compared from the left."""
+    """Which rows of figures lie below a row, or each below its own, compared from the left."""
     differs = rows != limit
-    first = np.argmax(differs, axis=1)
-    found: Flags = rows[np.arange(len(rows)), first] < limit[first]
+    at = np.arange(len(rows)), np.argmax(differs, axis=1)
+    found: Flags = rows[at] < np.broadcast_to(limit, rows.shape)[at]
     return found
 
 

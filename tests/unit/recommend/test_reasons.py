@@ -25,15 +25,19 @@ from mutasi.settings import Settings
 IMBALANCE, LEAST = TIERS.index("imbalance"), 250
 
 
+def under(settings: Settings, folder: Path, policy: dict[str, int]) -> Path:
+    """A run in `folder` under rows of the policy with other values, by patterns of their codes."""
+    planning = make_planning(folder / "published.duckdb")
+    with duckdb.connect(str(planning)) as con:
+        for codes, value in policy.items():
+            con.execute("update planning.transfer_policy set value = ? where policy_code like ?", [str(value), codes])
+    return Path(run_week(replace(settings, home=folder), planning, "2026-W47").folder)
+
+
 @pytest.fixture(scope="module")
 def uncapped(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run whose moves must bring much, and which no cap stops."""
-    folder = tmp_path_factory.mktemp("uncapped")
-    planning = make_planning(folder / "uncapped.duckdb")
-    with duckdb.connect(str(planning)) as con:
-        con.execute("update planning.transfer_policy set value = '1000' where policy_code like 'cap%'")
-        con.execute(f"update planning.transfer_policy set value = '{LEAST}' where policy_code = 'minimum_gain'")
-    return Path(run_week(replace(settings, home=folder), planning, "2026-W47").folder)
+    return under(settings, tmp_path_factory.mktemp("uncapped"), {"cap%": 1000, "minimum_gain": LEAST})
 
 
 def read(run: Path) -> tuple[Problem, Plan]:
@@ -64,11 +68,7 @@ def test_a_gain_below_the_minimum_is_enough_where_none_is_asked_for(uncapped: Pa
 @pytest.fixture(scope="module")
 def narrow(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same with the caps of every week."""
-    folder = tmp_path_factory.mktemp("narrow")
-    planning = make_planning(folder / "narrow.duckdb")
-    with duckdb.connect(str(planning)) as con:
-        con.execute("update planning.transfer_policy set value = '600' where policy_code = 'minimum_gain'")
-    return Path(run_week(replace(settings, home=folder), planning, "2026-W47").folder)
+    return under(settings, tmp_path_factory.mktemp("narrow"), {"minimum_gain": 600})
 
 
 def test_a_cap_is_named_where_more_would_move_without_it(narrow: Path, uncapped: Path) -> None:
