@@ -18,7 +18,7 @@ from mutasi.orchestration.defaults import AT_HOME, WAREHOUSE, form
 from mutasi.orchestration.notifications import owner, tell
 from mutasi.settings import Settings
 from mutasi.sources.agency import Agency
-from mutasi.sources.registry import AgencyFileError, read_agencies, read_agency
+from mutasi.sources.registry import AgencyFileError, agency_files, read_agencies, read_agency
 
 log = logging.getLogger("mutasi.nightly")
 BY_AGENCY = "{{ agency }}"
@@ -42,8 +42,7 @@ def _agency(settings: Settings, entry: Entry) -> Agency:
 
 def known_agency_ids() -> list[str]:
     """The agencies that have a file, by name only; read while Airflow parses, so nothing is opened."""
-    folder = Settings.from_environment().agencies
-    return sorted(file.stem for file in folder.glob("*.yml") if file.stem != "template")
+    return [file.stem for file in agency_files(Settings.from_environment().agencies)]
 
 
 @task(queue=AT_HOME)

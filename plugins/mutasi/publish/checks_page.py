@@ -16,6 +16,7 @@ from mutasi.publish import indonesian as id_
 from mutasi.publish.markup import document, table, tag
 from mutasi.settings import Settings
 from mutasi.sources.datasets import datasets
+from mutasi.sources.registry import agency_files
 
 VERDICTS = {"pass": ("baik", "good"), "warn": ("temuan", "warning"), "stop": ("henti", "critical")}
 Counts = tuple[int, int, int, int]
@@ -76,7 +77,7 @@ def _rule(rule: Rule, counts: Counts | None) -> list[str]:
 
 def _checked(settings: Settings, day: dt.date) -> dict[str, Checked]:
     """Per agency the newest day on which it was checked, and its verdicts: the last run may have been for one agency alone."""
-    known = {file.stem for file in settings.agencies.glob("*.yml")} - {"template"}
+    known = {file.stem for file in agency_files(settings.agencies)}
     days = {folder.name for folder in (settings.home / "checks").glob("*/????-??-??") if folder.name <= day.isoformat()}
     found: dict[str, Checked] = {}
     for iso in sorted(days, reverse=True):

@@ -43,16 +43,19 @@ def read_agency(file: Path) -> Agency:
         raise AgencyFileError("\n".join(f"{file.name}: {line}" for line in sentences(error, KEYS))) from None
 
 
+def agency_files(folder: Path) -> list[Path]:
+    """The agencies' files, unopened, in the order of their names; `template.yml` is documentation and no agency."""
+    return sorted(file for file in folder.glob("*.yml") if file.name != "template.yml")
+
+
 def read_agencies(folder: Path) -> dict[str, Agency]:
-    """All agencies of a folder by id, sorted; `template.yml` is documentation and no agency.
+    """All agencies of a folder by id, sorted.
 
     Raises:
         AgencyFileError: a file is unusable, or two files carry the same `agency_id`.
     """
     found: dict[str, Agency] = {}
-    for file in sorted(folder.glob("*.yml")):
-        if file.name == "template.yml":
-            continue
+    for file in agency_files(folder):
         agency = read_agency(file)
         if agency.agency_id in found:
             raise AgencyFileError(f"{file.name}: agency_id: `{agency.agency_id}` is used by another file too; ids are unique.")
