@@ -25,7 +25,8 @@ class Point:
     is_chosen: bool
 
 
-def _svg(height: float, parts: Sequence[str], title: str) -> str:
+def svg(height: float, parts: Sequence[str], title: str) -> str:
+    """The parts as one drawing as wide as the page; `title` is what a screen reader says."""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0f}" width="100%" role="img" '
         f'aria-label="{escape(title)}" font-family="DejaVu Sans, Segoe UI, Arial, sans-serif" font-size="11">'
@@ -33,12 +34,13 @@ def _svg(height: float, parts: Sequence[str], title: str) -> str:
     )
 
 
-def _text(
-    x: float, y: float, text: str, *, anchor: str = "start", colour: str = INK, size: float = 11, bold: bool = False
+def text(
+    x: float, y: float, words: str, *, anchor: str = "start", colour: str = INK, size: float = 11, bold: bool = False
 ) -> str:
+    """One line of words at a point, in pixels from the upper left."""
     weight = ' font-weight="bold"' if bold else ""
     return (
-        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}" font-size="{size}"{weight}>{escape(text)}</text>'
+        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}" font-size="{size}"{weight}>{escape(words)}</text>'
     )
 
 
@@ -50,7 +52,8 @@ def labels(names: Iterable[str], most: int) -> dict[str, str]:
         first, _, rest = name.partition(" / ")
         if count[label] > 1 and rest:
             last = rest.rpartition(" / ")[2]
-            short[name] = f"{first[: max(6, most - len(last) - 2)].rstrip()}… {last}"
+            room = max(8, most - len(last) - 2)
+            short[name] = f"{first[:room].rstrip()}… {shortened(last, most - room - 2)}"
     return short
 
 
@@ -85,7 +88,7 @@ def before_after(rows: Sequence[tuple[str, float, float]], title: str) -> str:
 
     parts = [
         _line(x(1), top - 8, x(1), height - 26, SOFT, 1, "4 3"),
-        _text(x(1), top - 14, "sesuai (1,00)", anchor="middle", colour=SOFT),
+        text(x(1), top - 14, "sesuai (1,00)", anchor="middle", colour=SOFT),
     ]
     label = labels((name for name, _, _ in rows), 40)
     for n, (name, before, after) in enumerate(rows):
@@ -94,17 +97,15 @@ def before_after(rows: Sequence[tuple[str, float, float]], title: str) -> str:
         colour = WARM if abs(after - 1) > abs(before - 1) else GOOD if after <= 1 else BRAND
         parts += [
             _line(left, y, min(x(before), x(after)), y),
-            _text(left - 8, y + 4, label[name], anchor="end", size=10),
+            text(left - 8, y + 4, label[name], anchor="end", size=10),
             _line(x(before), y, x(after), y, colour, 3),
             f'<circle cx="{x(before):.1f}" cy="{y:.1f}" r="5" fill="#fff" stroke="{colour}" stroke-width="2"/>',
             f'<circle cx="{x(after):.1f}" cy="{y:.1f}" r="5" fill="{colour}"/>',
-            _text(
-                max(x(before), x(after)) + 9, y + 4, f"{id_.number(before, 2)} → {id_.number(after, 2)}", size=9.5, colour=SOFT
-            ),
+            text(max(x(before), x(after)) + 9, y + 4, f"{id_.number(before, 2)} → {id_.number(after, 2)}", size=9.5, colour=SOFT),
         ]
     key = "○ sekarang   ● setelah usulan   (di atas 1: kekurangan pegawai)"
-    parts.append(_text(left, height - 8, key, colour=SOFT, size=9.5))
-    return _svg(height, parts, title)
+    parts.append(text(left, height - 8, key, colour=SOFT, size=9.5))
+    return svg(height, parts, title)
 
 
 def stacked(rows: Sequence[tuple[str, int, int]], title: str, words: tuple[str, str]) -> str:
@@ -114,16 +115,16 @@ def stacked(rows: Sequence[tuple[str, int, int]], title: str, words: tuple[str, 
     height = top + step * len(rows) + 10
     scale = (WIDTH - left - right) / most
     parts = [
-        f'<rect x="{left}" y="6" width="12" height="12" fill="{BRAND}"/>', _text(left + 17, 16, words[0], colour=SOFT),
-        f'<rect x="{left + 170}" y="6" width="12" height="12" fill="{PALE}"/>', _text(left + 187, 16, words[1], colour=SOFT),
+        f'<rect x="{left}" y="6" width="12" height="12" fill="{BRAND}"/>', text(left + 17, 16, words[0], colour=SOFT),
+        f'<rect x="{left + 170}" y="6" width="12" height="12" fill="{PALE}"/>', text(left + 187, 16, words[1], colour=SOFT),
     ]  # fmt: skip
     for n, (name, first, second) in enumerate(rows):
         y = top + step * n
         parts += [
-            _text(left - 8, y + 12, shortened(name, 40), anchor="end", size=10),
+            text(left - 8, y + 12, shortened(name, 40), anchor="end", size=10),
             f'<rect x="{left}" y="{y}" width="{first * scale:.1f}" height="15" fill="{BRAND}"/>',
             f'<rect x="{left + first * scale:.1f}" y="{y}" width="{second * scale:.1f}" height="15" fill="{PALE}"/>',
-            _text(
+            text(
                 left + (first + second) * scale + 6,
                 y + 12,
                 f"{id_.number(first)} dari {id_.number(first + second)}",
@@ -131,69 +132,7 @@ def stacked(rows: Sequence[tuple[str, int, int]], title: str, words: tuple[str, 
                 size=9.5,
             ),
         ]
-    return _svg(height, parts, title)
-
-
-def flows(rows: Sequence[tuple[str, str, int]], title: str, most: int = 9) -> str:
-    """Bands from those who give (left) to those who receive (right), as wide as people move; the rest is gathered."""
-    giving, receiving = _largest(rows, 0, most), _largest(rows, 1, most)
-    gathered: dict[tuple[str, str], int] = {}
-    for origin, target, people in rows:
-        pair = (origin if origin in giving else REST, target if target in receiving else REST)
-        gathered[pair] = gathered.get(pair, 0) + people
-    left_side, right_side = _stack(gathered, 0), _stack(gathered, 1)
-    total, slots = sum(gathered.values()), max(len(left_side), len(right_side))
-    unit = min(18.0, 300 / max(total, 1))
-    height = 34 + total * unit + 14 * slots
-    x1, x2 = 232.0, WIDTH - 232.0
-    starts, ends = _places(left_side, unit, height), _places(right_side, unit, height)
-    parts = [_text(x1, 14, "Asal", anchor="end", bold=True), _text(x2, 14, "Tujuan", bold=True)]
-    used_left, used_right = dict.fromkeys(starts, 0.0), dict.fromkeys(ends, 0.0)
-    order = {name: n for n, name in enumerate(ends)}
-    for (origin, target), people in sorted(gathered.items(), key=lambda p: (list(starts).index(p[0][0]), order[p[0][1]])):
-        band = people * unit
-        a, b = starts[origin] + used_left[origin], ends[target] + used_right[target]
-        used_left[origin] += band
-        used_right[target] += band
-        middle = (x1 + x2) / 2
-        parts.append(
-            f'<path d="M{x1 + 8:.1f},{a:.1f} C{middle:.1f},{a:.1f} {middle:.1f},{b:.1f} {x2 - 8:.1f},{b:.1f} L{x2 - 8:.1f},{b + band:.1f} '
-            f'C{middle:.1f},{b + band:.1f} {middle:.1f},{a + band:.1f} {x1 + 8:.1f},{a + band:.1f} Z" fill="{BRAND}" fill-opacity="0.28"/>'
-        )
-    for places, sizes, x, anchor, shift in ((starts, left_side, x1, "end", -6), (ends, right_side, x2 - 8, "start", 14)):
-        label = labels(places, 32)
-        for name, y in places.items():
-            tall = sizes[name] * unit
-            parts.append(f'<rect x="{x:.1f}" y="{y:.1f}" width="8" height="{tall:.1f}" fill="{BRAND}"/>')
-            parts.append(_text(x + shift, y + tall / 2 + 4, f"{label[name]} ({id_.number(sizes[name])})", anchor=anchor, size=10))
-    return _svg(height, parts, title)
-
-
-REST = "lainnya"
-
-
-def _largest(rows: Sequence[tuple[str, str, int]], side: int, most: int) -> set[str]:
-    sizes: dict[str, int] = {}
-    for row in rows:
-        sizes[str(row[side])] = sizes.get(str(row[side]), 0) + row[2]
-    return set(sorted(sizes, key=lambda name: (-sizes[name], name))[:most])
-
-
-def _stack(gathered: dict[tuple[str, str], int], side: int) -> dict[str, int]:
-    sizes: dict[str, int] = {}
-    for pair, people in gathered.items():
-        sizes[pair[side]] = sizes.get(pair[side], 0) + people
-    return dict(sorted(sizes.items(), key=lambda p: (p[0] == REST, -p[1], p[0])))
-
-
-def _places(sizes: dict[str, int], unit: float, height: float) -> dict[str, float]:
-    """Tops of the blocks, spread over the height."""
-    gap = (height - 34 - sum(sizes.values()) * unit) / max(len(sizes), 1)
-    places, y = {}, 26.0
-    for name, people in sizes.items():
-        places[name] = y
-        y += people * unit + gap
-    return places
+    return svg(height, parts, title)
 
 
 def ticks(low: float, high: float) -> list[float]:
@@ -219,12 +158,12 @@ def frontier(points: Sequence[Point], title: str, x_title: str, y_title: str) ->
 
     parts = [_line(left, tall - bottom, WIDTH - right, tall - bottom, SOFT), _line(left, top, left, tall - bottom, SOFT)]
     parts += [
-        _text(x(value), tall - bottom + 16, id_.number(value), anchor="middle", colour=SOFT, size=9.5)
+        text(x(value), tall - bottom + 16, id_.number(value), anchor="middle", colour=SOFT, size=9.5)
         for value in ticks(0, x_most)
     ]
     for value in ticks(y_low, y_high):
         parts += [
-            _text(left - 6, y(value) + 4, id_.number(value, 0 if spread > 20 else 1), anchor="end", colour=SOFT, size=9.5),
+            text(left - 6, y(value) + 4, id_.number(value, 0 if spread > 20 else 1), anchor="end", colour=SOFT, size=9.5),
             _line(left, y(value), WIDTH - right, y(value)),
         ]
     path = " ".join(f"{x(p.x):.1f},{y(p.y):.1f}" for p in ordered)
@@ -234,14 +173,14 @@ def frontier(points: Sequence[Point], title: str, x_title: str, y_title: str) ->
         # Neighbours stand close together, so their numbers go up and down by turns.
         parts += [
             f'<circle cx="{x(p.x):.1f}" cy="{y(p.y):.1f}" r="5" fill="{colour if p.is_chosen else "#fff"}" stroke="{colour}" stroke-width="2"/>',
-            _text(x(p.x), y(p.y) - 10 if n % 2 else y(p.y) + 19, str(n), anchor="middle", colour=colour, bold=True),
-            _text(left, tall + 6 + 16 * n, _told(n, p), colour=colour if p.is_chosen else INK, bold=p.is_chosen, size=10),
+            text(x(p.x), y(p.y) - 10 if n % 2 else y(p.y) + 19, str(n), anchor="middle", colour=colour, bold=True),
+            text(left, tall + 6 + 16 * n, _told(n, p), colour=colour if p.is_chosen else INK, bold=p.is_chosen, size=10),
         ]
     parts += [
-        _text((left + WIDTH - right) / 2, tall - 8, x_title, anchor="middle", colour=SOFT),
-        _text(left - 60, 12, y_title, colour=SOFT),
+        text((left + WIDTH - right) / 2, tall - 8, x_title, anchor="middle", colour=SOFT),
+        text(left - 60, 12, y_title, colour=SOFT),
     ]
-    return _svg(tall + 14 + 16 * len(points), parts, title)
+    return svg(tall + 14 + 16 * len(points), parts, title)
 
 
 def _told(number: int, p: Point) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 
 from mutasi.landing.snapshots import write_text
-from mutasi.publish import charts
+from mutasi.publish import charts, flow_chart
 from mutasi.publish import indonesian as id_
 from mutasi.publish import transfer_wording as wording
 from mutasi.publish.markup import STYLE, table, tiles
@@ -140,7 +140,7 @@ def _charts(con: duckdb.DuckDBPyConnection, viewer: str) -> str:
                 "Beban kerja per orang pada unit yang berubah paling banyak",
                 charts.before_after(units, "Beban kerja") if units else None,
             ),
-            _figure("Dari mana dan ke mana ASN diusulkan pindah", charts.flows(moved, "Arus mutasi") if moved else None),
+            _figure("Dari mana dan ke mana ASN diusulkan pindah", flow_chart.flows(moved, "Arus mutasi") if moved else None),
             _figure(
                 "Kursi lowong menurut jabatan",
                 charts.stacked(jobs, "Kursi lowong", ("terisi oleh usulan", "tetap lowong")) if jobs else None,

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from mutasi.publish.charts import BRAND, GOOD, WARM, before_after, ticks
+from mutasi.publish.charts import BRAND, GOOD, WARM, before_after, labels, ticks
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,10 @@ def test_overload_is_never_coloured_good(before: float, after: float, colour: st
 )
 def test_an_axis_bears_round_figures(low: float, high: float, shown: list[float]) -> None:
     assert ticks(low, high) == pytest.approx(shown)
+
+
+def test_labels_of_one_name_differ_and_fit() -> None:
+    names = [f"{dinas} / Sekretariat / Subbagian Umum dan Kepegawaian" for dinas in ("Dinas Rekaan", "Badan Contoh")]
+    drawn = labels(names, 32)
+    assert len(set(drawn.values())) == 2
+    assert max(map(len, drawn.values())) <= 32
