@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from mutasi.engine import connect, quoted
 from mutasi.publish.transfer_run import UnprovedRun, read_run
@@ -40,6 +41,7 @@ class Decision:
     Attributes:
         kind: approved, refused, objection or in_process.
         until: last day of a refusal, first day of an approved move.
+        decided_on: the day that the form gives, else that of the data behind the proposal.
         is_inter_agency: the proposal leads to another agency, so both have to agree.
     """
 
@@ -55,6 +57,17 @@ class Decision:
     is_inter_agency: bool
 
 
+class Lock(NamedTuple):
+    """What a decision holds: a person, the post to be left and the one to be taken, and how long."""
+
+    person_id: str
+    kind: str
+    from_post_id: str
+    to_post_id: str
+    until: dt.date | None
+    decided_on: dt.date
+
+
 @dataclass(frozen=True)
 class Decisions:
     """All decisions in force, and a sentence for every row that decides nothing although it should."""
@@ -68,21 +81,20 @@ class Decisions:
         return sorted({(d.person_id, d.to_post_id) for d in self.rows if d.is_origin and d.kind in ("approved", "in_process")})
 
     @property
-    def locks(self) -> list[tuple[str, str, str, dt.date | None]]:
-        """Rows of `transfer_locks`: person, kind, post, until. A move between agencies is approved when both have approved it."""
-        both = Counter((d.person_id, d.to_post_id) for d in self.rows if d.kind == "approved")
-        return sorted(
-            {
-                (d.person_id, d.kind, d.to_post_id, d.until)
-                for d in self.rows
-                if d.kind != "approved" or not d.is_inter_agency or both[d.person_id, d.to_post_id] > 1
-            },
-            key=str,
-        )
+    def locks(self) -> list[Lock]:
+        """What binds the next plan. A move between agencies is approved when both have approved it."""
+        both = Counter(d.candidate_id for d in self.rows if d.kind == "approved")
+        found = {
+            Lock(d.person_id, d.kind, d.from_post_id, d.to_post_id, d.until, d.decided_on)
+            for d in self.rows
+            if d.kind != "approved" or not d.is_inter_agency or both[d.candidate_id] > 1
+        }
+        return sorted(found, key=str)
 
 
 @dataclass(frozen=True)
 class _Proposal:
+    data_as_of: dt.date
     person_id: str
     from_post_id: str
     to_post_id: str
@@ -97,9 +109,9 @@ class _Unclear(ValueError):
 def read_decisions(settings: Settings) -> Decisions:
     """Read every `decisions/*.csv` of the home; of several decisions of an agency about one proposal the latest counts.
 
-    The folder is made where it is not there, so that whoever has a form finds where to put it.
+    A proposal that several weeks repeat is one: its code is that of the person and the post. The folder is made where it is not there, so that whoever has a form finds where to put it.
     """
-    found: dict[tuple[str, str, str], Decision] = {}
+    found: dict[tuple[str, str], Decision] = {}
     problems: list[str] = []
     runs: dict[str, dict[str, _Proposal]] = {}
     for file in sorted(settings.folder("decisions").glob("*.csv")):
@@ -110,7 +122,7 @@ def read_decisions(settings: Settings) -> Decisions:
                 problems.append(f"{file.name}, {place}: {sentence}")
                 continue
             if decision is not None:
-                key = (row["run_id"], decision.candidate_id, decision.agency_id)
+                key = (decision.candidate_id, decision.agency_id)
                 earlier = found.get(key)
                 if earlier and earlier.decided_on == decision.decided_on and earlier.kind != decision.kind:
                     problems.append(
@@ -171,7 +183,7 @@ def _decision(settings: Settings, runs: dict[str, dict[str, _Proposal]], row: di
         agency_id=row["instansi"],
         kind=kind,
         until=_date(row, "sampai_tanggal"),
-        decided_on=_date(row, "tanggal_keputusan") or dt.date.min,
+        decided_on=_date(row, "tanggal_keputusan") or proposal.data_as_of,
         is_origin=row["instansi"] == proposal.agency_from,
         is_inter_agency=proposal.agency_from != proposal.agency_to,
     )
@@ -194,7 +206,7 @@ def _proposals(settings: Settings, runs: dict[str, dict[str, _Proposal]], run_id
                 "select candidate_id, person_id, from_post_id, to_post_id, agency_from, agency_to "
                 f"from read_parquet({quoted(str(run.folder / 'out' / 'candidates.parquet'))})"
             ).fetchall()
-        runs[run_id] = {row[0]: _Proposal(*row[1:]) for row in rows}
+        runs[run_id] = {row[0]: _Proposal(run.data_as_of, *row[1:]) for row in rows}
     return runs[run_id]
 
 

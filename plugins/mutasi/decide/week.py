@@ -127,24 +127,13 @@ def _policy(con: duckdb.DuckDBPyConnection, code: str) -> int | None:
 
 
 def _lock(con: duckdb.DuckDBPyConnection, decisions: Decisions) -> None:
-    """Decisions become locks; an approved or running move also holds its seat and no longer counts at home."""
+    """Decisions become locks; an approved or running move also holds its seat and no longer counts at home.
+
+    It does so until the person's record shows another post, for nobody is proposed again between decree and record.
+    """
     if not decisions.locks:
         return
-    months = _policy(con, "refusal_lasts_months") or REFUSAL_MONTHS
-    con.execute("create temp table decided (person_id varchar, kind varchar, post_id varchar, until_date date)")
-    con.executemany("insert into decided values (?, ?, ?, ?)", [list(lock) for lock in decisions.locks])
-    con.execute(
-        f"""
-        create temp table new_locks as
-        select d.person_id, d.kind, case when d.kind <> 'objection' then d.post_id end as post_id,
-            case when d.kind = 'refused' then coalesce(d.until_date, (t.as_of + interval {months} month)::date) else d.until_date end as until_date,
-            d.person_id in (select person_id from planning.transfer_locks where kind in ('approved', 'in_process')) as is_counted
-        from decided as d cross join planning.publication as t
-        where not (d.kind = 'refused' and coalesce(d.until_date < t.as_of, false))
-            and not (d.kind = 'approved' and coalesce(d.until_date <= t.as_of, false))
-            and (d.person_id, d.kind) not in (select (person_id, kind) from planning.transfer_locks)
-        """
-    )
+    _settle(con, decisions)
     con.execute(
         "insert into planning.transfer_locks by name select person_id, kind, post_id, until_date, 'decisions' as source from new_locks"
     )
@@ -167,5 +156,40 @@ def _lock(con: duckdb.DuckDBPyConnection, decisions: Decisions) -> None:
         update planning.transfer_posts as p
         set releasable = greatest(p.releasable - g.people, 0), people_leaving = p.people_leaving + g.people
         from going as g where p.post_id = g.post_id
+        """
+    )
+
+
+def _settle(con: duckdb.DuckDBPyConnection, decisions: Decisions) -> None:
+    """Make `new_locks`: the decisions that bind on the day of the data, and that the night does not know already."""
+    months = _policy(con, "refusal_lasts_months") or REFUSAL_MONTHS
+    con.execute(
+        "create temp table decided (person_id varchar, kind varchar, from_post_id varchar, to_post_id varchar, until_date date, decided_on date)"
+    )
+    con.executemany("insert into decided values (?, ?, ?, ?, ?, ?)", [list(lock) for lock in decisions.locks])
+    con.execute(
+        f"""
+        create temp table new_locks as
+        with dated as (
+            select * replace (
+                case when kind = 'refused' then coalesce(until_date, (decided_on + interval {months} month)::date) else until_date end as until_date
+            )
+            from decided
+        )
+        select d.person_id, d.kind, case when d.kind <> 'objection' then d.to_post_id end as post_id, d.until_date,
+            d.person_id in (select person_id from planning.transfer_locks where kind in ('approved', 'in_process')) as is_counted
+        from dated as d
+        cross join planning.publication as t
+        left join planning.transfer_people as h on d.person_id = h.person_id
+        where case d.kind
+            when 'refused' then d.until_date >= t.as_of
+            when 'objection' then true
+            else coalesce(h.post_id = d.from_post_id, d.until_date is null or d.until_date > t.as_of)
+        end
+            and not exists (
+                from planning.transfer_locks as known
+                where known.person_id = d.person_id and known.kind = d.kind
+                    and (d.kind <> 'refused' or (known.post_id = d.to_post_id and known.until_date >= d.until_date))
+            )
         """
     )

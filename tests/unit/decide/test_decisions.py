@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 from pathlib import Path
 
 import duckdb
 import pytest
-from tests.unit.publish.fictitious_run import RUN_ID, write_fictitious_run
+from tests.unit.publish.fictitious_run import DAY, RUN_ID, WEEK, write_fictitious_run
 
 from mutasi.decide.decisions import COLUMNS, read_decisions
 from mutasi.settings import Settings
@@ -53,7 +54,7 @@ def test_what_is_decided_becomes_a_lock(settings: Settings, proposals: list[tupl
     )
     found = read_decisions(settings)
     assert found.problems == ()
-    assert {(person, kind, until) for person, kind, _, until in found.locks} == {
+    assert {(lock.person_id, lock.kind, lock.until) for lock in found.locks} == {
         (first[1], "approved", dt.date(2026, 12, 1)),
         (second[1], "refused", dt.date(2027, 5, 1)),
         (third[1], "objection", None),
@@ -73,6 +74,28 @@ def test_the_latest_decision_of_an_agency_counts(settings: Settings, proposals: 
     form(settings, row(proposals[0], "setuju", tanggal_keputusan="02-11-2026"), name="a.csv")
     form(settings, row(proposals[0], "tolak", alasan="x", tanggal_keputusan="01-11-2026"), name="b.csv")
     assert [lock[1] for lock in read_decisions(settings).locks] == ["approved"]
+
+
+def test_the_latest_counts_whichever_week_proposed_it(settings: Settings, proposals: list[tuple[str, ...]]) -> None:
+    later = RUN_ID[::-1]
+    shutil.copytree(settings.home / "runs" / WEEK / RUN_ID, settings.home / "runs" / "2026-W48" / later)
+    form(settings, row(proposals[0], "setuju", tanggal_keputusan="16-11-2026"), name="w47.csv")
+    form(settings, row(proposals[0], "tolak", alasan="x", tanggal_keputusan="23-11-2026", run_id=later), name="w48.csv")
+    assert [lock.kind for lock in read_decisions(settings).locks] == ["refused"]
+
+
+def test_one_agency_that_approves_twice_does_not_approve_for_the_other(
+    settings: Settings, proposals: list[tuple[str, ...]]
+) -> None:
+    later = RUN_ID[::-1]
+    shutil.copytree(settings.home / "runs" / WEEK / RUN_ID, settings.home / "runs" / "2026-W48" / later)
+    form(settings, row(proposals[-1], "setuju"), row(proposals[-1], "setuju", run_id=later))
+    assert read_decisions(settings).locks == []
+
+
+def test_a_decision_without_a_day_is_of_the_day_of_its_data(settings: Settings, proposals: list[tuple[str, ...]]) -> None:
+    form(settings, row(proposals[0], "tolak", alasan="x"))
+    assert [lock.decided_on for lock in read_decisions(settings).locks] == [DAY]
 
 
 @pytest.mark.parametrize(

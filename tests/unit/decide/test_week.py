@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import duckdb
 import pytest
 from tests.unit.publish.fictitious_run import write_fictitious_run
 
 from mutasi.decide.decisions import Decision, Decisions
-from mutasi.decide.week import WeekError, day_of, prepare
+from mutasi.decide.week import Prepared, WeekError, day_of, prepare
 from mutasi.settings import Settings
 
 WEEK, MONDAY = "2026-W47", dt.date(2026, 11, 16)
@@ -112,12 +113,45 @@ def test_who_is_on_the_way_out_no_longer_stands_behind_the_seats(home: Settings)
     assert leaving == [(made.from_post_id, 1)]
 
 
-def test_a_refusal_lasts_a_year_unless_it_says_otherwise(home: Settings) -> None:
-    made = decision(home, "refused")
-    found = prepare(home, WEEK, MONDAY, [], Decisions((made,)))
+def locks(found: Prepared) -> list[tuple[object, ...]]:
     with duckdb.connect(str(found.planning), read_only=True) as con:
-        [lock] = con.execute(f'from "{found.planning.stem}".planning.transfer_locks').fetchall()
-    assert lock == (made.person_id, "refused", made.to_post_id, dt.date(2027, 11, 15), "decisions")
+        return con.execute(f'from "{found.planning.stem}".planning.transfer_locks order by all').fetchall()
+
+
+def test_a_refusal_lasts_a_year_from_its_day_unless_it_says_otherwise(home: Settings) -> None:
+    made = decision(home, "refused")
+    [lock] = locks(prepare(home, WEEK, MONDAY, [], Decisions((made,))))
+    assert lock == (made.person_id, "refused", made.to_post_id, dt.date(2027, 11, 16), "decisions")
+    as_of = dt.date(2026, 11, 15)
+    last, past = (replace(made, decided_on=as_of.replace(year=2025) - dt.timedelta(days=days)) for days in (0, 1))
+    assert len(locks(prepare(home, WEEK, MONDAY, [], Decisions((last,))))) == 1
+    assert locks(prepare(home, WEEK, MONDAY, [], Decisions((past,)))) == []
+
+
+def test_a_refusal_of_one_post_does_not_hide_that_of_another(home: Settings) -> None:
+    made = decision(home, "refused")
+    with duckdb.connect(str(home.warehouse / "planning.duckdb")) as con:
+        con.execute(
+            "insert into planning.planning.transfer_locks values (?, 'refused', 'dumai|U9|J9', date '2027-01-01', 'transfer_decisions')",
+            [made.person_id],
+        )
+    found = locks(prepare(home, WEEK, MONDAY, [], Decisions((made,))))
+    assert [lock[2] for lock in found] == sorted(["dumai|U9|J9", made.to_post_id])
+
+
+def test_an_approved_move_is_held_until_the_record_shows_it(home: Settings) -> None:
+    """Also where its first day has passed; and never after, or the seat would be taken twice."""
+    made = replace(decision(home, "approved"), until=dt.date(2026, 11, 1))
+    before = posts(prepare(home, WEEK, MONDAY, [], Decisions()))
+    held = prepare(home, WEEK, MONDAY, [], Decisions((made,)))
+    assert [lock[:3] for lock in locks(held)] == [(made.person_id, "approved", made.to_post_id)]
+    assert posts(held)[made.to_post_id][0] == before[made.to_post_id][0] - 1
+    with duckdb.connect(str(home.warehouse / "planning.duckdb")) as con:
+        con.execute(
+            "update planning.planning.transfer_people set post_id = ? where person_id = ?", [made.to_post_id, made.person_id]
+        )
+    arrived = prepare(home, WEEK, MONDAY, [], Decisions((made,)))
+    assert locks(arrived) == [] and posts(arrived) == before
 
 
 def test_the_same_data_and_decisions_make_the_same_tables(home: Settings) -> None:
