@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mutasi.engine import named, quoted
 from mutasi.landing import values
+from mutasi.landing.date_forms import likelier_formats
 from mutasi.landing.findings import Finding, Tolerance
 from mutasi.landing.plausible import implausible
 from mutasi.landing.typed import BLANKS, MORE_DATE_FORMATS, NIP, typed_query
@@ -25,10 +26,6 @@ SHOWN_CODES, LONGEST_CODE = 12, 24
 # Numbers that tell nothing by themselves.
 OF_BKN = ("legal_status_code", "education_level_code", "min_education_code", "golongan_code", "golongan_min", "golongan_max")
 MEANT = " What BKN's codes mean stands at the end of docs/reference/datasets.md."
-DATE_FORMATS = (
-    "%d-%m-%Y", "%d/%m/%Y", "%Y-%m-%d", "%d.%m.%Y", "%Y/%m/%d", "%Y%m%d", "%d %B %Y", "%d %b %Y", "%d-%b-%Y", "%d-%m-%y",
-    "%d/%m/%y", "%m/%d/%Y", "%m-%d-%Y",
-)  # fmt: skip
 
 
 class Examined:
@@ -166,10 +163,14 @@ class Examined:
     def _bad(self, name: str, column: Column, mapping: ColumnMap, bad: int) -> str:
         of = f"{bad:,} of {self.rows:,} rows"
         if column.type == "date":
-            asked = mapping.format or self.source.date_format
+            asked, more = mapping.format or self.source.date_format, self.source.more_date_formats
+
+            def readable(forms: tuple[str, ...]) -> int:
+                return self._readable(mapping, lambda x: values.date(x, (*forms, *MORE_DATE_FORMATS)))
+
             zero = self._number(f"select count(*) from ({self._texts(mapping)}) where x in ('0000-00-00', '00-00-0000')")
             zeros = f" {zero:,} of them are zero dates; name them under `nulls`." if zero else ""
-            return f"{of} hold no date in the format {asked}.{zeros}{self._likelier_format(mapping, asked)}"
+            return f"{of} hold no date in the format {asked}.{zeros}{likelier_formats(readable, asked, more)}"
         if column.type in ("integer", "decimal"):
             other = "," if mapping.decimal == "." else "."
             more = self._readable(mapping, lambda x: values.number(x, other))
@@ -188,16 +189,6 @@ class Examined:
 
     def _readable(self, mapping: ColumnMap, sql: Callable[[str], str]) -> int:
         return self._number(f"select count({sql('x')}) from ({self._texts(mapping)})")
-
-    def _likelier_format(self, mapping: ColumnMap, asked: str) -> str:
-        """The format that reads the most rows, if it reads more than the one asked for; the first of equals."""
-
-        def readable(form: str) -> int:
-            return self._readable(mapping, lambda x: values.date(x, (form, *MORE_DATE_FORMATS)))
-
-        counts = {form: readable(form) for form in (asked, *DATE_FORMATS)}
-        best = max(counts, key=lambda form: counts[form])
-        return f' Most likely is "{best}", which reads {counts[best]:,} rows.' if counts[best] > counts[asked] else ""
 
     def _codes(self, failing: str, mapping: ColumnMap) -> str:
         """The codes of failing rows with their counts; what looks like persons' data instead of codes is counted and not shown."""

@@ -19,6 +19,7 @@ from mutasi.sources.datasets import FALSE_WORDS, TRUE_WORDS, Column, Dataset
 BLANKS = "\t\n\r \N{NO-BREAK SPACE}"
 MORE_DATE_FORMATS = ("%Y-%m-%d", "%Y-%m-%dT%H:%M:%S")
 NIP = "nip"
+GOLONGAN = ("golongan_code", "golongan_min", "golongan_max")
 
 # `columns` names a pattern once for all columns that fit; a text for each would take longer to read than a small file's rows.
 # Most values have no blank to remove, and finding that out costs a third of removing it.
@@ -163,13 +164,13 @@ def _value(column: Column, mapping: ColumnMap, source: DatasetSource, name: str)
             folded = f"nullif(regexp_replace({text}, '[\\s\\x{{A0}}]+', ' ', 'g'), '')"
             return f"case when regexp_matches({text}, '[\\t\\n\\f\\r\\x{{A0}}]|  ') then {folded} else nullif({text}, '') end"
         case "code":
-            return _code(column, mapping, text)
+            return _code(column, mapping, text, name)
         case "integer":
             return values.whole_number(text, mapping.decimal, mapping.factor)
         case "decimal":
             return values.number(text, mapping.decimal, mapping.factor)
         case "date":
-            return values.date(text, (mapping.format or source.date_format, *MORE_DATE_FORMATS))
+            return values.date(text, (mapping.format or source.date_format, *source.more_date_formats, *MORE_DATE_FORMATS))
         case "boolean":
             word = f"lower({_mapped(mapping, text)})"
             true, false = (", ".join(quoted(w) for w in words) for words in (TRUE_WORDS, FALSE_WORDS))
@@ -183,8 +184,10 @@ def _mapped(mapping: ColumnMap, text: str) -> str:
     return f"case {text} {cases} else {text} end"
 
 
-def _code(column: Column, mapping: ColumnMap, text: str) -> str:
+def _code(column: Column, mapping: ColumnMap, text: str, name: str) -> str:
     value = _mapped(mapping, text)
+    if name in GOLONGAN:  # BKN's own codes have two digits
+        value = f"case when length({value}) < 3 then {value} else coalesce({values.golongan(value)}, {value}) end"
     if not column.allowed:
         return value
     return f"case when {value} in ({', '.join(quoted(a) for a in column.allowed)}) then {value} end"

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mutasi.engine import quoted
+from mutasi.sources.datasets import EXCEL
 
 # White space of all kinds, and characters that are not seen: joiners, direction marks, the byte order mark.
 UNSEEN = r"\s\x{A0}\x{200B}-\x{200F}\x{202A}-\x{202E}\x{2060}\x{FEFF}"
@@ -24,7 +25,16 @@ FLOAT_STEP = 32
 NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
 NUMBER_WITH_COMMA = r"[+-]?(?:[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+)(?:,[0-9]+)?"
 
+GOLONGAN = r"\b(?:i{1,3}|iv)\s*[/.-]?\s*[a-e]\b"
+GOLONGAN_CODES = {
+    roman + letter: f"{row}{column}"
+    for row, roman in enumerate(("i", "ii", "iii", "iv"), 1)
+    for column, letter in enumerate("abcde" if roman == "iv" else "abcd", 1)
+}
+
 OLDEST_YEAR = 1000
+# Day 1 of a spreadsheet is 1900-01-01, and it counts a 29 February 1900 that never was; five digits are the years 1927 to 2173.
+DAY_NUMBER = r"[1-9][0-9]{4}(?:\.[0-9]+)?"
 MONTHS = {
     "January": r"januar[iy]|jan",
     "February": r"februar[iy]|pebruari|peb|feb",
@@ -79,12 +89,24 @@ def date(text: str, formats: Iterable[str]) -> str:
 
     Words that the database knows as dates (`epoch`, `infinity`) and years of two digits read as four are none.
     """
-    asked = list(formats)
+    given = list(formats)
+    asked = [form for form in given if form != EXCEL]
     tried = [f"{f}{time}" for f in asked for time in ("", " %H:%M:%S", " %H:%M") if not time or "%H" not in f]
     is_short = any("%b" in f for f in asked)
     written = _english_months(text, is_short) if is_short or any("%B" in f for f in asked) else text
-    value = f"try_strptime({written}, [{', '.join(quoted(f) for f in dict.fromkeys(tried))}])"
-    return f"""case when regexp_matches({text}, '[0-9]') and year({value}) >= {OLDEST_YEAR} then cast({value} as date) end"""
+    read = dict.fromkeys(f.replace("%B", "%b") if is_short else f for f in tried)
+    value = f"try_strptime({written}, [{', '.join(quoted(f) for f in read)}])"
+    days = f"when regexp_full_match({text}, {quoted(DAY_NUMBER)}) then date '1899-12-30' + cast(left({text}, 5) as integer)"
+    return f"""case {days if EXCEL in given else ""}
+        when regexp_matches({text}, '[0-9]') and year({value}) >= {OLDEST_YEAR} then cast({value} as date) end"""
+
+
+def golongan(text: str) -> str:
+    """BKN's code of the golongan that stands in a text such as `Penata Muda (III/a)`; NULL where none or more than one does."""
+    written = f"regexp_extract_all(lower({text}), {quoted(GOLONGAN)})"
+    found = f"list_distinct(list_transform({written}, lambda one: regexp_replace(one, '[^iva-e]', '', 'g')))"
+    codes = " ".join(f"when {quoted(name)} then {quoted(code)}" for name, code in GOLONGAN_CODES.items())
+    return f"case when len({found}) = 1 then case {found}[1] {codes} end end"
 
 
 def _english_months(text: str, is_short: bool) -> str:

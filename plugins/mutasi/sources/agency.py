@@ -188,6 +188,7 @@ class DatasetSource(Model):
     )
     nulls: tuple[str, ...] = NULL_WORDS
     date_format: str = "%Y-%m-%d"
+    more_date_formats: tuple[str, ...] = ()
 
 
 class Agency(Model):

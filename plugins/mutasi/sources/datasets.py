@@ -19,6 +19,8 @@ Privacy = Literal["none", "identity", "personal", "contact"]
 # `T` is no word: PostgreSQL writes it for true, and people for "tidak".
 TRUE_WORDS = ("1", "true", "y", "ya", "yes", "aktif")
 FALSE_WORDS = ("0", "false", "f", "n", "tidak", "no", "nonaktif", "tidak aktif")
+# What stands in the place of a date format where a spreadsheet left the number of the day.
+EXCEL = "excel"
 
 SQL_TYPES: dict[ColumnType, str] = {
     "id": "VARCHAR",

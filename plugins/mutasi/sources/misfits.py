@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from mutasi.sources.datasets import Column, Dataset, datasets
+from mutasi.sources.datasets import EXCEL, Column, Dataset, datasets
 from mutasi.sources.sentences import one_of
 
 if TYPE_CHECKING:
@@ -43,6 +43,9 @@ def _of_connections(agency: Agency, source: DatasetSource) -> Iterator[str]:
 def _of_columns(dataset: Dataset, source: DatasetSource) -> Iterator[str]:
     if "%" not in source.date_format:
         yield _no_format("date_format", source.date_format)
+    for given in source.more_date_formats:
+        if "%" not in given and given != EXCEL:
+            yield _no_format("more_date_formats", given)
     for name, mapping in source.columns.items():
         column = dataset.columns.get(name)
         if column is None:

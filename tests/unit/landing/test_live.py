@@ -65,15 +65,33 @@ def test_a_few_failing_rows_never_stop_and_all_rows_do(say, agency):
     assert not say(units, units=["U1,01,Unit", "U2,01,Unit", "U3,01,Unit"]).fits
 
 
-def test_written_golongan_are_codes_to_be_mapped(say, agency):
+def test_dates_of_several_hands_are_told_with_the_formats_that_read_them(say, agency):
+    people = agency(datasets=["employees"])
+    written = ["31-01-1985", "31 Januari 1985", "31078", "31/01/1985"]
+    rows = [f"{nip},Rekaan,{written[n % 4]},PNS," for n, nip in enumerate(PEOPLE)]
+    [told] = [f.sentence for f in say(people, employees=rows).findings if f.sentence.startswith("birth_date")]
+    more = ("%d/%m/%Y", "%d %B %Y", "excel")
+    assert told.endswith(
+        'Written in several ways: with `more_date_formats: ["%d/%m/%Y", "%d %B %Y", "excel"]` 40 rows would be dates.'
+    )
+    source = people.datasets["employees"].model_copy(update={"more_date_formats": more})
+    mended = people.model_copy(update={"datasets": {"employees": source}})
+    assert not [f for f in say(mended, employees=rows).findings if f.sentence.startswith("birth_date")]
+
+
+def test_a_golongan_is_read_from_words_and_a_rank_without_one_is_a_code_to_be_mapped(say, agency):
     people = mapped(agency(datasets=["employees"]), "employees", golongan_code={"from": "email"})
-    found = say(people, employees=[f"{nip},Rekaan,01-01-1985,PNS,{'III/a' if n < 30 else 32}" for n, nip in enumerate(PEOPLE)])
+    read = say(people, employees=[f'{nip},Rekaan,01-01-1985,PNS,"Penata Muda, III/a"' for nip in PEOPLE])
+    assert not [f for f in read.findings if f.sentence.startswith("golongan_code")]
+    found = say(
+        people, employees=[f"{nip},Rekaan,01-01-1985,PNS,{'Penata Muda' if n < 30 else 32}" for n, nip in enumerate(PEOPLE)]
+    )
     [finding] = [f for f in found.findings if f.sentence.startswith("golongan_code")]
     assert finding.stops
-    assert "30 of 40 rows hold a code that is not mapped: `III/a` (30). Ours are 11, 12," in finding.sentence
+    assert "30 of 40 rows hold a code that is not mapped: `Penata Muda` (30). Ours are 11, 12," in finding.sentence
     assert finding.sentence.endswith("XVII. What BKN's codes mean stands at the end of docs/reference/datasets.md.")
-    renamed = mapped(people, "employees", golongan_code={"from": "email", "codes": {"III/a": "31"}})
-    assert say(renamed, employees=[f"{PEOPLE[0]},Rekaan,01-01-1985,PNS,III/a"]).fits
+    renamed = mapped(people, "employees", golongan_code={"from": "email", "codes": {"Penata Muda": "31"}})
+    assert say(renamed, employees=[f"{PEOPLE[0]},Rekaan,01-01-1985,PNS,Penata Muda"]).fits
 
 
 @pytest.mark.parametrize(

@@ -185,6 +185,43 @@ def test_dates(written: str, form: str, found: dt.date | None) -> None:
     assert read(lambda x: values.date(x, [form]), [written]) == [found]
 
 
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("01-02-2026", dt.date(2026, 2, 1)),
+        ("1 Februari 2026", dt.date(2026, 2, 1)),
+        ("1 Feb 2026", dt.date(2026, 2, 1)),
+        ("46054", dt.date(2026, 2, 1)),
+        ("46054.75", dt.date(2026, 2, 1)),
+        ("01/02/2026", None),
+        ("4605", None),
+        ("2026", None),
+    ],
+)
+def test_dates_of_several_hands(written: str, found: dt.date | None) -> None:
+    assert read(lambda x: values.date(x, ["%d-%m-%Y", "%d %B %Y", "%d %b %Y", "excel"]), [written]) == [found]
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("III/a", "31"),
+        ("Penata Muda/ III a", "31"),
+        ("Penata Muda Tk.I, III/b", "32"),
+        ("Pembina Utama\n(IV/E)", "45"),
+        ("IID", "24"),
+        ("Pengatur Tk. I - II/d", "24"),
+        ("III/a (naik ke III/b)", None),
+        ("Penata Muda", None),
+        ("II/e", None),
+        ("IX", None),
+        ("IV dan V", None),
+    ],
+)
+def test_a_golongan_within_words(written: str, found: str | None) -> None:
+    assert read(values.golongan, [written]) == [found]
+
+
 def python_date(text: str) -> dt.date | None:
     found = re.fullmatch(r"([0-9]{1,2})([-/])([0-9]{1,2})\2([0-9]{1,4})", text)
     if not found or found[2] != "-":

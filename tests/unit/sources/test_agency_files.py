@@ -96,6 +96,11 @@ def test_a_good_file_is_read(tmp_path):
             "datasets.units.date_format: `dd/mm/yyyy` names no part of a date",
         ),
         (
+            "    read:",
+            "    more_date_formats: [excel, dd/mm/yyyy]\n    read:",
+            "datasets.units.more_date_formats: `dd/mm/yyyy` names no part of a date",
+        ),
+        (
             "name: contoh_simpeg",
             "name: contoh_simpeg, concurrency: 8",
             "connections.simpeg: `concurrency` paces calls of type siasn",
