@@ -163,14 +163,14 @@ class Examined:
     def _bad(self, name: str, column: Column, mapping: ColumnMap, bad: int) -> str:
         of = f"{bad:,} of {self.rows:,} rows"
         if column.type == "date":
-            asked, more = mapping.format or self.source.date_format, self.source.more_date_formats
+            asked, others = mapping.format or self.source.date_format, self.source.more_date_formats
 
             def readable(forms: tuple[str, ...]) -> int:
                 return self._readable(mapping, lambda x: values.date(x, (*forms, *MORE_DATE_FORMATS)))
 
             zero = self._number(f"select count(*) from ({self._texts(mapping)}) where x in ('0000-00-00', '00-00-0000')")
             zeros = f" {zero:,} of them are zero dates; name them under `nulls`." if zero else ""
-            return f"{of} hold no date in the format {asked}.{zeros}{likelier_formats(readable, asked, more)}"
+            return f"{of} hold no date in the format {asked}.{zeros}{likelier_formats(readable, asked, others)}"
         if column.type in ("integer", "decimal"):
             other = "," if mapping.decimal == "." else "."
             more = self._readable(mapping, lambda x: values.number(x, other))
