@@ -119,7 +119,7 @@ def _invoke(settings: Settings, as_of: dt.date | None, unit_tests: bool) -> tupl
     """Parse, then build; returns the nodes and the seconds for parsing, which do not depend on the data."""
     from dbt.cli.main import dbtRunner
 
-    from mutasi.warehouse.unheard import unheard
+    from mutasi.warehouse.spared import spared
 
     work = settings.folder("warehouse", "dbt")
     quiet = [
@@ -130,7 +130,7 @@ def _invoke(settings: Settings, as_of: dt.date | None, unit_tests: bool) -> tupl
         "--project-dir", str(settings.dbt_project), "--profiles-dir", str(settings.dbt_project), "--target-path", str(work / "target"),
     ]  # fmt: skip
     with (
-        unheard(),
+        spared(),
         seldom_collected(),
         _environment(MUTASI_HOME=str(settings.home), MUTASI_AS_OF=as_of.isoformat() if as_of else ""),
     ):
