@@ -1,4 +1,3 @@
-{# Read by one model only, so nothing is stored. #}
 {{ config(materialized='view') }}
 select
     leavers.agency_id,

@@ -60,22 +60,79 @@ ranked_homes as (
     where several.person_id is null
 ),
 
--- A renewed decree for the same post does not start the time in post again.
-stays as (
+-- A renewed decree for the same post does not start the time in post again, whether the earlier one still stands or ended on
+-- the day before; a gap does. Few posts are held under more than one decree: only those are looked at row by row.
+decrees as (
     select
         assignments.agency_id,
         assignments.person_id,
         assignments.unit_id,
         assignments.position_id,
-        min(assignments.assigned_from) as in_post_since
+        assignments.assigned_from,
+        coalesce(assignments.assigned_to, today.as_of) as assigned_until
     from {{ ref('stg_assignments') }} as assignments
     cross join today
     inner join {{ ref('assignment_types') }} as kinds on assignments.assignment_type = kinds.assignment_type
-    where
-        kinds.is_definitive
-        and assignments.assigned_from <= today.as_of
-        and (assignments.assigned_to is null or assignments.assigned_to >= today.as_of)
-    group by assignments.agency_id, assignments.person_id, assignments.unit_id, assignments.position_id
+    where kinds.is_definitive and assignments.assigned_from <= today.as_of
+),
+
+terms as (
+    select
+        agency_id,
+        person_id,
+        unit_id,
+        position_id,
+        min(assigned_from) as first_from,
+        count(*) as decree_count
+    from decrees
+    group by agency_id, person_id, unit_id, position_id
+),
+
+renewed as (
+    select
+        decrees.*,
+        max(decrees.assigned_until) over (
+            partition by decrees.agency_id, decrees.person_id, decrees.unit_id, decrees.position_id
+            order by decrees.assigned_from rows between unbounded preceding and 1 preceding
+        ) as held_until
+    from decrees
+    inner join terms
+        on
+            decrees.agency_id = terms.agency_id
+            and decrees.person_id = terms.person_id
+            and decrees.unit_id = terms.unit_id
+            and decrees.position_id = terms.position_id
+    where terms.decree_count > 1
+),
+
+stays as (
+    select
+        agency_id,
+        person_id,
+        unit_id,
+        position_id,
+        first_from as in_post_since
+    from terms
+    where decree_count = 1
+    union all
+    select
+        agency_id,
+        person_id,
+        unit_id,
+        position_id,
+        max(assigned_from) as in_post_since
+    from renewed
+    where held_until is null or held_until + 1 < assigned_from
+    group by agency_id, person_id, unit_id, position_id
+),
+
+planned as (
+    select
+        leavers.agency_id,
+        leavers.person_id,
+        min(leavers.leaves_on) as leaves_on
+    from {{ ref('stg_planned_leavers') }} as leavers
+    group by leavers.agency_id, leavers.person_id
 ),
 
 equivalents as (
@@ -217,7 +274,10 @@ wishes as (
         person_id,
         bool_or(has_verified_ground) as has_verified_ground,
         bool_or(accepts_inter_agency) as accepts_inter_agency,
-        min(case when is_joint_move then spouse_person_id end) as moves_with_person_id
+        -- Whose spouse is nobody we know moves with nobody: alone they did not ask to go.
+        coalesce(
+            min(case when is_joint_move then spouse_person_id end), case when bool_or(is_joint_move) then 'unknown' end
+        ) as moves_with_person_id
     from {{ ref('stg_preferences') }}
     group by agency_id, person_id
 ),
@@ -364,6 +424,7 @@ select
     employees.education_field,
     employees.home_district_code,
     {{ months_after('date_trunc(\'month\', employees.birth_date)', 'homes.bup_age * 12 + 1') }} as retires_on,
+    planned.leaves_on,
     coalesce(licensed.licensed_sub_job, employees.certified_sub_job) as proved_sub_job,
     coalesce(licensed.needs_licence, false) as needs_licence,
     coalesce(licensed.has_licence, false) as has_licence,
@@ -403,6 +464,7 @@ left join {{ ref('talent_boxes') }} as boxes
             when potential.potential_score is not null then 1
         end = boxes.potential_axis
 left join discipline on homes.agency_id = discipline.agency_id and homes.person_id = discipline.person_id
+left join planned on homes.agency_id = planned.agency_id and homes.person_id = planned.person_id
 left join study on homes.agency_id = study.agency_id and homes.person_id = study.person_id
 left join wishes on homes.agency_id = wishes.agency_id and homes.person_id = wishes.person_id
 left join credit on homes.agency_id = credit.agency_id and homes.person_id = credit.person_id

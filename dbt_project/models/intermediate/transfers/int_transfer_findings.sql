@@ -107,12 +107,12 @@ found as (
         cast(null as varchar) as limit_r10,
 
         case
-            when retires_on is null then 'MISSING'
             when retires_on <= as_of then 'FAIL'
-            when {{ months_after('as_of', 'transfer_before_retirement_months') }} <= retires_on then 'PASS'
-            else 'REVIEW'
+            when {{ months_after('as_of', 'transfer_before_retirement_months') }} > least(retires_on, leaves_on) then 'REVIEW'
+            when retires_on is null then 'MISSING'
+            else 'PASS'
         end as finding_r11,
-        cast({{ whole_months('as_of', 'retires_on') }} as varchar) as evidence_r11,
+        cast({{ whole_months('as_of', 'least(retires_on, leaves_on)') }} as varchar) as evidence_r11,
         cast(cast(transfer_before_retirement_months as integer) as varchar) as limit_r11,
 
         case
