@@ -17,7 +17,7 @@ from mutasi.landing.typed import BLANKS, MORE_DATE_FORMATS, NIP, typed_query
 from mutasi.sources.agency import ColumnMap, DatasetSource, FilesRead
 from mutasi.sources.connection import Extract, SourceError
 from mutasi.sources.datasets import FALSE_WORDS, TRUE_WORDS, Column, datasets
-from mutasi.sources.request import Request
+from mutasi.sources.request import Request, is_of_a_person
 from mutasi.sources.staging import engine
 
 # The rules on keys stop a dataset above this share of its rows; a few rows of a small dataset are no reason to stop.
@@ -77,7 +77,7 @@ class Examined:
     def _left_over(self) -> Iterator[Finding]:
         known = {*self.request.mapped, *(() if self.source.ignore == "*" else self.source.ignore)}
         rest = [f"`{name}`" for name in self.names if name not in known]
-        if rest and self.source.ignore != "*":
+        if rest and self.source.ignore != "*" and not is_of_a_person(self.names):
             yield Finding(f"nothing maps the source's {', '.join(rest)}; map them or name them under `ignore`.")
 
     def _keys(self) -> Iterator[Finding]:

@@ -13,9 +13,10 @@ from pathlib import Path
 
 from mutasi.landing.examined import Examined
 from mutasi.landing.findings import Finding, Tolerance
-from mutasi.sources.agency import Agency, SiasnRead, SqlRead
+from mutasi.sources.agency import Agency, FilesRead, SiasnRead, SqlRead
 from mutasi.sources.connection import Connection, SourceError
 from mutasi.sources.extract import read_source
+from mutasi.sources.files import left_aside
 from mutasi.sources.request import Request
 
 SAMPLE_ROWS, SAMPLE_PERSONS = 50_000, 25
@@ -71,6 +72,8 @@ def look(
             yield Look(name, source.connection, None, False, (Finding(str(error), stops=True),))
             continue
         rows, findings = Examined(request, found, archive, tolerances).findings()
+        if isinstance(request.source.read, FilesRead):
+            findings += [Finding(sentence) for sentence in left_aside(request, request.source.read, found.archive[0])]
         is_sample = isinstance(request.source.read, SiasnRead) or (request.sample is not None and rows >= request.sample)
         if request.sample is None and rows != found.rows_received:
             findings.append(Finding(f"the source counts {found.rows_received:,} rows, {rows:,} were read.", stops=True))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import fnmatch
 import shutil
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
 import pyarrow as pa
@@ -20,7 +20,7 @@ from mutasi.sources.delimited import read_delimited
 from mutasi.sources.documents import read_json_array
 from mutasi.sources.folders import Folder
 from mutasi.sources.request import Request
-from mutasi.sources.spreadsheet import read_spreadsheet
+from mutasi.sources.spreadsheet import other_sheets, read_spreadsheet
 from mutasi.sources.staging import parquet_batches
 
 Counted = tuple[pa.RecordBatchReader, int]
@@ -49,6 +49,21 @@ def read_files(request: Request, read: FilesRead) -> Extract:
     finally:
         shutil.rmtree(member.parent)
     return Extract(batches=batches, rows_received=received, archive=(file,))
+
+
+def left_aside(request: Request, read: FilesRead, archived: Path) -> Iterator[str]:
+    """Sentences about files and sheets that are there and are not read, for whoever expects that they are."""
+    matching = len(Folder(request).matching(read.path))
+    if matching > 1:
+        yield (
+            f"{archived.name} is read, the newest of {matching:,} files that match `{read.path}`. If each of them holds a part, ask the "
+            "agency for one file."
+        )
+    if (read.format or FORMATS.get(archived.suffix.lower())) == "xlsx" and (names := other_sheets(archived, read)):
+        yield (
+            f"{archived.name} has other sheets, which are not read: {', '.join(f'`{name}`' for name in names)}. If the rows stand "
+            "there, name the sheet by `read.sheet`; if they are spread over several, ask the agency for one."
+        )
 
 
 def _member(file: Path, read: FilesRead, request: Request) -> Path:

@@ -78,6 +78,14 @@ class Folder:
         Raises:
             SourceError: the pattern leaves the folder, or no finished file matches it.
         """
+        return max(self.matching(pattern), key=lambda file: (file.changed, file.name))
+
+    def matching(self, pattern: str) -> list[Found]:
+        """The finished files that match.
+
+        Raises:
+            SourceError: the pattern leaves the folder, or no finished file matches it.
+        """
         path = PurePosixPath(pattern)
         if path.is_absolute() or ".." in path.parts:
             raise self._request.error("`read.path` leaves the folder of the connection; give a pattern relative to that folder.")
@@ -92,7 +100,7 @@ class Folder:
         if not finished:
             under_way = " What is there is still on its way." if found else ""
             raise self._request.error(f"no file matches `{pattern}` in {self._where}; has the agency delivered?{under_way}")
-        return max(finished, key=lambda file: (file.changed, file.name))
+        return finished
 
     def copy(self, file: Found) -> Path:
         """A byte-for-byte copy in the archive, whole or not there at all.

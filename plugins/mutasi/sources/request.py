@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import difflib
 import logging
+import re
 import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mutasi.sources.agency import Agency, ConnectionRef, DatasetSource
+from mutasi.sources.agency import Agency, ConnectionRef, DatasetSource, FilesRead
 from mutasi.sources.connection import Connection, SourceError
 
 # These write URLs and statements at INFO; a URL of a per-person endpoint holds the person's number.
@@ -21,6 +22,7 @@ for _name in TALKATIVE:
     logging.getLogger(_name).setLevel(logging.WARNING)
 
 PROGRESS = ".progress"
+LONG_NUMBER = re.compile(r"\d{14}|\d[eE]\+?1[5-9]$")
 
 
 @dataclass(frozen=True)
@@ -106,10 +108,19 @@ class Request:
             SourceError: names each missing column with the closest present one, or each that stands there twice.
         """
         wanted = list(wanted)
-        missing = [self._missing(column, present) for column in wanted if column not in present]
-        if missing:
+        missing = [column for column in wanted if column not in present]
+        if missing and is_of_a_person(present):
             raise self.error(
-                f"the source lacks {'; '.join(missing)}. Correct `columns` in the agency file, or ask the agency to restore it."
+                "the source has no header where it should stand: there is a row of data. Correct `read.header_row`, or ask the agency "
+                "for an export with the names of the columns."
+            )
+        if missing:
+            lacking = "; ".join(self._missing(column, present) for column in missing)
+            is_other_row = isinstance(self.source.read, FilesRead) and 2 * len(missing) > len(wanted)
+            row = " If the names of the columns stand in another row, set `read.header_row`." if is_other_row else ""
+            raise self.error(
+                f"the source lacks {lacking}. It has {_listed(present)}. Correct `columns` in the agency file, or ask the agency to "
+                f"restore it.{row}"
             )
         # SQL does not tell capitals apart, so `Nama` could be filled from `NAMA`.
         folded = [name.casefold() for name in present]
@@ -124,12 +135,17 @@ class Request:
     def _missing(column: str, present: list[str]) -> str:
         folded = {name.casefold(): name for name in reversed(present)}
         close = difflib.get_close_matches(column.casefold(), list(folded), n=1, cutoff=0.5)
-        return f"the column `{column}` ({f'closest is `{folded[close[0]]}`' if close else f'it has {_listed(present)}'})"
+        return f"the column `{column}`{f' (closest is `{folded[close[0]]}`)' if close else ''}"
 
 
 def forget_progress(archive: Path) -> None:
     """Remove what was kept to go on after a crash; for when the rows have landed, so that a further run asks anew."""
     shutil.rmtree(archive.parent / PROGRESS, ignore_errors=True)
+
+
+def is_of_a_person(names: Iterable[str]) -> bool:
+    """Whether a row of persons' data was taken for the header: a NIP or NIK stands in it. Then none of it may be shown."""
+    return any(LONG_NUMBER.search(re.sub(r"[\s'.-]", "", name)) for name in names)
 
 
 def _listed(names: list[str]) -> str:

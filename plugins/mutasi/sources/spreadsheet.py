@@ -83,6 +83,19 @@ def _sheet(read: FilesRead, present: list[str], request: Request) -> str:
     return read.sheet
 
 
+def other_sheets(file: Path, read: FilesRead) -> list[str]:
+    """Names of the sheets that hold something and are not the one that is read."""
+    import fastexcel
+
+    workbook = fastexcel.read_excel(file)
+    chosen = read.sheet or workbook.sheet_names[0]
+    return [
+        name
+        for name in workbook.sheet_names
+        if name != chosen and workbook.load_sheet(name, header_row=None, n_rows=1, dtypes="string").total_height
+    ]
+
+
 def _records(cells: pa.Table, start: int) -> pa.Table:
     """Rows from `start` on that hold a value; a whole date is written without its midnight."""
     columns = [

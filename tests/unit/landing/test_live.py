@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import openpyxl
 import pytest
 from tests.unit.landing.conftest import Nights
 
@@ -138,6 +140,50 @@ def test_unmapped_codes_in_filled_cells_are_counted_where_they_are_written(say, 
     filled = units.model_copy(update={"datasets": {"units": source}})
     told = [f.sentence for f in say(filled, units=["U1,01,Unit", "U2,,Unit", "U3,,Unit"]).findings]
     assert any("3 of 3 rows hold a code that is not mapped: `01` (1). Ours are" in s for s in told)
+
+
+def read_otherwise(agency: Agency, dataset: str, **read: Any) -> Agency:
+    source = agency.datasets[dataset]
+    changed = source.model_copy(update={"read": source.read.model_copy(update=read)})
+    return agency.model_copy(update={"datasets": {dataset: changed}})
+
+
+@pytest.mark.parametrize("number", [PEOPLE[0], "19850101 201001 1 001", "'" + PEOPLE[0], "1.98501012010011E+17"])
+def test_a_row_of_a_person_taken_for_the_header_is_not_shown(say, agency, number):
+    people = read_otherwise(agency(datasets=["employees"]), "employees", header_row=2)
+    found = say(
+        people, employees=[f"{number},Arwi Rekawan,01-01-1985,PNS,arwi@example.invalid", f"{PEOPLE[1]},B,01-01-1985,PNS,"]
+    )
+    assert not found.fits
+    text = " ".join(f.sentence for f in found.findings)
+    assert "Correct `read.header_row`" in text
+    assert "rekawan" not in text.lower() and "1985" not in text and "example.invalid" not in text
+
+
+def test_a_header_in_another_row_is_told_and_the_columns_are_listed_once(say, agency):
+    units = read_otherwise(agency(datasets=["units"]), "units", header_row=2)
+    [told] = [f.sentence for f in say(units, units=["DAFTAR UNIT,,", "U1,,Unit"]).findings if "lacks" in f.sentence]
+    assert told.count("`DAFTAR UNIT`") == 1
+    assert told.endswith("If the names of the columns stand in another row, set `read.header_row`.")
+
+
+def test_files_and_sheets_that_are_not_read_are_told(say, agency, nights: Nights):
+    units = read_otherwise(agency(datasets=["units"]), "units", path="units*.csv")
+    rows = ["U1,,Unit", "U2,U1,Unit"]
+    assert not say(units, units=rows).findings
+    (nights.folder / "contoh" / "units_dinas.csv").write_text("unit_id\n", encoding="utf-8")
+    os.utime(nights.folder / "contoh" / "units_dinas.csv", (0, 0))
+    [told] = [f.sentence for f in say(units, units=rows).findings]
+    assert told.startswith("units.csv is read, the newest of 2 files that match `units*.csv`.")
+
+    book = openpyxl.Workbook()
+    for row in (["unit_id", "parent_unit_id", "unit_name"], ["U1", None, "Unit"], ["U2", "U1", "Unit"]):
+        book.active.append(row)
+    book.create_sheet("Dinas")["A3"] = "U2"
+    book.create_sheet("Sheet3")
+    book.save(nights.folder / "contoh" / "units.xlsx")
+    [told] = [f.sentence for f in say(read_otherwise(units, "units", path="units.xlsx"), units=[]).findings]
+    assert told.startswith("units.xlsx has other sheets, which are not read: `Dinas`.")
 
 
 def test_people_at_two_posts_are_told_unless_their_past_has_ended(say, agency):
