@@ -12,13 +12,13 @@ import numpy as np
 from mutasi.engine import quoted
 from mutasi.recommend import reading
 from mutasi.recommend.network import Indices
+from mutasi.recommend.parts import Places
 from mutasi.recommend.plan import Plan
 from mutasi.recommend.policy import PolicyError
 from mutasi.recommend.problem import TIERS, Problem
-from mutasi.recommend.proving import SCALE, Infeasible
+from mutasi.recommend.proving import Infeasible
 from mutasi.recommend.reading_back import read_problem
-from mutasi.recommend.replanning import Places, Replanner, with_locked
-from mutasi.recommend.solve import solve
+from mutasi.recommend.replanning import Replanner
 from mutasi.recommend.telling import NoAnswer
 
 
@@ -47,31 +47,15 @@ def what_if(
         problem, plan = read_problem(con, run)
         if policy:
             return _under_policy(run, problem, plan, policy)
-        refused = _refused(con, run, problem, refuse)
-        try:
-            return _changed(problem, plan, refused, lock)
-        except Infeasible as error:
-            raise NoAnswer(f"No plan can do that: {error}") from None
-
-
-def _changed(problem: Problem, plan: Plan, refused: Places, lock: Sequence[tuple[str, str]]) -> Answer:
-    """One person who is refused something, or one pair that is settled, by a path; everything else planned anew."""
-    if not lock and len(np.unique(problem.edge_person[refused])) == 1:
-        change = Replanner(problem, plan).refuse_all(refused, exactly=True)
-        assert change.post is not None
-        return _answer(problem, plan, change.price, problem, change.post, change.is_exact)
-    kept = np.ones(len(problem.edge_post), bool)
-    kept[refused] = False
-    if not lock:
-        found = solve(problem.only(kept), near=plan.cap_price * (SCALE // plan.scale))
-        price = tuple(a - b for a, b in zip(found.row, plan.row, strict=True))
-        return _answer(problem, plan, price, problem, found.post, found.is_exact)
-    if len(lock) == 1 and kept.all():
-        edge = _edges(problem, *lock[0])
-        settled = Replanner(problem, plan).settle(int(edge[0])) if len(edge) else None
-        if settled is not None and settled.post is not None:
-            return _answer(problem, plan, settled.price, problem, settled.post, settled.is_exact)
-    return _locked(problem.only(kept), problem, plan, lock)
+        refused, settled = _refused(con, run, problem, refuse), _settled(run, problem, lock)
+    if len(np.unique(problem.edge_person[settled])) < len(settled) or np.isin(settled, refused).any():
+        raise NoAnswer("No plan can do that: somebody is settled twice, or settled and refused.")
+    try:
+        change = Replanner(problem, plan).change(refused, settled)
+    except Infeasible as error:
+        raise NoAnswer(f"No plan can do that: {error}") from None
+    assert change.post is not None
+    return _answer(problem, plan, change.price, problem, change.post, change.is_exact)
 
 
 def _refused(con: duckdb.DuckDBPyConnection, run: Path, problem: Problem, names: Sequence[str]) -> Places:
@@ -96,24 +80,15 @@ def _edges(problem: Problem, person: str, post: str | None) -> Places:
     return np.flatnonzero(found)
 
 
-def _locked(allowed: Problem, problem: Problem, plan: Plan, lock: Sequence[tuple[str, str]]) -> Answer:
-    """Settle pairs one after the other, then plan the rest."""
-    settled, row = allowed, np.zeros(len(TIERS), np.int64)
-    pairs = []
+def _settled(run: Path, problem: Problem, lock: Sequence[tuple[str, str]]) -> Places:
+    """The edges of pairs that are settled."""
+    edges = []
     for person, post in lock:
-        at = _edges(settled, person, post)
-        if not len(at):
-            raise NoAnswer(f"{person} and {post} are no lawful pair of this run.")
-        row += settled.edge_cost[at[0]]
-        settled = with_locked(settled, int(at[0]))
-        pairs.append((person, post))
-    found = solve(settled)
-    price = tuple(int(a) + b - c for a, b, c in zip(row, found.row, plan.row, strict=True))
-    answer = _answer(problem, plan, price, settled, found.post, found.is_exact)
-    before = set(_pairs(problem, plan.post))
-    locked = set(pairs)
-    gone = tuple(sorted(before - (set(_pairs(settled, found.post)) | locked)))
-    return Answer(answer.price, gone, tuple(sorted((set(answer.come) | locked) - before)), answer.is_exact)
+        found = _edges(problem, person, post)
+        if not len(found):
+            raise NoAnswer(f"{person} and {post} are no lawful pair of run {run.name}.")
+        edges.append(int(found[0]))
+    return np.unique(np.array(edges, np.intp))
 
 
 def _under_policy(run: Path, problem: Problem, plan: Plan, policy: Mapping[str, int | str]) -> Answer:

@@ -23,6 +23,7 @@ from mutasi.recommend.proving import cost_of
 
 NOBODY = -1
 BITS = 60  # of a figure; costs and prices stay far below half of it
+PINNED = 1 << 50
 NONE = np.empty(0, np.intp)
 Arc = tuple[int, int, int, int]  # what it costs, where from, who or NOBODY, and to which post
 Step = tuple[int, int, int]  # the node that is helped, the person who moves or NOBODY, and to which post (-1: home)
@@ -41,8 +42,10 @@ class Detour:
 class Residual:
     """What is left to change about a plan, at its prices."""
 
-    def __init__(self, problem: Problem, plan: Plan) -> None:
+    def __init__(self, problem: Problem, plan: Plan, pinned: npt.NDArray[np.integer] = NONE) -> None:
         self.problem, self.plan = problem, plan
+        self.value = plan.value.copy()
+        self.value[pinned, 0] -= PINNED  # people who stay where they are, whatever that costs
         posts = len(problem.protected)
         self.pool = posts
         self._known: dict[int, list[Arc]] = {}  # who could come to a post, as long as nothing there is banned
@@ -53,7 +56,9 @@ class Residual:
         first = np.searchsorted(problem.seat_post, np.arange(posts))
         self.least, self.next = (np.where(filled > 0, first + filled - 1, -1), np.where(filled < seats, first + filled, -1))
         # Where more people stay than are needed all of them are free, for none of them is then worth anything.
-        self.needed = present <= problem.protected + seats
+        places = problem.protected + seats
+        self.is_over = (present > places) & (places > 0)
+        self.needed = present <= places
         self.needed &= (problem.protected > 0) & (present > comes)
         stays = plan.post == problem.home
         self.at = np.where(stays & ~self.needed[plan.post], self.pool, plan.post)
@@ -66,16 +71,17 @@ class Residual:
         person = int(self.problem.edge_person[edge])
         return self._path(int(self.problem.edge_post[edge]), banned, person, None)
 
-    def through(self, edge: int) -> Detour | None:
+    def through(self, edge: int, banned: npt.NDArray[np.intp] = NONE) -> Detour | None:
         """By way of a pair that the plan does not use: its person comes, and somebody or nobody makes room."""
         person, post = int(self.problem.edge_person[edge]), int(self.problem.edge_post[edge])
         own = np.flatnonzero(self.problem.edge_person == person)
-        found = self._path(int(self.at[person]), own, person, post)
+        found = self._path(int(self.at[person]), np.union1d(own, banned), person, post)
         if found is None:
             return None
-        place = found.post.copy()
-        place[person] = post
-        return replace(found, post=place, cost=tuple(np.add(found.cost, self._reduced(np.array([edge]))[0]).tolist()))
+        found.post[person] = post
+        # The pair costs neither less nor more than its prices.
+        found.value[person] = cost_of(self.problem, self.plan.cap_price, self.plan.scale, np.array([edge]))[0] - found.price[post]
+        return replace(found, cost=tuple(np.add(found.cost, self._reduced(np.array([edge]))[0]).tolist()))
 
     def _path(self, begin: int, banned: npt.NDArray[np.intp], person: int, target: int | None) -> Detour | None:
         """From `begin`, which needs one more, to the person who is free now, or to the post that has one too many."""
@@ -91,6 +97,8 @@ class Residual:
             if node in done:
                 continue
             if node == (end if target is None else target):
+                if so_far >= PINNED << (BITS * (self.value.shape[1] - 1) - 1):
+                    return None
                 nearer = {one: so_far - distance[one] for one in done}
                 return self._detour(self._moved(node, begin, step), so_far, nearer, person)
             done.add(node)
@@ -113,7 +121,8 @@ class Residual:
         figures = self.plan.price.shape[1]
         rise = np.zeros((self.pool + 1, figures), np.int64)
         rise[list(nearer)] = [_unpacked(number, figures) for number in nearer.values()]
-        price = self.plan.price + rise[:-1] - rise[-1]
+        # Where more people stay than are needed, somebody who comes is worth nothing, now as before.
+        price = self.plan.price + np.where(self.is_over[:, None], 0, rise[:-1] - rise[-1])
         value = self.plan.value + np.where((self.at == self.pool)[:, None], 0, rise[-1] - rise[self.at])
         value[person] = self.plan.value[person] + rise[-1]
         return Detour(post, _unpacked(cost, figures), price, value)
@@ -135,7 +144,7 @@ class Residual:
             self.home_start[node] : self.home_start[node + 1] if problem.protected[node] else self.home_start[node]
         ]
         who = np.concatenate([problem.edge_person[edges], home])
-        rows = np.concatenate([self._reduced(edges), -plan.price[node] - plan.value[home]])
+        rows = np.concatenate([self._reduced(edges), -plan.price[node] - self.value[home]])
         found = [(cost, place, one, node) for cost, place, one in _least(rows, self.at[who], who) if place != node]
         if self.least[node] >= 0:
             row = problem.seat_penalty[self.least[node]] * plan.scale - plan.price[node]
@@ -153,7 +162,7 @@ class Residual:
 
     def _into_pool(self, person: int, target: int | None) -> list[tuple[int, int, int, int]]:
         """Who could become free, and which empty seats could be filled instead of one that falls empty."""
-        value, (cost, place, who) = self.plan.value, self._idling
+        value, (cost, place, who) = self.value, self._idling
         found = list(zip(cost, place, who, [-1] * len(who), strict=True))
         if target is None:
             return [*found, (_packed((-value[person]).tolist()), self.pool + 1, person, -1)]
@@ -165,7 +174,7 @@ class Residual:
         problem, plan = self.problem, self.plan
         used = np.flatnonzero(self.at != self.pool)
         empty = np.flatnonzero(self.next >= 0)
-        rows = np.concatenate([-plan.value[used], plan.price[empty] - problem.seat_penalty[self.next[empty]] * plan.scale])
+        rows = np.concatenate([-self.value[used], plan.price[empty] - problem.seat_penalty[self.next[empty]] * plan.scale])
         place, who = np.concatenate([self.at[used], empty]), np.concatenate([used, np.full(len(empty), NOBODY)])
         least = _least(rows, place, who)
         return [one[0] for one in least], [one[1] for one in least], [one[2] for one in least]

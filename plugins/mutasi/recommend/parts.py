@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from mutasi.recommend.network import Indices
 from mutasi.recommend.problem import Problem
+from mutasi.recommend.proving import NoOpenSeat
 
 Places = npt.NDArray[np.intp]
 
@@ -93,3 +94,52 @@ def _posts_of(problem: Problem) -> tuple[Indices, ...]:
 def _renumbered(places: npt.NDArray[np.integer], among: Places) -> Indices:
     """Where each place stands among some, which lie in rising order."""
     return np.searchsorted(among, places).astype(np.int32)
+
+
+def with_locked(problem: Problem, settled: Places) -> tuple[Problem, Places, Places]:
+    """The problem in which some pairs are settled, and the people and edges that it keeps of the whole one.
+
+    Their people are gone from home, and each holds a seat of the post: one of those that must be held, for then people of the post
+    may stay on the others or leave; where there is none, the dearest that is open.
+
+    Raises:
+        NoOpenSeat: a post has fewer vacant seats than people who are settled there.
+    """
+    protected, limit, free = problem.protected.copy(), problem.cap_limit.copy(), np.ones(len(problem.seat_post), bool)
+    refuse_without_seats(problem, settled)
+    for post in problem.edge_post[settled].tolist():
+        if protected[post]:
+            protected[post] -= 1
+        else:
+            free[np.flatnonzero(free & (problem.seat_post == post))[0]] = False
+    counted = problem.edge_caps[settled]
+    np.subtract.at(limit, counted[counted >= 0], 1)
+    linked = np.isin(problem.link_edge, settled)
+    np.subtract.at(limit, problem.link_cap[linked], problem.link_weight[linked])
+    stays = np.ones(len(problem.home), bool)
+    stays[problem.edge_person[settled]] = False
+    of_others = stays[problem.edge_person]
+    kept, number = problem.only(of_others), np.cumsum(stays) - 1
+    locked = replace(
+        kept,
+        person_ids=problem.person_ids[stays],
+        home=problem.home[stays],
+        protected=protected,
+        seat_post=problem.seat_post[free],
+        seat_penalty=problem.seat_penalty[free],
+        edge_person=number[kept.edge_person].astype(np.int32),
+        cap_limit=limit,
+    )
+    return locked, np.flatnonzero(stays), np.flatnonzero(of_others)
+
+
+def refuse_without_seats(problem: Problem, settled: Places) -> None:
+    """Settled pairs need an open seat each.
+
+    Raises:
+        NoOpenSeat: a post has fewer vacant seats than people who are settled there.
+    """
+    posts = len(problem.protected)
+    missing = np.bincount(problem.edge_post[settled], minlength=posts) > np.bincount(problem.seat_post, minlength=posts)
+    if missing.any():
+        raise NoOpenSeat(str(problem.post_ids[np.argmax(missing)]))

@@ -30,6 +30,14 @@ class CapsTooTight(Infeasible):
         RuntimeError.__init__(self, "No plan keeps every cap and takes every couple along.")
 
 
+class NoOpenSeat(Infeasible):
+    """More people are settled at a post than it has open seats."""
+
+    def __init__(self, post_id: str) -> None:
+        super().__init__(post_id)
+        self.args = (f"{post_id} has no open seat.",)
+
+
 def matching(problem: Problem, budget: int) -> Solution:
     """The lexicographic optimum as if there were no caps.
 

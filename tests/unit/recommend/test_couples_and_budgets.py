@@ -9,9 +9,10 @@ import pytest
 from tests.unit.recommend.instances import random_problem
 from tests.unit.recommend.test_caps import best_row
 
+from mutasi.recommend.parts import with_locked
 from mutasi.recommend.problem import Problem
 from mutasi.recommend.proving import SCALE, Infeasible, bound, matching, priced_problem
-from mutasi.recommend.replanning import Replanner, with_locked
+from mutasi.recommend.replanning import Replanner
 from mutasi.recommend.solve import solve
 
 AREAS = 2
@@ -106,7 +107,7 @@ def test_the_answer_of_refusing_one_of_a_couple_takes_the_other_back() -> None:
             if problem.edge_person[edge] >= 10:
                 continue
             asked += 1
-            exact = replanner.refuse(edge, exactly=True)
+            exact = replanner.change(np.array([edge]))
             other = solve(problem.only(np.arange(len(problem.edge_post)) != edge))
             assert exact.post is not None and all(a == b for a, b in areas_of_couples(problem, exact.post, 5))
             assert exact.price == tuple(a - b for a, b in zip(other.row, plan.row, strict=True))
@@ -121,7 +122,7 @@ def test_a_locked_half_of_a_couple_takes_the_other_along_or_cannot_be() -> None:
         vacant = at[np.isin(problem.edge_post[at], problem.seat_post)]
         if not len(vacant):
             continue
-        locked = with_locked(problem, int(vacant[0]))
+        locked, _, _ = with_locked(problem, vacant[:1])
         other = int(np.flatnonzero(locked.person_ids == problem.person_ids[1])[0])
         try:
             plan = solve(locked)
