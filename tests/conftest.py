@@ -13,7 +13,6 @@ import pytest
 from tests.bench import line
 from tests.once import once
 
-from mutasi.recommend.network import compiled_code
 from mutasi.settings import PROJECT, Settings
 
 # The libraries' objects live as long as the worker; at Python's own pace, looking for rubbish among them is a twelfth of its time.
@@ -46,8 +45,8 @@ os.environ |= {
 for _agency_id in DEMO_AGENCIES:
     (_airflow / "agencies" / f"{_agency_id}.yml").symlink_to(PROJECT / "dags" / "agencies" / f"{_agency_id}.yml")
 
-# The optimiser is compiled once and not for the home of every test.
-os.environ["NUMBA_CACHE_DIR"] = compiled_code()
+# The optimiser is compiled, and the dbt project read, once and not for the home of every test.
+os.environ["MUTASI_CACHE"] = str(Settings.from_environment().cache())
 
 REAL = Path(os.environ.get("MUTASI_REAL", PROJECT.parent / "shared" / "real"))
 

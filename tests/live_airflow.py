@@ -17,8 +17,8 @@ from mutasi.settings import PROJECT
 
 
 def clean_environment() -> dict[str, str]:
-    """The environment without what would tell Airflow or Mutasi where things are."""
-    return {k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "MUTASI"))}
+    """The environment without what would tell Airflow or Mutasi where things are; what is made of the code alone is shared."""
+    return {k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "MUTASI")) or k == "MUTASI_CACHE"}
 
 
 @contextlib.contextmanager

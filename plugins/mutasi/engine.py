@@ -17,20 +17,27 @@ from mutasi.settings import Settings
 
 
 def connect(settings: Settings) -> duckdb.DuckDBPyConnection:
-    """A connection of its own to the process's engine; memory is bounded by `MUTASI_MEMORY_LIMIT` (default 6GB)."""
-    return _engine(str(settings.folder("tmp")), os.environ.get("MUTASI_MEMORY_LIMIT", "6GB"), os.getpid()).cursor()
+    """A connection of its own to the process's engine."""
+    return _engine(tuple(options(settings).items()), os.getpid()).cursor()
+
+
+def options(settings: Settings) -> dict[str, str]:
+    """How every engine of a home is opened; memory is bounded by `MUTASI_MEMORY_LIMIT` (default 6GB).
+
+    A path that does not begin at the root is one below the home: the views that dbt builds name their files so.
+    """
+    return {
+        "memory_limit": os.environ.get("MUTASI_MEMORY_LIMIT", "6GB"),
+        "temp_directory": str(settings.folder("tmp")),
+        "file_search_path": str(settings.home),
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+    }
 
 
 @cache
-def _engine(temporary: str, memory: str, _process: int) -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(
-        config={
-            "memory_limit": memory,
-            "temp_directory": temporary,
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-        }
-    )
+def _engine(opened_with: tuple[tuple[str, str], ...], _process: int) -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(config=dict(opened_with))
 
 
 def write(con: duckdb.DuckDBPyConnection, query: str, file: Path) -> int:

@@ -29,10 +29,17 @@ class Settings:
 
     @classmethod
     def from_environment(cls) -> Settings:
-        """Read `MUTASI_HOME`, `MUTASI_PROJECT` and `MUTASI_AGENCIES`; each has the checkout as its default."""
+        """Read `MUTASI_HOME`, `MUTASI_PROJECT` and `MUTASI_AGENCIES`; each has the checkout as its default.
+
+        Raises:
+            SettingsError: the home's path has a comma, which DuckDB would take for the end of one folder to search.
+        """
         project = Path(os.environ.get("MUTASI_PROJECT", PROJECT)).resolve()
+        home = Path(os.environ.get("MUTASI_HOME", project / "var")).resolve()
+        if "," in str(home):
+            raise SettingsError(f"The path of the home may have no comma: set MUTASI_HOME to another folder than {home}.")
         return cls(
-            home=Path(os.environ.get("MUTASI_HOME", project / "var")).resolve(),
+            home=home,
             project=project,
             agencies=Path(os.environ.get("MUTASI_AGENCIES", project / "dags" / "agencies")).resolve(),
         )
@@ -54,14 +61,12 @@ class Settings:
 
     def folder(self, *parts: str) -> Path:
         """A folder below the home, made on demand and closed to other users of the machine."""
-        self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if self.home.stat().st_mode & 0o077:
-            self.home.chmod(0o700)
-        path = self.home
-        for part in Path(*parts).parts:  # `parents=True` would leave the folders between open to others
-            path /= part
-            path.mkdir(mode=0o700, exist_ok=True)
-        return path
+        return _closed(self.home, *parts)
+
+    def cache(self, *parts: str) -> Path:
+        """A folder for what is made of the code and of no data: below the home, or in `MUTASI_CACHE`, which homes may share."""
+        shared = os.environ.get("MUTASI_CACHE")
+        return _closed(Path(shared).resolve(), *parts) if shared else self.folder("cache", *parts)
 
     @cached_property
     def reporting_url(self) -> str | None:
@@ -95,3 +100,15 @@ class Settings:
                 "made by `python3 -c 'import secrets; print(secrets.token_hex(32))'`, readable by Mutasi alone."
             )
         return key
+
+
+def _closed(root: Path, *parts: str) -> Path:
+    """A folder below a root, both made on demand and closed to other users of the machine."""
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if root.stat().st_mode & 0o077:
+        root.chmod(0o700)
+    path = root
+    for part in Path(*parts).parts:  # `parents=True` would leave the folders between open to others
+        path /= part
+        path.mkdir(mode=0o700, exist_ok=True)
+    return path

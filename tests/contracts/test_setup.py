@@ -74,7 +74,8 @@ def test_every_interpreter_that_is_here_reads_the_code(version, tmp_path):
 def test_compiled_code_is_kept_below_the_home(tmp_path):
     """Beside the installed package nobody may be allowed to write, and a read-only container compiles at every start."""
     code = "import mutasi.recommend.core, numba; print(numba.config.CACHE_DIR)"
-    environment = {key: value for key, value in os.environ.items() if key != "NUMBA_CACHE_DIR"} | {"MUTASI_HOME": str(tmp_path)}
+    shared = ("NUMBA_CACHE_DIR", "MUTASI_CACHE")
+    environment = {key: value for key, value in os.environ.items() if key not in shared} | {"MUTASI_HOME": str(tmp_path)}
     said = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
     assert Path(said.stdout.strip()).is_relative_to(tmp_path)
 

@@ -98,40 +98,20 @@ def first_night(tmp_path_factory: pytest.TempPathFactory, dagbag: object, airflo
     return home
 
 
-@pytest.fixture(scope="session")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder in which scenarios stand, one after the other: dbt reads the whole project anew for a home of another name."""
-    return tmp_path_factory.mktemp("stage")
-
-
-@contextmanager
-def standing(first_night: Home, stage: Path, bare: bool = False) -> Iterator[Home]:
-    """A copy on the stage, taken down at the end; what dbt read of the project, and began with, is kept for the next."""
-    home = first_night.copy(stage / "home", bare)
-    pairs = [(home.path / "warehouse" / "dbt" / name, stage / name) for name in ("target", "groundwork")]
-    for here, kept in pairs:
-        if kept.exists() and not bare:
-            shutil.rmtree(here, ignore_errors=True)
-            kept.rename(here)
+@pytest.fixture
+def after_first_night(first_night: Home, tmp_path: Path) -> Iterator[Home]:
+    """A copy of that home for a scenario to change."""
+    home = first_night.copy(tmp_path / "home")
     yield home
-    for here, kept in pairs:
-        if here.exists() and not kept.exists():
-            here.rename(kept)
     shutil.rmtree(home.path)
 
 
 @pytest.fixture
-def after_first_night(first_night: Home, stage: Path) -> Iterator[Home]:
-    """A copy of that home for a scenario to change; as on the nights of one home, dbt finds what it read before."""
-    with standing(first_night, stage) as home:
-        yield home
-
-
-@pytest.fixture
-def before_first_night(first_night: Home, stage: Path) -> Iterator[Home]:
+def before_first_night(first_night: Home, tmp_path: Path) -> Iterator[Home]:
     """The sources of that home, and no run behind it."""
-    with standing(first_night, stage, bare=True) as home:
-        yield home
+    home = first_night.copy(tmp_path / "home", bare=True)
+    yield home
+    shutil.rmtree(home.path)
 
 
 @pytest.fixture(scope="session")

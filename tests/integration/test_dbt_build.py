@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import msgpack
 import pytest
 import yaml
 from tests.integration import synthetic_inputs as synthetic
 
+from mutasi.engine import options
 from mutasi.settings import PROJECT, Settings
 from mutasi.warehouse.build import BuildError, BuildResult, build, build_file
 from mutasi.warehouse.peek import PeekError, summary, summary_text
@@ -150,7 +152,7 @@ def test_units_that_no_reorganisation_explains_are_reported(reporting: duckdb.Du
 
 
 def test_history_shows_intervals_closed_by_change_and_deletion(built: tuple[Settings, BuildResult]) -> None:
-    with duckdb.connect(str(build_file(built[0])), read_only=True) as con:
+    with duckdb.connect(str(build_file(built[0])), read_only=True, config=options(built[0])) as con:
         rows = _records(con, "select unit_id, unit_name, valid_from, valid_to, is_current from history.hist_units order by all")
     assert rows == [
         ("U2", "Seksi Lama", dt.date(2026, 1, 1), dt.date(2026, 5, 1), False),
@@ -190,6 +192,7 @@ def test_planning_is_closed_to_others_and_bears_the_same_run(
 def test_reporting_holds_no_person(reporting: duckdb.DuckDBPyConnection) -> None:
     schemas = _records(reporting, "select distinct schema_name from duckdb_tables()")
     assert sorted(schemas) == [("marts",), ("quality",)]
+    assert _records(reporting, "select view_name from duckdb_views() where not internal") == [], "it would name files of the home"
     columns = _records(
         reporting,
         "select schema_name, table_name, column_name from duckdb_columns() where not internal and data_type = 'VARCHAR'",
@@ -219,10 +222,16 @@ def test_the_project_forbids_what_the_datasets_call_personal() -> None:
 
 
 def test_no_value_reaches_the_files_that_dbt_leaves(built: tuple[Settings, BuildResult]) -> None:
-    left = [f for f in (built[0].warehouse / "dbt").rglob("*") if f.is_file()]
+    left = [f for folder in (built[0].warehouse / "dbt", built[0].cache("dbt")) for f in folder.rglob("*") if f.is_file()]
     assert any(f.suffix == ".msgpack" for f in left), "without the kept parse every build would parse anew"
     leaks = [f.name for f in left for nip in synthetic.NIPS if nip.encode() in f.read_bytes()]
     assert leaks == []
+
+
+def test_neither_another_home_nor_another_day_makes_dbt_read_the_project_anew(built: tuple[Settings, BuildResult]) -> None:
+    """dbt reads anew what depends on a variable of the environment that has changed."""
+    read = [msgpack.unpackb(file.read_bytes()) for file in built[0].cache("dbt").glob("*/*.msgpack")]
+    assert read and all(project["env_vars"] == {} for project in read)
 
 
 def test_the_summary_shows_what_readers_see(built: tuple[Settings, BuildResult], tmp_path: Path) -> None:
@@ -246,7 +255,7 @@ def _all_rows(file: Path) -> dict[str, list[tuple[Any, ...]]]:
             con, "select schema_name, table_name from duckdb_tables() where table_name <> 'publication' order by all"
         )
         # The planning file and its schema bear one name, so names of two parts would be ambiguous.
-        return {f"{s}.{t}": _records(con, f"select * from {file.stem}.{s}.{t}") for s, t in tables}
+        return {f"{s}.{t}": sorted(_records(con, f"select * from {file.stem}.{s}.{t}"), key=str) for s, t in tables}
 
 
 def test_rebuilding_gives_the_same_and_errors_tell_no_value(built: tuple[Settings, BuildResult], tmp_path: Path) -> None:

@@ -28,7 +28,8 @@ QUERIES = {
 }
 
 
-def test_a_broken_contract_is_an_error_that_names_the_model(tmp_path: Path) -> None:
+def test_a_broken_contract_is_an_error_that_names_the_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MUTASI_CACHE", str(tmp_path / "cache"))
     project = tmp_path / "dbt_project"
     shutil.copytree(PROJECT / "dbt_project" / "macros", project / "macros")
     shutil.copy(PROJECT / "dbt_project" / "profiles.yml", project)

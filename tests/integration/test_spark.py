@@ -60,7 +60,7 @@ def two_more_days(history: Path, day: dt.date) -> None:
 
 
 def opened(home: Path) -> duckdb.DuckDBPyConnection:
-    con = duckdb.connect()
+    con = duckdb.connect(config={"file_search_path": str(home)})
     con.execute(f"attach '{home}/warehouse/build.duckdb' as duck (read_only)")
     for model in COMPARED:
         schema, _, name = model.partition(".")

@@ -1,5 +1,6 @@
-{# The day comes from the environment in nightly builds: a changed variable would make dbt parse the whole project again. #}
-{% set chosen_day = var('as_of') or env_var('MUTASI_AS_OF', '') %}
+{# The day comes from the environment in nightly builds, and is asked for when the model runs: what is known when dbt reads the
+   project, as a variable is, makes it read the project anew when it changes. #}
+{% set chosen_day = var('as_of') or (env_var('MUTASI_AS_OF', '') if execute else '') %}
 with newest as (
     select max(as_of) as newest_day
     from {{ ref('stg_agencies') }}

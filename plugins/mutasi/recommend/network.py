@@ -58,4 +58,4 @@ def compiled_code() -> str:
     numba reads `NUMBA_CACHE_DIR` when it is first imported, so each module that compiles sets it before that.
     """
     version = hashlib.sha256(b"".join((Path(__file__).parent / name).read_bytes() for name in COMPILED)).hexdigest()[:12]
-    return str(Settings.from_environment().folder("cache", "numba", version))
+    return str(Settings.from_environment().cache("numba", version))

@@ -20,9 +20,10 @@ from typing import Any
 import duckdb
 
 from mutasi.collector import seldom_collected
+from mutasi.engine import options
 from mutasi.errors import NeedsAPerson
 from mutasi.settings import Settings
-from mutasi.warehouse.groundwork import HELD_KIND, HELD_MODELS, keep_groundwork, lay_groundwork, remove_database
+from mutasi.warehouse.groundwork import HELD_KIND, HELD_MODELS, keep_groundwork, lay_groundwork, parsed_before, remove_database
 
 GREEN = {"success", "pass", "warn", "no-op", "skipped"}
 CODES = {
@@ -135,7 +136,8 @@ def _invoke(settings: Settings, as_of: dt.date | None, unit_tests: bool) -> tupl
         _environment(MUTASI_HOME=str(settings.home), MUTASI_AS_OF=as_of.isoformat() if as_of else ""),
     ):
         start = time.perf_counter()
-        answer = dbtRunner().invoke([*quiet, "parse", *project])
+        with parsed_before(settings, work / "target") as known:
+            answer = dbtRunner().invoke([*quiet, "parse", *project, *known])
         parse_seconds = round(time.perf_counter() - start, 3)
         if answer.success:
             # After `parse` the result is the manifest; the runner's type says only that it is one of many.
@@ -188,7 +190,7 @@ def _outcome(result: Any, settings: Settings) -> Outcome:
 
 def _broken(settings: Settings, test: str) -> tuple[str, ...]:
     """What a failed test calls the promises that were broken, where it names them; they are words of the project."""
-    with duckdb.connect(str(build_file(settings)), read_only=True) as con:
+    with duckdb.connect(str(build_file(settings)), read_only=True, config=options(settings)) as con:
         try:
             rows = con.execute(f"select distinct broken from ({test}) order by broken").fetchall()
         except duckdb.BinderException:

@@ -1,14 +1,20 @@
-"""What a build begins with: seeds and views change with the project and not with the night, so they are laid down once."""
+"""What a build begins with: dbt's reading of the project, its seeds and views change with the project and not with the night or
+the home, so they are made once and kept in the cache, which homes may share.
+"""
 
 from __future__ import annotations
 
+import fcntl
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 
 from mutasi.durable import put
 from mutasi.engine import quoted
+from mutasi.landing.snapshots import scratch
 from mutasi.settings import Settings
 from mutasi.sources.datasets import datasets
 from mutasi.warehouse.fingerprint import contents, digest, engines
@@ -19,21 +25,42 @@ PROJECT_FILES = ("dbt_project.yml", "macros/**/*.sql", "models/**/*.sql", "model
 HELD_KIND, HELD_MODELS = "seed", "config.materialized:view"
 
 
+PARSED = "partial_parse.msgpack"  # dbt's name
+
+
+@contextmanager
+def parsed_before(settings: Settings, target: Path) -> Iterator[list[str]]:
+    """Tell dbt what it read of the project before, and keep what it reads anew and leaves at `target`.
+
+    What still holds of it dbt finds itself, by the hashes of the files, of the profile and of its own version. Where nothing is
+    known yet, who comes second waits instead of reading the same.
+    """
+    known = _folder(settings) / PARSED
+    with known.with_suffix(".lock").open("a") as first:
+        if not known.exists():
+            fcntl.flock(first, fcntl.LOCK_EX)
+        yield ["--partial-parse-file-path", str(known)] if known.exists() else []
+        if (target / PARSED).exists():
+            unfinished = scratch(known.parent)
+            shutil.move(target / PARSED, unfinished)
+            put(unfinished, known)
+
+
 def lay_groundwork(settings: Settings, database: Path) -> bool:
-    """Put a database with the project's seeds and views at `database`; False where none was kept of this project and home."""
-    kept = _kept(settings)
-    if kept.exists():
-        shutil.copyfile(kept, database)
-    return kept.exists()
+    """Put a database with the project's seeds and views at `database`; False where none was kept of this project."""
+    try:
+        shutil.copyfile(_kept(settings), database)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def keep_groundwork(settings: Settings, database: Path) -> None:
     """Keep the seeds, the views and the bare columns of the tables of a closed, whole build; forget those of earlier projects."""
     kept = _kept(settings)
     for old in kept.parent.glob("*.duckdb"):
-        remove_database(old)
-    unfinished = kept.with_suffix(".part")
-    remove_database(unfinished)
+        old.unlink(missing_ok=True)
+    unfinished = scratch(kept.parent)
     with duckdb.connect() as con:
         # The name that dbt gives the database: views are bound by it.
         con.execute(f"attach {quoted(str(database))} as {database.stem} (read_only)")
@@ -54,7 +81,12 @@ def remove_database(file: Path) -> None:
 
 
 def _kept(settings: Settings) -> Path:
-    """The groundwork of the project and its engines as they are now; views name files of this home."""
+    """The groundwork of the project and its engines as they are now; views name files below any home."""
     columns = {name: {c: column.sql_type for c, column in d.promoted_columns.items()} for name, d in datasets().items()}
-    made_of = [*engines(), str(settings.home), str(columns), *contents(settings.dbt_project, PROJECT_FILES)]
-    return settings.folder("warehouse", "dbt", "groundwork") / f"{digest(made_of)}.duckdb"
+    made_of = [*engines(), str(columns), *contents(settings.dbt_project, PROJECT_FILES)]
+    return _folder(settings) / f"{digest(made_of)}.duckdb"
+
+
+def _folder(settings: Settings) -> Path:
+    """A folder for each place where a project lies: dbt keeps where its seeds are."""
+    return settings.cache("dbt", digest([str(settings.dbt_project)]))

@@ -147,6 +147,7 @@ def _as_it_stood(settings: Settings, apart: Settings, day: dt.date) -> None:
     """Lay out what a build of the day reads: snapshots as they are, history and results up to the day."""
     iso = day.isoformat()
     (apart.home / "promoted").symlink_to(settings.home / "promoted")
+    (apart.home / "cache").symlink_to(settings.cache())
     for file in (settings.home / "history").glob("*/????-??-??.parquet"):
         if file.stem <= iso:
             link(file, apart.folder("history", file.parent.name) / file.name)

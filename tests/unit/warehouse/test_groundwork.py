@@ -14,7 +14,8 @@ from mutasi.warehouse.groundwork import keep_groundwork, lay_groundwork, remove_
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.setenv("MUTASI_CACHE", str(tmp_path / "cache"))
     for folder in ("seeds", "models", "macros"):
         (tmp_path / "dbt_project" / folder).mkdir(parents=True)
     (tmp_path / "dbt_project" / "dbt_project.yml").write_text("name: contoh")
@@ -43,7 +44,9 @@ def test_groundwork_is_kept_until_the_project_changes(settings: Settings, databa
     (settings.dbt_project / changed).write_text("a\n2\n")
     assert not lay_groundwork(settings, database)
     keep_groundwork(settings, database)
-    assert len(list((settings.warehouse / "dbt" / "groundwork").iterdir())) == 1, "that of an earlier project is forgotten"
+    assert len([file for file in settings.cache("dbt").rglob("*") if file.is_file()]) == 1, (
+        "that of an earlier project is forgotten"
+    )
 
 
 def test_groundwork_holds_seeds_and_views_and_no_row_of_a_night(settings: Settings, database: Path) -> None:
@@ -57,11 +60,18 @@ def test_groundwork_holds_seeds_and_views_and_no_row_of_a_night(settings: Settin
         assert con.execute("from marts.numbers").fetchall() == [("20000101",)], "the view reads what tonight's table holds"
 
 
-def test_groundwork_of_another_home_is_not_used(settings: Settings, database: Path, tmp_path: Path) -> None:
+def test_groundwork_serves_every_home_of_a_cache(settings: Settings, database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     keep_groundwork(settings, database)
-    moved = Settings(home=tmp_path / "moved", project=tmp_path, agencies=tmp_path)
-    settings.home.rename(moved.home)
-    assert not lay_groundwork(moved, database), "its views name files of the first home"
+    beside = Settings(home=settings.project / "beside", project=settings.project, agencies=settings.agencies)
+    assert lay_groundwork(beside, database)
+    monkeypatch.delenv("MUTASI_CACHE")
+    assert not lay_groundwork(beside, database), "by itself a home keeps its own"
+
+
+def test_what_homes_share_is_closed_to_other_users(settings: Settings) -> None:
+    settings.project.joinpath("cache").mkdir(mode=0o777)
+    assert settings.cache("dbt", "a").is_relative_to(settings.project / "cache")
+    assert {folder.stat().st_mode & 0o777 for folder in [settings.cache(), *settings.cache().rglob("*")]} == {0o700}
 
 
 @pytest.mark.parametrize("newer", ENGINES)
