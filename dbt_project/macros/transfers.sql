@@ -71,7 +71,8 @@
 {%- endmacro %}
 
 {# Moves that hold a seat and a person, whoever decided them: those in process, and those approved, which are under way until
-   they begin. A post of an agency that does not take part is none of ours; the person is held all the same. #}
+   they begin, unless a later letter takes the approval back or the person is there already (many approvals tell no first day). A
+   post of an agency that does not take part is none of ours; the person is held all the same. #}
 {% macro moves_under_way() -%}
     select
         moves.person_id,
@@ -95,7 +96,30 @@
         decisions.effective_from as begins_on
     from {{ ref('stg_transfer_decisions') }} as decisions
     cross join {{ ref('int_as_of') }} as today
-    where decisions.decision = 'approved' and coalesce(decisions.effective_from > today.as_of, true)
+    where
+        decisions.decision = 'approved'
+        and coalesce(decisions.effective_from > today.as_of, true)
+        and not exists (
+            select 1 from {{ ref('stg_transfer_decisions') }} as later
+            where
+                later.agency_id = decisions.agency_id
+                and later.person_id = decisions.person_id
+                and later.decision in ('cancelled', 'refused')
+                and later.decided_on >= decisions.decided_on
+                and (
+                    later.to_position_id is null
+                    or (later.to_unit_id = decisions.to_unit_id and later.to_position_id = decisions.to_position_id)
+                )
+        )
+        and not exists (
+            select 1 from {{ ref('int_assignments') }} as duties
+            where
+                duties.is_definitive_holder
+                and duties.agency_id = decisions.agency_id
+                and duties.person_id = decisions.person_id
+                and duties.unit_id = decisions.to_unit_id
+                and duties.position_id = decisions.to_position_id
+        )
 {%- endmacro %}
 
 {# Legacy titles with the present one, where the equivalence is in force. #}

@@ -160,7 +160,8 @@ select
     cast(
         case
             when post_state in ('review', 'unknown') then 0
-            else greatest(coalesce(holders_definitive, 0) - people_leaving - need_seats, 0)
+            -- Work is done by those who are there: who is on leave or works half the time does not free a colleague.
+            else greatest(least(coalesce(holders_definitive, 0), floor(coalesce(staff_fte, 0))) - people_leaving - need_seats, 0)
         end as bigint
     ) as releasable,
     coalesce(is_critical_vacancy, false) as is_critical,
