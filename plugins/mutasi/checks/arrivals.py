@@ -33,7 +33,7 @@ class Arrival:
         rows_before: rows of the snapshot in use on the day before; None if there was none.
         unknown_columns: number of source columns that nothing maps.
         file: the Parquet file; None unless it is whole.
-        days_old: age of the data that can be used: 0 when a whole file came, else that of the snapshot in use.
+        days_old: age of the data that can be used: of what came when it is whole, else of the snapshot in use.
         stale_after_days: age that the dated policy allows; None where it names none.
         emptied_columns: number of columns that held values in the snapshot in use and hold none now.
         unknown_names, emptied_names: the names of those columns.
@@ -93,7 +93,7 @@ def _arrival(
     settings: Settings, dataset: Dataset, day: dt.date, agency: str, file: Path | None, before: Promoted | None, limit: int | None
 ) -> Arrival:
     rows_before = before.rows_promoted + before.rows_quarantined if before else None
-    days_before = (day - before.snapshot_date).days if before else None
+    days_before = before.age(day) if before else None
     manifest = _manifest(file)
     if manifest is None:
         nothing = (None, None, None, None)
@@ -112,7 +112,7 @@ def _arrival(
         rows_before=rows_before,
         unknown_columns=len(manifest.unknown_columns),
         file=str(path) if filled is not None else None,
-        days_old=0 if filled is not None else days_before,
+        days_old=manifest.age(day) if filled is not None else days_before,
         stale_after_days=limit,
         emptied_columns=len(emptied),
         unknown_names=tuple(_shown(name) for name in manifest.unknown_columns),

@@ -235,6 +235,7 @@ def _commit(settings: Settings, snapshot: Landed, kept: Path, promoted: int, qua
             rows_quarantined=quarantined,
             landing_sha256=snapshot.data_sha256,
             cursor=snapshot.cursor,
+            delivered_on=snapshot.delivered_on,
             columns_version=columns_version(),
         ),
     )

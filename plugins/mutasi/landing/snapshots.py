@@ -52,7 +52,7 @@ class Cursor(BaseModel):
 
 
 class Manifest(BaseModel):
-    """What every snapshot says of itself."""
+    """What every snapshot says of itself; `delivered_on` is the day on which the file that was read last changed, if one was read."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -63,6 +63,11 @@ class Manifest(BaseModel):
     data_sha256: str
     rows_received: int
     cursor: Cursor | None = None
+    delivered_on: dt.date | None = None
+
+    def age(self, day: dt.date) -> int:
+        """Days since the data were true: a file that nobody replaced is as old as it is, however often it is read."""
+        return (day - min(self.snapshot_date, self.delivered_on or self.snapshot_date)).days
 
 
 class Landed(Manifest):

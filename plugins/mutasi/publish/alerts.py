@@ -72,7 +72,7 @@ def _stale(settings: Settings, agencies: Mapping[str, Agency], day: dt.date) -> 
         used, limits = in_use(settings, name, day), stale_after(settings, name, day)
         for agency in (a for a in agencies.values() if name in a.datasets):
             limit, snapshot = limits(agency.agency_id), used.get(agency.agency_id)
-            age = (day - snapshot.snapshot_date).days if snapshot else None
+            age = snapshot.age(day) if snapshot else None
             if limit is not None and age is not None and age > limit:
                 text = f"{agency.agency_id}, {name}: the data in use are {age} days old, {limit} are allowed."
                 yield _alert("stale", agency, text, "docs/runbooks/stale-agency.md")

@@ -47,6 +47,7 @@ class Extract:
         archive: the files in the raw archive, as they arrived.
         refused: records the source named but would not deliver (for example NIPs a service answered with an error).
         newest: newest value of the cursor column, from which the next incremental read may go on.
+        changed: when the file that was read last changed, in seconds since 1970; None where no file says.
         is_whole: everything was read, not only what changed; `batches` are complete either way.
     """
 
@@ -55,6 +56,7 @@ class Extract:
     archive: tuple[Path, ...]
     refused: int = 0
     newest: int | str | None = None
+    changed: float | None = None
     is_whole: bool = True
 
 

@@ -35,20 +35,21 @@ def read_files(request: Request, read: FilesRead) -> Extract:
         SourceError: no file matches, it is still being written, or it cannot be read completely.
     """
     folder = Folder(request)
-    file = folder.copy(folder.newest(read.path))
+    newest = folder.newest(read.path)
+    file = folder.copy(newest)
     if file.stat().st_size == 0:
         file.unlink()
         raise request.error(f"the file {file.name} is empty; it may still be on its way. Try again later, or ask the agency.")
     if file.suffix.lower() != ZIP:
         batches, received = _reader(file, read, request)(file)
-        return Extract(batches=batches, rows_received=received, archive=(file,))
+        return Extract(batches=batches, rows_received=received, archive=(file,), changed=newest.changed)
     member = _member(file, read, request)
     try:
         # Whatever reads it has it open or has read it whole when it returns, so its name is not needed after that.
         batches, received = _reader(member, read, request)(member)
     finally:
         shutil.rmtree(member.parent)
-    return Extract(batches=batches, rows_received=received, archive=(file,))
+    return Extract(batches=batches, rows_received=received, archive=(file,), changed=newest.changed)
 
 
 def left_aside(request: Request, read: FilesRead, archived: Path) -> Iterator[str]:

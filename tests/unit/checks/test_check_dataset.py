@@ -109,6 +109,13 @@ def test_data_older_than_the_dated_policy_are_reported(landing: Any) -> None:
     assert {f[0] for f in landing.failures("units") if f[2] == "VOL-010"} == {"lama"}
 
 
+def test_a_file_that_nobody_replaced_is_as_old_as_it_is(landing: Any) -> None:
+    for agency, age in (("lama", 8), ("masih_segar", 7), ("besok", -1)):
+        landing.land("units", units(3), agency=agency, delivered_on=DAY - dt.timedelta(days=age))
+    landing.check("units")
+    assert {f[0] for f in landing.failures("units") if f[2] == "VOL-010"} == {"lama"}
+
+
 def test_columns_that_appear_or_run_empty_are_named(landing: Any) -> None:
     landing.land(
         "units", [{**unit, "region_code": "1472", "region_code_system": "bps"} for unit in units(3)], stage="promoted", day=BEFORE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -11,7 +12,7 @@ import pytest
 from mutasi.landing import land as landing
 from mutasi.landing.land import LandingError
 from mutasi.landing.promote import promote_agency
-from mutasi.landing.snapshots import landed
+from mutasi.landing.snapshots import in_use_of, landed, landed_of
 from mutasi.sources.connection import Extract
 
 DAY = dt.date(2026, 3, 1)
@@ -191,3 +192,14 @@ def test_rows_that_are_no_records_are_counted_and_not_lost(nights, agency):
     assert counted == [("SKIP-001", 3)]
     kept = nights.rows("select _row_id, unit_id from read_parquet('{home}/landing/units/*/*.parquet') order by _row_id")
     assert kept == [(1, "U1"), (3, "U2")], "the position in the source stays"
+
+
+def test_a_snapshot_knows_when_its_file_was_delivered(nights, agency, settings):
+    nights.write(units=["U1,,Unit"])
+    sent = dt.datetime(2026, 11, 1, 1, tzinfo=dt.timezone(dt.timedelta(hours=7)))  # still October in London
+    os.utime(nights.folder / "contoh" / "units.csv", (0, sent.timestamp()))
+    day = dt.date(2026, 11, 21)
+    nights.night(day, agency(datasets=["units"]))
+    for snapshot in (landed_of(settings, "units", day, "contoh"), in_use_of(settings, "units", day, "contoh")):
+        assert snapshot is not None
+        assert (snapshot.delivered_on, snapshot.age(day)) == (dt.date(2026, 11, 1), 20)

@@ -61,6 +61,12 @@ def test_data_that_never_came_and_data_past_their_age_are_told_by_name(landing: 
     assert any(text.startswith("dumai, units: the data in use are 400 days old,") for text in late)
 
 
+def test_a_file_that_nobody_replaces_grows_old_however_often_it_is_read(landing: Any, dumai: Any) -> None:
+    landing.land("units", [{}], agency="dumai", stage="promoted", day=DAY, delivered_on=DAY - dt.timedelta(days=8))
+    told = {a.text for a in alerts(landing.settings, dumai, DAY) if a.kind == "stale"}
+    assert "dumai, units: the data in use are 8 days old, 7 are allowed." in told
+
+
 def test_a_missing_threshold_is_an_error_that_names_it(landing: Any, dumai: Any, tmp_path: Path) -> None:
     seeds = tmp_path / "bare" / "dbt_project" / "seeds"
     seeds.mkdir(parents=True)
