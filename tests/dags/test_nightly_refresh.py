@@ -32,6 +32,10 @@ def test_the_order_is_the_life_of_the_data(nightly):
     assert arrows["gate"] == {"remember"} and arrows["remember"] == {"build"} and arrows["build"] == {"publish"}
 
 
+def test_datasets_that_landed_are_judged_whatever_became_of_the_others(nightly):
+    assert nightly.get_task("check").trigger_rule == "all_done"
+
+
 def test_only_the_mapped_promotions_stand_before_the_gate(nightly):
     gate = nightly.get_task("gate")
     assert gate.upstream_task_ids == {"promote"} and gate.trigger_rule == "all_done_min_one_success"

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from airflow.sdk import Metadata, get_current_context, task
+from airflow.sdk.exceptions import AirflowSkipException
 
 from mutasi.ledger import Entry, record_failure, size_of, stepped
 from mutasi.orchestration.assets import PLANNING, PROMOTED, REPORTING
@@ -74,13 +75,18 @@ def land(agency_id: str) -> int:
     return land_agency(settings, agency, day, run_id, airflow_connection)
 
 
-@task(trigger_rule="all_done_min_one_success", queue=AT_HOME)
+@task(trigger_rule="all_done", queue=AT_HOME)
 def check() -> dict[str, dict[str, int]]:
-    """Judge every dataset over all agencies; returns per dataset how many agencies got which verdict."""
+    """Judge every dataset over all agencies; returns per dataset how many agencies got which verdict.
+
+    An agency of which a dataset did not land has others that did, also where no other agency is in the run.
+    """
     from mutasi.checks import check_datasets
     from mutasi.landing.transit import transit
     from mutasi.sources.datasets import datasets
 
+    if not get_current_context()["ti"].xcom_pull(task_ids="plan_agencies"):
+        raise AirflowSkipException("No agency was planned, so nothing landed.")
     settings, day, run_id = _night()
     if shared := transit(settings, airflow_connection):
         shared.take(day)
