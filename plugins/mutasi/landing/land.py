@@ -12,10 +12,12 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import duckdb
+import pyarrow as pa
 
 from mutasi.durable import flush
 from mutasi.engine import connect, write
 from mutasi.landing.incremental import last_cursor, next_cursor
+from mutasi.landing.plain import plain_columns
 from mutasi.landing.replaced import commit_landed
 from mutasi.landing.shared_area import TransitError
 from mutasi.landing.snapshots import (
@@ -37,6 +39,8 @@ from mutasi.sources.extract import extract
 from mutasi.sources.request import forget_progress
 
 JAKARTA = ZoneInfo("Asia/Jakarta")
+# Up to so many rows a dataset is held whole, so that a look may show which columns need no reading; a larger one is not looked at.
+HELD_ROWS = 500_000
 
 
 class LandingError(RuntimeError):
@@ -166,16 +170,18 @@ def _write(settings: Settings, agency: Agency, name: str, arrived: Extract, targ
     with connect(settings) as con:
         # One projection over another: there is nothing to optimise, and looking for it takes longer than a small file's rows.
         con.execute("pragma disable_optimizer")
-        con.register("arrived", arrived.batches)
-        query = typed_query(agency.agency_id, datasets()[name], source, schema, "arrived")
         try:
+            held = arrived.batches.read_all() if arrived.rows_received <= HELD_ROWS else None
+            plain = plain_columns(datasets()[name], source, held) if held is not None else frozenset()
+            con.register("arrived", arrived.batches if held is None else held)
+            query = typed_query(agency.agency_id, datasets()[name], source, schema, "arrived", plain)
             if source.skip_where:
                 con.execute(f"create temp table typed as {query}")
                 query = "select * exclude (_is_skipped) from typed where not _is_skipped order by _row_id"
             rows = write(con, query, target)
             skipped = con.execute("select count(*) from typed where _is_skipped").fetchall()[0][0] if source.skip_where else 0
-        except duckdb.Error as error:
-            # DuckDB quotes the offending value in its message, so only the kind of error goes on
+        except (duckdb.Error, pa.ArrowException) as error:
+            # Their messages quote the offending value, so only the kind of error goes on
             raise LandingError(
                 f"{agency.agency_id}, {name}: the columns could not be typed ({type(error).__name__}); nothing was landed. "
                 "Check the column map of this dataset with `mutasi check-agency`."

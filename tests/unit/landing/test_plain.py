@@ -1,0 +1,103 @@
+"""Columns that are passed on unread: what is landed is the same as if every value had been read."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+
+import duckdb
+import pyarrow as pa
+import pytest
+
+from mutasi.landing.plain import plain_columns
+from mutasi.landing.typed import typed_query
+from mutasi.sources.agency import ColumnMap, DatasetSource, FilesRead
+from mutasi.sources.datasets import Column, datasets
+
+EMPLOYEES = datasets()["employees"]
+NIP = "199001012015031001"
+# Per type what may be passed on, and beside it what has to be read.
+TEXTS = {
+    "nip": ([NIP, "196512311990032002"], [f"'{NIP}", f" {NIP}", "1.99E+17", f"{NIP}\u200b", "", "-", f"{NIP}\n"]),
+    "id": (["1471011234567890", "A.1/2-x_y"], [" 1471", "14 71", "-", "'1471", '="1471"', "14\u00a071", "1471\n", ""]),
+    "text": (
+        ["Siti Rekaan", "Désa", "a.b@example.invalid"],
+        [" Budi", "Budi  R", "Budi\tR", "NULL", "Budi\n", "\u00a0", "", "-"],
+    ),
+    "code": (["M", "F"], ["M ", "m", "X", "", "-", "M\n"]),
+    "golongan": (["31", "45"], ["III/a", "Penata (III/c)", " 31", "", "-", "031"]),
+}
+
+
+def source_of(names: list[str], **changes: object) -> DatasetSource:
+    columns = {name: ColumnMap(**{"from": f"s_{name}"}) for name in names}
+    return DatasetSource(connection="lake", read=FilesRead(path="x.csv"), columns=columns).model_copy(update=changes)
+
+
+def landed(source: DatasetSource, rows: pa.Table, plain: frozenset[str]) -> list[tuple[object, ...]]:
+    with duckdb.connect() as con:
+        con.register("arrived", rows)
+        query = typed_query("contoh", EMPLOYEES, source, rows.schema, "arrived", plain)
+        types = [row[1] for row in con.execute(f"describe {query}").fetchall()]
+        return [tuple(types), *con.execute(f"{query} order by _row_id").fetchall()]
+
+
+def kind_of(name: str, column: Column) -> str:
+    return name if name == "nip" else "golongan" if name == "golongan_code" else column.type
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_passed_on_or_read_is_the_same(seed: int) -> None:
+    """A column is passed on or read; the landed rows, types and lists of columns are the same."""
+    chance = random.Random(seed)
+    names = ["nip", "employee_name", "sex", "golongan_code", "nik", "phone", "title_front", "home_district_code"]
+    cells = {}
+    for name in names:
+        fine, amiss = TEXTS[kind_of(name, EMPLOYEES.columns[name])]
+        pool = [*fine, None] if chance.random() < 0.5 else [*fine, None, chance.choice(amiss)]
+        cells[f"s_{name}"] = pa.array([chance.choice(pool) for _ in range(60)], pa.string())
+    days = [dt.date(1990, 1, 1), None, dt.date(2015, 3, 1)]
+    cells["s_birth_date"] = pa.array([chance.choice(days) for _ in range(60)], pa.date32())
+    rows, source = pa.table(cells), source_of([*names, "birth_date"])
+    plain = plain_columns(EMPLOYEES, source, rows)
+    assert "birth_date" in plain
+    assert landed(source, rows, plain) == landed(source, rows, frozenset())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name, kind in (("nip", "nip"), ("nik", "id"), ("employee_name", "text"), ("sex", "code"), ("golongan_code", "golongan"))
+                        for value in TEXTS[kind][1]]
+)  # fmt: skip
+def test_one_value_that_must_be_read_is_enough(name: str, value: str) -> None:
+    """Among good values one that would be changed, emptied or listed keeps its column from being passed on."""
+    fine = TEXTS[kind_of(name, EMPLOYEES.columns[name])][0]
+    source = source_of([name])
+    assert plain_columns(EMPLOYEES, source, pa.table({f"s_{name}": [*fine, None]})) == {name}
+    assert plain_columns(EMPLOYEES, source, pa.table({f"s_{name}": [*fine, value]})) == frozenset()
+
+
+def test_what_the_agency_file_changes_is_read() -> None:
+    """A map of codes, a prefix, cells filled from above and words for nothing that look like a value."""
+    rows = pa.table(
+        {"s_sex": ["M", "F"], "s_nik": ["14", "15"], "s_birth_date": pa.array([dt.date(1990, 1, 1)] * 2, pa.date32())}
+    )
+    names = ["sex", "nik", "birth_date"]
+    plain = source_of(names)
+    assert plain_columns(EMPLOYEES, plain, rows) == set(names)
+    coded = {
+        "sex": ColumnMap(**{"from": "s_sex", "codes": {"M": "F"}}),
+        "nik": ColumnMap(**{"from": "s_nik", "strip_prefix": "1"}),
+    }
+    assert plain_columns(EMPLOYEES, source_of(names, columns={**plain.columns, **coded}), rows) == {"birth_date"}
+    assert plain_columns(EMPLOYEES, source_of(names, fill_down=("s_sex", "s_nik", "s_birth_date")), rows) == frozenset()
+    assert plain_columns(EMPLOYEES, source_of(names, nulls=("1990-01-01", "14")), rows) == {"sex"}
+
+
+def test_numbers_are_passed_on_as_they_are_typed() -> None:
+    """Whole numbers are; a fraction is read where none may be, and what is not finite everywhere."""
+    reviews = datasets()["performance_reviews"]
+    source = source_of(["year", "score"])
+    whole = pa.table({"s_year": [2025, None], "s_score": pa.array([1.5, None])})
+    assert plain_columns(reviews, source, whole) == {"year", "score"}
+    other = pa.table({"s_year": pa.array([2025.0, 2025.5]), "s_score": pa.array([1.5, float("nan")])})
+    assert plain_columns(reviews, source, other) == frozenset()
