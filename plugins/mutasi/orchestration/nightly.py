@@ -90,6 +90,8 @@ def check() -> dict[str, dict[str, int]]:
     settings, day, run_id = _night()
     if shared := transit(settings, airflow_connection):
         shared.take(day)
+    if not any((settings.home / "landing").glob(f"*/{day}/*.json")):
+        raise AirflowSkipException(f"Nothing landed on {day}.")
     found = check_datasets(settings, list(datasets()), day, run_id)
     return {name: dict(Counter(verdict.verdict for verdict in verdicts.values())) for name, verdicts in found.items()}
 
@@ -136,7 +138,9 @@ def watch() -> int:
 
     settings, day, run_id = _night()
     with stepped(settings, Entry(run_id, "watch", day)):
-        found = alerts(settings, read_agencies(settings.agencies), day)
+        wanted = form()["agencies"]
+        agencies = {name: agency for name, agency in read_agencies(settings.agencies).items() if not wanted or name in wanted}
+        found = alerts(settings, agencies, day)
         if found:
             tell(f"Mutasi: {len(found)} alerts on {day}.", [alert.line() for alert in found])
     return len(found)
