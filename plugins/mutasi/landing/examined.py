@@ -12,6 +12,7 @@ from mutasi.engine import named, quoted
 from mutasi.landing import values
 from mutasi.landing.date_forms import likelier_formats
 from mutasi.landing.findings import Finding, Tolerance
+from mutasi.landing.no_records import TOTALS, blank_rows, blank_sentence
 from mutasi.landing.plausible import implausible
 from mutasi.landing.typed import BLANKS, MORE_DATE_FORMATS, NIP, typed_query
 from mutasi.sources.agency import ColumnMap, DatasetSource, FilesRead
@@ -49,12 +50,15 @@ class Examined:
         if skips:
             self.con.execute("delete from typed where _is_skipped")
         self.rows = self._number("select count(*) from typed")
+        self.blank = blank_rows(self.con, self.source)
 
     def findings(self) -> tuple[int, list[Finding]]:
         """(rows read, what is to be said of them)."""
         found = list(self._missing())
         if self.read > self.rows:
             found.append(Finding(f"{self.read - self.rows:,} rows are no records by `skip_where`."))
+        if self.blank:
+            found.append(Finding(blank_sentence(self.canon, self.source, self.blank, self.rows)))
         if self.rows == 0:
             found.append(Finding("there are no rows.", stops=self.canon.core))
         else:
@@ -131,13 +135,20 @@ class Examined:
             yield Finding(f"{label}: is empty in every row.", stops=column.required)
         elif empty and column.required:
             # Never for a number: a quantity that is missing is not that of the row above.
-            merged = column.type == "id" and is_needed and isinstance(self.source.read, FilesRead)
-            hint = f" If cells are merged over rows, set `fill_down: [{mapping.source}]`." if merged else ""
+            hint = self._why_empty(column, mapping.source, empty - self.blank, bad)
             yield Finding(f"{label}: is required and empty in {empty:,} of {self.rows:,} rows.{hint}", stops=is_needed)
         if name == NIP:
             yield from self._nips(label)
         if column.type in ("integer", "decimal") and mapping.decimal == ".":
             yield from self._groups(label, mapping)
+
+    def _why_empty(self, column: Column, source: str, empty: int, bad: int) -> str:
+        """What leaves an identifier empty in files, wholly blank rows aside."""
+        if column.type != "id" or not empty or not isinstance(self.source.read, FilesRead):
+            return ""
+        if self._is_too_many(bad + empty):
+            return f" If cells are merged over rows, set `fill_down: [{source}]`."
+        return TOTALS
 
     def _groups(self, label: str, mapping: ColumnMap) -> Iterator[Finding]:
         """`2.400` is two thousand four hundred in Indonesia, and 2.4 to a computer."""

@@ -34,9 +34,9 @@ def read_delimited(file: Path, read: FilesRead, request: Request) -> tuple[pa.Re
 
     text, encoding = _as_utf8(file, read, request)
     try:
-        names = _header(text, read, request)
+        names = _header(text, file.name, read, request)
         below = len(read.header_rows) - 1
-        received = _count(text, read, len(names), request) - below
+        received = _count(text, file.name, read, len(names), request) - below
         # Columns go by position: names that differ only in case are the same name for SQL.
         columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(names)))
         query = (
@@ -84,18 +84,18 @@ def _records(text: Path, read: FilesRead) -> Iterator[tuple[int, list[str]]]:
                 yield reader.line_num + read.header_rows[0] - 1, fields
 
 
-def _header(text: Path, read: FilesRead, request: Request) -> list[str]:
+def _header(text: Path, name: str, read: FilesRead, request: Request) -> list[str]:
     rows = read.header_rows
     try:
         found = [fields for _, fields in islice(_records(text, read), len(rows))]
     except (csv.Error, TypeError):
         raise request.error("the header cannot be read; check `read.delimiter` (one character) and `read.header_row`.") from None
     if len(found) < len(rows):
-        raise request.error(f"the file {text.name} has no header in row {rows[-1]}; it is empty, or `read.header_row` is wrong.")
+        raise request.error(f"the file {name} has no header in row {rows[-1]}; it is empty, or `read.header_row` is wrong.")
     return column_names(joined_header(found))
 
 
-def _count(text: Path, read: FilesRead, width: int, request: Request) -> int:
+def _count(text: Path, name: str, read: FilesRead, width: int, request: Request) -> int:
     """Number of records below the header, by Arrow's reader; records of the wrong width count too."""
     from pyarrow import csv as arrow_csv
 
@@ -122,7 +122,7 @@ def _count(text: Path, read: FilesRead, width: int, request: Request) -> int:
         return records - 1
     except pa.ArrowInvalid:
         raise request.error(
-            f"the records of {text.name} cannot be counted; a quote that is never closed is the usual cause."
+            f"the records of {name} cannot be counted; a quote that is never closed is the usual cause."
         ) from None
 
 

@@ -25,6 +25,7 @@ from mutasi.sources.staging import parquet_batches
 
 Counted = tuple[pa.RecordBatchReader, int]
 FORMATS = {".csv": "csv", ".txt": "csv", ".tsv": "csv", ".xlsx": "xlsx", ".xlsm": "xlsx", ".parquet": "parquet", ".json": "json"}
+OTHER_TABLES = (".xls", ".xlsb", ".ods", ".htm", ".html")  # what applications name .xls is often a web page
 ZIP = ".zip"
 
 
@@ -111,6 +112,11 @@ def _reader(file: Path, read: FilesRead, request: Request) -> Callable[[Path], C
         "parquet": lambda path: _read_parquet(path, request),
         "json": lambda path: read_json_array(path, request),
     }
+    if read.format is None and file.suffix.lower() in OTHER_TABLES:
+        raise request.error(
+            f"{file.name} is of a format that is not read. Open it in a spreadsheet program and save it as XLSX, or ask the agency for "
+            "XLSX or CSV; to rename it is not enough."
+        )
     if kind not in readers:
         raise request.error(
             f"the format of {file.name} is not clear from its name; set `read.format` to one of {', '.join(readers)}."

@@ -60,7 +60,8 @@ def read_spreadsheet(file: Path, read: FilesRead, request: Request) -> tuple[pa.
         scan = _scan(file, sheet)
     except (fastexcel.FastExcelError, zipfile.BadZipFile, ElementTree.ParseError, KeyError, OSError):
         raise request.error(
-            f"the file {file.name} is no readable XLSX workbook; a password, an older format or a broken copy is the usual cause."
+            f"the file {file.name} is no readable XLSX workbook; a password, an older format, a web page of that name or a broken copy is "
+            "the usual cause. Open it in a spreadsheet program and save it as XLSX, or ask the agency to."
         ) from None
     if not scan.rows:
         raise request.error(f"the sheet `{sheet}` of {file.name} is empty.")

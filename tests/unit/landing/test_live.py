@@ -134,6 +134,23 @@ def test_merged_cells_are_guessed_and_filled(say, agency):
     assert not [f.sentence for f in say(filled, workloads=sheets).findings if "fill_down" in f.sentence or f.stops]
 
 
+def test_blank_rows_and_totals_are_told_with_the_words_that_leave_them_out(say, agency):
+    rows = [f"U1,P1,2026,{n},1250,60,final" for n in range(30)]
+    sheets = agency(datasets=["workloads"])
+    told = [f.sentence for f in say(sheets, workloads=[*rows, *[",,,,,,"] * 20]).findings]
+    left_out = '`skip_where: {"unit_id": [""], "position_id": [""], "year": [""], "task_id": [""]}` leaves them out.'
+    assert f"20 of 50 rows are empty in every mapped column; {left_out}" in told
+    assert not any("fill_down" in sentence for sentence in told), "20 rows of nothing would become 20 tasks of the last post"
+    told = [f.sentence for f in say(sheets, workloads=[*rows, ",,,JUMLAH,12500,,"]).findings]
+    assert (
+        "unit_id (from `unit_id`): is required and empty in 1 of 31 rows. If they are totals or notes and no records, name them under "
+        "`skip_where`." in told
+    )
+    source = sheets.datasets["workloads"].model_copy(update={"skip_where": {"unit_id": ("",)}})
+    mended = sheets.model_copy(update={"datasets": {"workloads": source}})
+    assert say(mended, workloads=[*rows, ",,,,,,", ",,,JUMLAH,12500,,"]).fits
+
+
 def test_unmapped_codes_in_filled_cells_are_counted_where_they_are_written(say, agency):
     units = mapped(agency(datasets=["units"]), "units", unit_type={"from": "parent_unit_id"})
     source = units.datasets["units"].model_copy(update={"fill_down": ("parent_unit_id",)})

@@ -129,3 +129,12 @@ def test_header_rows_that_the_file_does_not_have(folder: Path, read_units: Any) 
     (folder / "unor.csv").write_text("Id,Nama\n", encoding="utf-8")
     with pytest.raises(SourceError, match="no header in row 2"):
         read_units("*.csv", header_row=[1, 2])
+
+
+def test_the_file_is_called_by_its_own_name_whatever_its_encoding(folder: Path, read_units: Any) -> None:
+    (folder / "unor.csv").write_bytes("Daftar Unit é\n".encode("windows-1252"))
+    with pytest.raises(SourceError, match=r"the file unor\.csv has no header in row 3"):
+        read_units("unor.csv", encoding="windows-1252", header_row=3)
+    (folder / "unor.csv").write_bytes('Id,Nama\n1,"é\n'.encode("windows-1252") + b"2,b\n" * 3)
+    with pytest.raises(SourceError, match=r"unor\.csv"):
+        read_units("unor.csv", encoding="windows-1252")

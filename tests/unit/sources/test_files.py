@@ -113,3 +113,11 @@ def test_no_rest_is_left_beside_the_archive(folder: Path, archive: Path, read_un
     read_units("*.csv")
     assert [file.name for file in archive.iterdir()] == ["unor.csv"]
     assert archive.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("name", ["unor.xls", "unor.XLS", "unor.ods", "unor.html"])
+def test_a_table_of_another_format_is_to_be_saved_anew(folder: Path, read_units: Any, name: str) -> None:
+    (folder / name).write_text("<table><tr><td>Rahasia</td></tr></table>", encoding="utf-8")
+    with pytest.raises(SourceError, match="save it as XLSX") as told:
+        read_units("unor.*")
+    assert name in str(told.value) and "Rahasia" not in str(told.value)
