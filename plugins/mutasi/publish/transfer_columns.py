@@ -34,7 +34,7 @@ _SIDE = ("need", "staff_before", "staff_after", "pressure_before", "pressure_aft
 OUTPUTS: dict[str, dict[str, str]] = {
     "candidates": {
         "candidate_id": T, "solve": T, "part": T, "rank": N, "person_id": T, "from_post_id": T, "to_post_id": T, "agency_from": T, "agency_to": T,
-        "chain_id": T, "chain_order": N, "chain_kind": T, **{f"fit_{name}": N for name in _FIT}, "gain": N, "price_of_refusal": N,
+        "chain_id": T, "chain_order": N, "chain_kind": T, **{f"fit_{name}": N for name in _FIT}, "km_saved": N, "gain": N, "gain_critical": N, "price_of_refusal": N,
         "price_of_refusal_critical": N, "price_of_refusal_fit": N, "refusal_is_exact": B, "runner_up_person_id": T, "ties": N, "initiative": T,
         "is_critical_post": B, **{f"{side}_{name}": D for side in ("origin", "dest") for name in _SIDE}, "route_code": T,
         "missing_documents": T, "companion_person_id": T,

@@ -64,6 +64,7 @@ select
     greatest(p.open_seats - coalesce(m.filled, 0), 0) as left_open,
     case u.reason_code
         when 'no_lawful_person' then 'Tidak ada ASN yang memenuhi syarat'
+        when 'held_back' then 'Yang memenuhi syarat sedang diproses, menolak, hanya pindah bersama, atau kurang sesuai'
         when 'competed' then 'Ada yang memenuhi syarat, tetapi lebih dibutuhkan di jabatan lain'
         when 'gain_below_minimum' then 'Manfaat pengisian di bawah yang disyaratkan kebijakan'
         when 'needed_at_home' then 'Yang memenuhi syarat dibutuhkan di jabatan asalnya'
@@ -98,7 +99,7 @@ select
     h.person_id
 from own_people as h
 left join (
-    select person_id, any_value(wish_kind) as kinds,
+    select person_id, arg_min(wish_kind, wish_rank) as kinds,
         string_agg(case wish_kind when 'district' then 'kecamatan ' || wish_value when 'any' then 'di mana saja' when 'unit' then 'unit ' || coalesce(u.unit, wish_value)
             else coalesce(p.job || ' · ' || p.unit, wish_value) end, '; ' order by wish_rank) as shown
     from run_transfer_wishes as w left join posts as p on w.wish_kind = 'post' and w.wish_value = p.post_id
@@ -109,20 +110,34 @@ left join (select distinct person_id from run_candidates where solve = 'publishe
 where h.outcome = 'ELIGIBLE'
 order by case when h.post_state = 'surplus' then 0 else 1 end, not h.is_due, h.months_in_post desc nulls last, h.person_id;
 
--- Work that ends needs no transfer: people of units with more staff than need may help for the time being.
+-- Work that ends needs no transfer: people of posts with more staff than need, also after the plan, may help for the time being.
 create or replace temp table sheet_sementara as
 with needs as (
     select n.*, p.job, p.job_id, p.job_level, p.sub_job, p.unit_path, p.post_id
     from temporary_needs as n join own_posts as p using (agency_id, unit_id, position_id)
 ),
+moved as (
+    select post_id, sum(people) as people
+    from (
+        select from_post_id as post_id, 1 as people from run_candidates where solve = 'published'
+        union all select to_post_id, -1 from run_candidates where solve = 'published'
+    ) group by post_id
+),
+spare as (
+    select h.*, f.unit_id as free_unit_id, f.releasable - greatest(coalesce(m.people, 0), 0) as free
+    from own_people as h
+    join own_posts as f on h.post_id = f.post_id
+    left join moved as m on f.post_id = m.post_id
+    where h.outcome = 'ELIGIBLE'
+        and h.person_id not in (select person_id from run_candidates where solve = 'published' and person_id is not null)
+    qualify row_number() over (partition by h.post_id order by h.months_in_post desc nulls last, h.person_id) <= free
+),
 ranked as (
     select n.post_id, h.employee_name, h.nip, h.job, h.unit_path, h.person_id,
-        row_number() over (partition by n.post_id order by f.releasable desc, h.months_in_post desc nulls last, h.person_id) as place
+        row_number() over (partition by n.post_id order by h.free desc, h.months_in_post desc nulls last, h.person_id) as place
     from needs as n
-    join own_people as h on h.job_id = n.job_id and h.job_level is not distinct from n.job_level and h.outcome = 'ELIGIBLE'
-        and (n.sub_job is null or h.proved_sub_job = n.sub_job)
-    join own_posts as f on h.post_id = f.post_id and f.releasable > 0 and f.unit_id <> n.unit_id
-    where h.person_id not in (select person_id from run_candidates where solve = 'published' and person_id is not null)
+    join spare as h on h.job_id = n.job_id and h.job_level is not distinct from n.job_level and h.free_unit_id <> n.unit_id
+        and (n.sub_job is null or lower(h.proved_sub_job) = lower(n.sub_job))
 )
 select
     n.unit_path, n.job, n.need_fte, n.from_date, n.to_date, r.employee_name as name, r.nip, r.job as from_job, r.unit_path as from_unit_path,
@@ -159,7 +174,7 @@ select
         when 'items_missing' then 'Berkas atau data perlu dilengkapi'
         when 'move_or_objection_open' then 'Sedang dalam proses, telah diputus, atau ada keberatan'
         when 'companion_stays' then 'Hanya bersedia pindah bersama pasangan, yang tidak ikut pindah ke wilayah yang sama'
-        when 'no_lawful_post' then 'Tidak ada jabatan lowong yang sah'
+        when 'no_lawful_post' then 'Tidak ada jabatan sejenis yang syaratnya terbukti terpenuhi dan yang cukup sesuai'
         when 'needed_at_home' then 'Dibutuhkan di jabatan asal'
         when 'capped' then 'Terhenti oleh batas jumlah mutasi'
         when 'others_suit_better' then 'Ada pilihan yang lebih baik bagi keseluruhan rencana'
@@ -195,7 +210,7 @@ select
         'pendidikan ' || fit_education, 'kompetensi ' || fit_competence, 'pengalaman ' || fit_experience, 'kinerja ' || fit_performance,
         'potensi ' || fit_potential, 'minat ' || fit_preference, 'jarak ' || fit_distance, 'alasan terverifikasi ' || fit_ground, 'masa jabatan ' || fit_due
     ) as fit,
-    concat_ws(E'\n', 'Manfaat bagi rencana: ' || whole(gain) || ' poin ketimpangan' || case when is_critical_post then ' dan satu kursi kritis' else '' end || '.',
+    concat_ws(E'\n', 'Manfaat bagi rencana: ' || whole(gain) || ' poin ketimpangan' || case when gain_critical > 0 then ' dan ' || whole(gain_critical) || ' kursi kritis' else '' end || '.',
         'Kerugian bila ditolak: ' || refusal || '.', 'Calon berikutnya: ' || runner_up_person_id || '.') as alternatives,
     documents, null::varchar as decision, null::varchar as note, null::varchar as initial, candidate_id
 from seen where solve = 'published' and part = 'priority'

@@ -124,7 +124,7 @@ select
     ) as remark,
     concat_ws('; ',
         case when fit_preference > 0 then 'sesuai minat yang diajukan' end,
-        case when fit_distance > 0 then 'lebih dekat dengan tempat tinggal' end,
+        case when km_saved > 0 then 'sekitar ' || whole(km_saved) || ' km lebih dekat dengan tempat tinggal' end,
         case when fit_ground > 0 then 'alasan pribadi yang telah diverifikasi terpenuhi' end,
         case when to_class > from_class then 'kelas jabatan ' || from_class || ' → ' || to_class end,
         case when is_due then 'sudah melewati masa peninjauan dalam jabatan' end,

@@ -71,7 +71,7 @@ join transfer_routes as routes
         and (not routes.is_override or routes.route_code in (places.unit_route_code, homes.unit_route_code))
 group by all;
 
--- What the data prove need not be brought: the ABK of a post with a known need, a licence where the job asks for none.
+-- What the data prove need not be brought: the ABK of two posts with a known need, a licence where the job asks for none.
 create or replace temp table move_documents as
 select
     moves.person_no,
@@ -85,9 +85,10 @@ join move_routes as routes using (person_no, post_no)
 cross join publication as today
 join posts using (post_no)
 join transfer_posts as places on posts.post_id = places.post_id
+join transfer_posts as homes on persons.home_post_id = homes.post_id
 join route_documents as documents
     on
-        (documents.document_code <> 'ABK' or places.need_seats is null)
+        (documents.document_code <> 'ABK' or places.need_seats is null or homes.need_seats is null)
         and (documents.document_code <> 'PROFESI' or places.job_kind = 'jf')
         and (documents.initiative = 'any' or (documents.initiative = 'own_request' and edges.is_wished))
         and (documents.route_codes = 'all' or contains(' ' || documents.route_codes || ' ', ' ' || routes.route_code || ' '))
@@ -168,6 +169,12 @@ facts as (
         edges.due_points as fit_due,
         assessable(edges, terms) as fit_possible,
         edges.km,
+        -- From home to the present post, less that to the new one; nothing where the home is not known.
+        cast(round(6371 * 2 * asin(least(1, sqrt(
+            sin(radians(persons.post_latitude - persons.latitude) / 2) ** 2
+            + cos(radians(persons.latitude)) * cos(radians(persons.post_latitude))
+            * sin(radians(persons.post_longitude - persons.longitude) / 2) ** 2
+        )))) as bigint) - edges.km as km_saved,
         moves.gain_imbalance as gain,
         moves.gain_critical,
         cast(moves.refusal_imbalance as bigint) as price_of_refusal,
@@ -224,8 +231,11 @@ facts as (
 select
     facts.*,
     cast(to_json(list_filter([
-        case when is_critical_post and gain_critical > 0 then {'code': 'FILLS_CRITICAL_SEAT', 'params': json_object('post', to_post_id)} end,
-        {'code': 'RELIEVES_DESTINATION', 'params': json_object(
+        case
+            when is_critical_post and gain_critical > 0 and dest_staff_after > dest_staff_before
+                then {'code': 'FILLS_CRITICAL_SEAT', 'params': json_object('post', to_post_id)}
+        end,
+        {'code': case when dest_staff_after > dest_staff_before then 'RELIEVES_DESTINATION' else 'REPLACES_LEAVER' end, 'params': json_object(
             'need', round(dest_need, 2), 'staff_before', dest_staff_before, 'staff_after', dest_staff_after,
             'pressure_before', round(dest_pressure_before, 2), 'pressure_after', round(dest_pressure_after, 2)
         )},
@@ -279,6 +289,12 @@ with worst as (
     from pair_rules
     where people_failed + people_review > 0
     group by post_id
+),
+
+kept as (
+    select post_id, max(people_lawful) as people
+    from pair_rules
+    group by post_id
 )
 
 select
@@ -290,6 +306,7 @@ select
     case
         when empty.pairs = 0 and places.job_kind = 'jpt' then 'open_selection'
         when empty.pairs = 0 and places.job_kind in ('administrator', 'pengawas') then 'three_names'
+        when empty.pairs = 0 and kept.people > 0 then 'held_back'
         when empty.pairs = 0 and coalesce(worst.in_review, 0) > 0 then 'review'
         when empty.pairs = 0 then 'no_lawful_person'
         when empty.free > 0 then 'gain_below_minimum'
@@ -313,6 +330,7 @@ from explained_posts as empty
 join posts using (post_no)
 join transfer_posts as places on posts.post_id = places.post_id
 left join worst on posts.post_id = worst.post_id
+left join kept on posts.post_id = kept.post_id
 order by posts.post_id;
 
 create or replace temp table out_why_not as

@@ -10,13 +10,14 @@ STAYS = {
     "items_missing": "Belum dapat diusulkan; berkas atau data yang belum lengkap untuk syarat: {rules}.",
     "move_or_objection_open": "Ada usul mutasi, penolakan, atau keberatan yang belum selesai.",
     "companion_stays": "Hanya bersedia pindah bersama pasangan; rencana terbaik tidak memindahkan keduanya ke wilayah yang sama.",
-    "no_lawful_post": "Tidak ada jabatan sejenis yang sah untuk dituju.",
+    "no_lawful_post": "Tidak ada jabatan sejenis yang syaratnya terbukti terpenuhi dan yang cukup sesuai.",
     "needed_at_home": "Jabatan asal tidak mempunyai kelebihan pegawai; kepindahan memerlukan pengganti.",
     "capped": "Batas mutasi per unit, per instansi, atau anggaran pindah sudah tercapai. Jabatan yang paling dekat: {post}.",
     "others_suit_better": "Jabatan yang paling dekat ({post}) lebih baik diisi orang lain atau tidak cukup bermanfaat.",
 }
 EMPTY = {
     "no_lawful_person": "Tidak ada ASN yang memenuhi semua syarat jabatan ini.",
+    "held_back": "ASN yang memenuhi syarat tidak ikut: sedang diproses, menolak, hanya bersedia pindah bersama, atau kurang sesuai.",
     "review": "ASN yang sesuai masih memerlukan kelengkapan berkas.",
     "open_selection": "Jabatan pimpinan tinggi: diisi melalui seleksi terbuka, tidak diusulkan.",
     "three_names": "Dipertimbangkan Tim Penilai Kinerja; {names} nama dalam lembar Tiga Nama untuk TPK.",
@@ -62,6 +63,13 @@ def _destination(p: dict[str, Any]) -> str:
     return text + "."
 
 
+def _replaced(p: dict[str, Any]) -> str:
+    return (
+        f"Menempati kursi yang ditinggalkan; jabatan tujuan membutuhkan {number(p['need'], 2)} orang, "
+        f"bezetting {p['staff_before']} menjadi {p['staff_after']}."
+    )
+
+
 def _origin(p: dict[str, Any]) -> str:
     """The need as it is counted and as it is rounded, and what the move leaves of the staff."""
     need, seats = p["need"], p.get("seats")
@@ -100,6 +108,7 @@ def _refusal(p: dict[str, Any]) -> str:
 SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     "FILLS_CRITICAL_SEAT": lambda p: "Mengisi kursi kritis yang lowong.",
     "RELIEVES_DESTINATION": _destination,
+    "REPLACES_LEAVER": _replaced,
     "ORIGIN_KEEPS_ITS_NEED": lambda p: f"Jabatan asal tetap memenuhi kebutuhannya {_origin(p)}",
     "ORIGIN_FALLS_SHORT": lambda p: f"Jabatan asal turun di bawah kebutuhannya {_origin(p)}",
     "ORIGIN_IS_REPLACED": lambda p: f"Kursi asal diisi kembali dalam rantai {p['chain']}; bezetting tetap {p['staff_after']}.",

@@ -52,3 +52,36 @@ def test_the_fit_says_of_how_much_it_is_a_share(settings: Settings) -> None:
         "Kesesuaian 71 (64 dari 90 yang dapat dinilai): pendidikan 18, kompetensi 4, pengalaman 12, kinerja 16, minat 5, jarak 6, "
         "alasan terverifikasi 0, masa jabatan 3"
     }
+
+
+def test_nearer_home_is_told_where_the_way_is_shorter_and_critical_where_a_seat_is_filled(settings: Settings) -> None:
+    """Not where the new post is merely near, nor where somebody takes the place of another in a critical post."""
+    run = read_run(write_fictitious_run(settings))
+    file = run.folder / "out" / "candidates.parquet"
+    with duckdb.connect() as con:
+        con.execute(f"create table moves as select * replace (true as is_critical_post, 'priority' as part) from '{file}'")
+        con.execute("alter table moves add column km_saved bigint; alter table moves add column gain_critical bigint default 0")
+        con.execute("update moves set km_saved = case when fit_distance > 0 and agency_to = 'dumai' then -3 end")
+        con.execute("create table first as select min(candidate_id) as one from moves where agency_to = 'dumai'")
+        con.execute("update moves set km_saved = 7, gain_critical = 1 where candidate_id = (select one from first)")
+        con.execute(f"copy moves to '{file}'")
+    told = rows(write_extract(settings, run, "dumai", NAMES), "rapat-tim-penilai")
+    benefits = [r["Manfaat bagi pegawai"] for r in told if "tempat tinggal" in r["Manfaat bagi pegawai"]]
+    assert len(told) > 1 and len(benefits) == 1 and "sekitar 7 km lebih dekat dengan tempat tinggal" in benefits[0]
+    assert sum("1 kursi kritis" in r["Bila tidak disetujui"] for r in told) == 1
+
+
+def test_a_post_that_the_plan_brings_to_its_need_helps_nobody_out(settings: Settings) -> None:
+    """Temporary duty is for people of posts that have more than they need also after the moves."""
+    run = read_run(write_fictitious_run(settings))
+    before = [r["Nama"] for r in rows(write_extract(settings, run, "dumai", NAMES), "penugasan-sementara") if r["Nama"]]
+    file = run.folder / "inputs" / "transfer_posts.parquet"
+    moves = run.folder / "out" / "candidates.parquet"
+    with duckdb.connect() as con:
+        con.execute(f"create table posts as from '{file}'; create table moves as from '{moves}'")
+        con.execute(
+            "update posts set releasable = coalesce((select count(*) from moves where from_post_id = posts.post_id and solve = 'published'), 0)"
+        )
+        con.execute(f"copy posts to '{file}'")
+    found = rows(write_extract(settings, run, "dumai", NAMES), "penugasan-sementara")
+    assert before and [r["Keterangan"] for r in found] == ["Tidak ada kelebihan yang sah pada jabatan yang sama"]

@@ -154,7 +154,9 @@ create table transfer_routes as
 select agency_id as origin_agency_id, agency_id as destination_agency_id, 'within_agency' as route_code, false as is_override,
     'all' as job_kinds, 'Tim penilai kinerja' as opinion, null::varchar as through, 'PPK' as decided_by, 'PP 11/2017 Ps 191' as source
 from (select distinct agency_id from transfer_posts);
-create table pair_rules (post_id varchar, rule_code varchar, people_failed bigint, people_passed bigint, people_review bigint, people_failed_alone bigint)
+create table pair_rules (
+    post_id varchar, rule_code varchar, people_failed bigint, people_passed bigint, people_review bigint, people_failed_alone bigint, people_lawful bigint
+)
 """
 
 SEATS = """

@@ -168,3 +168,91 @@ def test_codes_are_told_by_their_names(run: Path) -> None:
         for line in explain(run, name):
             assert not re.search(r"\b[RDP]\d+\b|within_agency|\b(ABK|SKP2|PROFESI|TEMUAN)\b", line.replace(f"[{name}]", ""))
     assert "Kewenangan: PPK (pertimbangan Tim penilai kinerja)." in "\n".join(explain(run, names[0][0]))
+
+
+POST = """insert into planning.transfer_posts
+select * replace (
+    'kota-0|unit-' || $name || '|jabatan-' || $name as post_id, 'unit-' || $name as unit_id, 'jabatan-' || $name as position_id,
+    $need::bigint as need_seats, $need::double as need_fte, $staff::bigint as staff_definitive, $staff::double as staff_present_fte,
+    greatest($need - $staff, 0) as open_seats, greatest($staff - $need, 0) as releasable, $golongan as golongan_min,
+    true as is_critical, case when $need is null then 'unknown' else 'balanced' end as state
+) from posts_before limit 1"""
+PERSON = """insert into planning.transfer_people
+select people_before.* replace (
+    $name as person_id, 'kota-0|unit-' || $at || '|jabatan-' || $at as post_id, $golongan as golongan_code, 'ELIGIBLE' as outcome,
+    '' as failed_rules, '' as review_rules, home as home_district_code
+) from people_before, (select region_code as home from posts_before limit 1) limit 1"""
+
+
+def chain(settings: Settings, folder: Path, need_between: int | None) -> Path:
+    """An empty seat for which the rank of one person is enough, and somebody else who could have that one's post."""
+    planning = make_planning(folder / "chain.duckdb")
+    with duckdb.connect(str(planning)) as con:
+        kept = "agency_id = 'kota-0' and job_kind = 'pelaksana' order by 1"
+        con.execute(f"create temp table posts_before as select * from planning.transfer_posts where {kept}")
+        con.execute(f"create temp table people_before as select * from planning.transfer_people where {kept}")
+        con.execute("update people_before set job_id = (select job_id from posts_before limit 1)")
+        for table in ("posts", "people", "wishes", "locks"):
+            con.execute(f"delete from planning.transfer_{table}")
+        for post in (("empty", 1, 0, "33"), ("between", need_between, 1, "21"), ("rich", 1, 2, "21")):
+            con.execute(POST, dict(zip(("name", "need", "staff", "golongan"), post, strict=True)))
+        for person in (("P-high", "between", "33"), ("P-low-1", "rich", "31"), ("P-low-2", "rich", "31")):
+            con.execute(PERSON, dict(zip(("name", "at", "golongan"), person, strict=True)))
+    return Path(run_week(replace(settings, home=folder), planning, "2026-W48").folder)
+
+
+def test_who_takes_a_seat_that_somebody_left_relieves_nobody(settings: Settings, tmp_path: Path) -> None:
+    run = chain(settings, tmp_path, 1)
+    people = dict(duckdb.sql(f"select candidate_id, person_id from read_parquet('{run}/out/candidates.parquet')").fetchall())
+    said = {people[one]: reasons for one, reasons, _ in candidates(run)}
+    [follows] = [reasons for person, reasons in said.items() if person != "P-high"]
+    assert {"RELIEVES_DESTINATION", "FILLS_CRITICAL_SEAT"} <= said["P-high"].keys()
+    assert not {"RELIEVES_DESTINATION", "FILLS_CRITICAL_SEAT"} & follows.keys()
+    assert sentence("REPLACES_LEAVER", follows["REPLACES_LEAVER"]) == (
+        "Menempati kursi yang ditinggalkan; jabatan tujuan membutuhkan 1,00 orang, bezetting 1 menjadi 1."
+    )
+
+
+def test_nearer_home_is_who_has_a_shorter_way_than_now(run: Path) -> None:
+    amiss = duckdb.sql(
+        f"""
+        with moves as (select * from read_parquet('{run}/out/candidates.parquet') where solve = 'published'),
+        posts as (from read_parquet('{run}/inputs/transfer_posts.parquet')),
+        homes as (select region_code, avg(latitude) as latitude, avg(longitude) as longitude from posts group by all),
+        ways as (
+            select
+                candidate_id, km_saved,
+                {WAY.format("before")} as km_before, {WAY.format("after")} as km_after
+            from moves
+            join read_parquet('{run}/inputs/transfer_people.parquet') as people using (person_id)
+            join homes on home_district_code = homes.region_code
+            join posts as before on from_post_id = before.post_id
+            join posts as after on to_post_id = after.post_id
+        )
+        select count(*), count(*) filter (km_saved > 0), count(*) filter (km_saved < 0), count(*) filter (abs(km_before - km_after - km_saved) > 1) from ways
+        """
+    ).fetchall()
+    [(moves, nearer, farther, wrong)] = amiss
+    assert moves > nearer > 0 and farther > 0 and wrong == 0
+
+
+WAY = """6371 * 2 * asin(sqrt(
+    sin(radians({0}.latitude - homes.latitude) / 2) ** 2
+    + cos(radians(homes.latitude)) * cos(radians({0}.latitude)) * sin(radians({0}.longitude - homes.longitude) / 2) ** 2
+))"""
+
+
+def test_a_seat_whose_lawful_people_take_no_part_does_not_say_that_there_are_none(settings: Settings, tmp_path: Path) -> None:
+    planning = make_planning(tmp_path / "refused.duckdb", people=120, posts=40)
+    with duckdb.connect(str(planning)) as con:
+        post = con.execute(
+            "select min(post_id) from planning.transfer_posts where open_seats > 0 and job_kind = 'pelaksana'"
+        ).fetchall()[0][0]
+        con.execute(
+            "insert into planning.transfer_locks select person_id, 'refused', ?, null, 'decisions' from planning.transfer_people",
+            [post],
+        )
+        con.execute("insert into planning.pair_rules values (?, 'D4', 0, 9, 0, 0, 9)", [post])
+    run = Path(run_week(replace(settings, home=tmp_path), planning, "2026-W48").folder)
+    assert reasons(run)[post] == "held_back"
+    assert any("tidak ikut: sedang diproses" in line for line in explain(run, post))

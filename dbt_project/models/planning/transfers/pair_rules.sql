@@ -228,7 +228,7 @@ by_group as (
         {% set c = code | lower -%}
         sum(case when outcome_{{ c }} = 'FAIL' then headcount else 0 end) as failed_{{ c }},
         sum(case when outcome_{{ c }} in ('PASS', 'NOT_CHECKED') then headcount else 0 end) as passed_{{ c }},
-        sum(case when outcome_{{ c }} = 'REVIEW' then headcount else 0 end) as review_{{ c }},
+        sum(case when outcome_{{ c }} = 'REVIEW' and fails = 0 then headcount else 0 end) as review_{{ c }},
         sum(case when outcome_{{ c }} = 'FAIL' and fails = 1 then headcount else 0 end) as failed_alone_{{ c }}
         {{- "," if not loop.last }}
     {% endfor %}
