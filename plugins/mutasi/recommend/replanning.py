@@ -17,7 +17,7 @@ from mutasi.recommend.detour import NONE, Detour, Residual
 from mutasi.recommend.gap import best_within
 from mutasi.recommend.lexicographic import Solution
 from mutasi.recommend.network import Indices
-from mutasi.recommend.parts import Part, Parts, Places, connected, refuse_without_seats, with_locked
+from mutasi.recommend.parts import Part, Parts, Places, connected, refuse_without_seats, tied_to, with_locked
 from mutasi.recommend.plan import Plan
 from mutasi.recommend.problem import Problem
 from mutasi.recommend.proving import SCALE, Infeasible, bound, cost_of
@@ -41,7 +41,7 @@ class Replanner:
 
     def __init__(self, problem: Problem, plan: Plan, is_group: bool = False) -> None:
         self.problem, self.plan, self._is_group = problem, plan, is_group
-        self._groups: dict[tuple[int, ...], tuple[Part, Replanner]] = {}
+        self._groups: dict[int, tuple[Part, Replanner]] = {}
 
     @cached_property
     def _residual(self) -> Residual:
@@ -63,7 +63,7 @@ class Replanner:
         if not len(used) and not len(new):
             return self._change(plan.post)
         refuse_without_seats(problem, settled)
-        if not plan.is_proved and not self._is_group:
+        if not self._is_group and not (is_bound_enough and plan.is_proved):
             return self._in_their_groups(refused, settled, is_bound_enough)
         near = self._at_the_prices(refused, settled) if plan.is_proved else self._as_it_is(settled)
         if near.is_proved and (problem.cap_use(problem.moves(near.post)) <= problem.cap_limit).all():
@@ -109,8 +109,15 @@ class Replanner:
         return np.flatnonzero(np.isin(self.problem.edge_person, self.problem.edge_person[settled])) if len(settled) else settled
 
     def _in_their_groups(self, refused: Places, settled: Places, is_bound_enough: bool) -> Change:
-        """The same asked of the groups alone that edges or caps tie to the pairs, which may be proved where the whole is not."""
-        part, one = self._group(np.concatenate([refused, settled]))
+        """The same asked of those alone whom edges or caps tie to the pairs; that may be proved where the whole is not."""
+        edges = np.concatenate([refused, settled])
+        if is_bound_enough:  # one question of many about pairs of one group
+            number = int(self._tied[self.problem.edge_post[edges[0]]])
+            if number not in self._groups:
+                self._groups[number] = self._alone(self._parts.part(number))
+            part, one = self._groups[number]
+        else:
+            part, one = self._alone(Part.of(self.problem, tied_to(self.problem, self.problem.edge_post[edges])))
         found = one.change(np.searchsorted(part.edges, refused), np.searchsorted(part.edges, settled), is_bound_enough)
         if found.post is None:
             return found
@@ -118,19 +125,14 @@ class Replanner:
         whole[part.people] = part.posts[found.post]
         return replace(found, post=whole)
 
-    def _group(self, edges: Places) -> tuple[Part, Replanner]:
-        """The groups of some edges as one problem, with a replanner of its own."""
-        numbers = tuple(np.unique(self._tied[self.problem.edge_post[edges]]).tolist())
-        if numbers not in self._groups:
-            one_alone = len(numbers) == 1
-            part = self._parts.part(numbers[0]) if one_alone else Part.of(self.problem, np.isin(self._tied, numbers))
-            plan = self.plan
-            post = np.searchsorted(part.posts, plan.post[part.people]).astype(np.int32)
-            price, value, cap_price = plan.price[part.posts], plan.value[part.people], plan.cap_price[part.caps]
-            least = bound(part.problem, Solution(post, price, value, 0), cap_price, plan.scale)
-            own = replace(plan, post=post, row=part.problem.row(post), price=price, value=value, cap_price=cap_price, bound=least)
-            self._groups[numbers] = part, Replanner(part.problem, own, is_group=True)
-        return self._groups[numbers]
+    def _alone(self, part: Part) -> tuple[Part, Replanner]:
+        """A part with a replanner of its own."""
+        plan = self.plan
+        post = np.searchsorted(part.posts, plan.post[part.people]).astype(np.int32)
+        price, value, cap_price = plan.price[part.posts], plan.value[part.people], plan.cap_price[part.caps]
+        least = bound(part.problem, Solution(post, price, value, 0), cap_price, plan.scale)
+        own = replace(plan, post=post, row=part.problem.row(post), price=price, value=value, cap_price=cap_price, bound=least)
+        return part, Replanner(part.problem, own, is_group=True)
 
     @cached_property
     def _tied(self) -> Indices:
@@ -145,12 +147,12 @@ class Replanner:
         return Change(post, tuple(a - b for a, b in zip(row, self.plan.row, strict=True)), self.plan.is_exact)
 
     def _whole(self, refused: Places, settled: Places) -> Change:
-        """Solve again everything that an edge or a cap ties to the pairs."""
-        part, one = self._group(np.concatenate([refused, settled]))
-        kept = ~np.isin(part.edges, refused)
-        asked, people, _ = with_locked(part.problem.only(kept), np.searchsorted(part.edges[kept], settled))
-        found = solve(asked, near=one.plan.cap_price * (SCALE // self.plan.scale))
+        """Solve everything again."""
+        problem, kept = self.problem, np.ones(len(self.problem.edge_post), bool)
+        kept[refused] = False
+        asked, people, _ = with_locked(problem.only(kept), (np.cumsum(kept) - 1)[settled])
+        found = solve(asked, near=self.plan.cap_price * (SCALE // self.plan.scale))
         post = self.plan.post.copy()
-        post[self.problem.edge_person[settled]] = self.problem.edge_post[settled]
-        post[part.people[people]] = part.posts[found.post]
+        post[problem.edge_person[settled]] = problem.edge_post[settled]
+        post[people] = found.post
         return replace(self._change(post), is_exact=found.is_exact and self.plan.is_exact)

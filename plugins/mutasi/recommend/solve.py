@@ -143,14 +143,17 @@ def _lawful(prices: Integers) -> Integers:
 
 
 def program(problem: Problem, nodes: int = MOST_NODES) -> dict[str, npt.NDArray[np.generic]]:
-    """Hand a problem with caps to HiGHS; people without an edge stay, and hold their seats."""
+    """Hand a problem with caps to HiGHS; people without an edge stay, and hold their seats: those first that must be held."""
     known, person = np.unique(problem.edge_person, return_inverse=True)
     staying = problem.at_home() - np.bincount(problem.home[known], minlength=len(problem.protected))
+    is_open = problem.seat_number() >= (staying - problem.protected)[problem.seat_post]
     small = replace(
         problem,
         person_ids=problem.person_ids[known],
         home=problem.home[known],
         protected=np.maximum(0, problem.protected - staying),
+        seat_post=problem.seat_post[is_open],
+        seat_penalty=problem.seat_penalty[is_open],
         edge_person=person.astype(np.int32),
     )
     graph = Graph.of(small)

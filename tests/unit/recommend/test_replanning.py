@@ -10,8 +10,10 @@ from tests.unit.recommend.instances import is_lawful, random_problem
 from tests.unit.recommend.test_caps import best_row, capped_problem, with_budget
 
 from mutasi.recommend.detour import NONE
+from mutasi.recommend.gap import best_among
 from mutasi.recommend.parts import with_locked
 from mutasi.recommend.plan import Plan
+from mutasi.recommend.problem import Problem
 from mutasi.recommend.proving import Infeasible, cost_of
 from mutasi.recommend.replanning import Replanner
 from mutasi.recommend.solve import solve
@@ -104,6 +106,20 @@ def test_settling_a_pair_under_caps_costs_what_the_best_of_all_plans_with_it_cos
         found = replanner.change(NONE, np.array([edge]))
         assert found.post is not None and is_lawful(problem, found.post) and found.is_exact
         assert edge in problem.moves(found.post) and found.price == difference(best, plan)
+
+
+def test_who_has_no_pair_stays_on_an_open_seat_where_somebody_is_settled() -> None:
+    home = np.array([0, 1, 1], np.int32)
+    relief = np.array([[0, 10, 0, 0, 0], [0, 3, 0, 0, 0]])
+    cost = np.array([[0, 1, 0, 0, 0], [0, 5, 0, 0, 0]])
+    nobody = np.zeros((2, 3), np.int32) - 1
+    problem = Problem.of(
+        np.array(["P0", "P1", "P2"]), home, np.array(["A", "B"]), np.array([1, 0]), np.zeros(2, np.int32), relief,
+        np.zeros(2, np.int32), np.array([1, 2], np.int32), cost, np.array([9]), nobody,
+    )  # fmt: skip
+    settled = np.array([0])  # P1 comes; P0 then fills the dearer of both open seats, and P2 is not worth the other
+    post, is_certain = best_among(problem, np.ones(2, bool), settled)
+    assert is_certain and problem.row(post) == best_row(problem, settled=0) == (0, 4, 0, 0, 0)
 
 
 @pytest.mark.parametrize("seed", range(60))
