@@ -83,10 +83,10 @@ def _promote_timed(settings: Settings, agency: Agency, name: str, day: dt.date, 
                 _promote(settings, snapshot, entry)
             except (PromotionError, LedgerError) as error:
                 entry.status, entry.message = "failed", str(error).rstrip(".")
-    entry.data_as_of = day
+    entry.data_as_of = day - dt.timedelta(snapshot.age(day) if snapshot else 0)
     if entry.status != "ok":
         used = in_use_of(settings, name, day, agency.agency_id)
-        entry.data_as_of = used.snapshot_date if used else None
+        entry.data_as_of = day - dt.timedelta(used.age(day)) if used else None
         stays = (
             f"the snapshot of {used.snapshot_date} stays in use"
             if used

@@ -203,3 +203,5 @@ def test_a_snapshot_knows_when_its_file_was_delivered(nights, agency, settings):
     for snapshot in (landed_of(settings, "units", day, "contoh"), in_use_of(settings, "units", day, "contoh")):
         assert snapshot is not None
         assert (snapshot.delivered_on, snapshot.age(day)) == (dt.date(2026, 11, 1), 20)
+    told = nights.rows("select data_as_of from '{home}/quality/runs/*/promote*.parquet' where dataset = 'units'")
+    assert told == [(dt.date(2026, 11, 1),)]
