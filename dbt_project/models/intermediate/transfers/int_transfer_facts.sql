@@ -293,13 +293,28 @@ credit as (
     group by scores.agency_id, scores.person_id
 ),
 
--- An agency that delivers a dataset without this person says something; one that never delivers it says nothing.
+-- An agency that delivers a dataset without this person says something; one that never delivers it says nothing, nor does one
+-- whose newest delivery lost rows: a case that could not be read may be this person's.
+incomplete as (
+    select
+        deliveries.agency_id,
+        deliveries.dataset
+    from {{ ref('int_dataset_deliveries') }} as deliveries
+    cross join today
+    where
+        deliveries.dataset in ('discipline', 'study_leave')
+        and deliveries.status = 'ok'
+        and deliveries.snapshot_date <= today.as_of
+    group by deliveries.agency_id, deliveries.dataset
+    having arg_max(deliveries.rows_quarantined, deliveries.snapshot_date) > 0
+),
+
 delivered as (
     select
         deliveries.agency_id,
         bool_or(deliveries.dataset = 'performance_reviews') as has_reviews,
-        bool_or(deliveries.dataset = 'discipline') as has_discipline,
-        bool_or(deliveries.dataset = 'study_leave') as has_study_leave,
+        bool_or(deliveries.dataset = 'discipline' and incomplete.dataset is null) as has_discipline,
+        bool_or(deliveries.dataset = 'study_leave' and incomplete.dataset is null) as has_study_leave,
         bool_or(deliveries.dataset = 'licences') as has_licences
     from (
         select
@@ -328,6 +343,7 @@ delivered as (
             'licences' as dataset
         from licences
     ) as deliveries
+    left join incomplete on deliveries.agency_id = incomplete.agency_id and deliveries.dataset = incomplete.dataset
     group by deliveries.agency_id
 ),
 
