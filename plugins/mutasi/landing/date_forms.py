@@ -4,12 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import duckdb
+
 from mutasi.sources.datasets import EXCEL
 
 DATE_FORMATS = (
     "%d-%m-%Y", "%d/%m/%Y", "%Y-%m-%d", "%d.%m.%Y", "%Y/%m/%d", "%Y%m%d", "%d %B %Y", "%d %b %Y", "%d-%b-%Y", "%d-%m-%y",
     "%d/%m/%y", EXCEL, "%m/%d/%Y", "%m-%d-%Y",
 )  # fmt: skip
+
+
+SPREADSHEET_DATE = "^[0-9]{4}-[0-9]{2}-([0-9]{2})( |$)"
+WRITTEN_DATE = "^([0-9]{1,2})[-/.][0-9]{1,2}[-/.][0-9]{4}"
+FEW = 10
+
+
+def swapped(con: duckdb.DuckDBPyConnection, texts: str) -> str | None:
+    """What to say where a spreadsheet took the day for the month wherever it could, and left the other dates as text.
+
+    Args:
+        texts: query of the values as text, in the column `x`.
+    """
+    days = ", ".join(
+        f"try_cast(regexp_extract(x, '{form}', 1) as integer) as {n}"
+        for form, n in ((SPREADSHEET_DATE, "a"), (WRITTEN_DATE, "b"))
+    )
+    counted = "count(a), coalesce(max(a), 0), count(b), coalesce(min(b), 0)"
+    [(dates, latest, written, earliest)] = con.execute(f"select {counted} from (select {days} from ({texts}))").fetchall()
+    if min(dates, written) < FEW or latest > 12 or earliest <= 12:
+        return None
+    return (
+        f"the {dates:,} dates that the spreadsheet knows fall on days 1 to 12, the {written:,} that it left as text on days 13 to 31. A program "
+        "of American settings has taken the day for the month; ask the agency for the dates as text, for day and month cannot be told apart."
+    )
 
 
 def likelier_formats(readable: Callable[[tuple[str, ...]], int], asked: str, more: tuple[str, ...]) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mutasi.engine import named, quoted
 from mutasi.landing import values
-from mutasi.landing.date_forms import likelier_formats
+from mutasi.landing.date_forms import likelier_formats, swapped
 from mutasi.landing.findings import Finding, Tolerance
 from mutasi.landing.no_records import TOTALS, blank_rows, blank_sentence
 from mutasi.landing.plausible import implausible
@@ -139,6 +139,8 @@ class Examined:
             yield Finding(f"{label}: is required and empty in {empty:,} of {self.rows:,} rows.{hint}", stops=is_needed)
         if name == NIP:
             yield from self._nips(label)
+        if column.type == "date" and (told := swapped(self.con, self._texts(mapping))):
+            yield Finding(f"{label}: {told}", stops=column.required)
         if column.type in ("integer", "decimal") and mapping.decimal == ".":
             yield from self._groups(label, mapping)
 

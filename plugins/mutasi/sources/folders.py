@@ -7,6 +7,7 @@ read like a mounted one. A server must prove with its key that it is the one it 
 from __future__ import annotations
 
 import os
+import re
 import time
 from dataclasses import dataclass
 from datetime import datetime
@@ -90,8 +91,8 @@ class Folder:
         if path.is_absolute() or ".." in path.parts:
             raise self._request.error("`read.path` leaves the folder of the connection; give a pattern relative to that folder.")
         try:
-            listed = self._files.glob(f"{self._root.rstrip('/')}/{pattern}", detail=True)
-            found = [_found(name, info) for name, info in listed.items() if info.get("type") != "directory"]
+            found = self._listed(pattern)
+            other_capitals = found or self._listed(re.sub(r"[A-Za-z]", lambda c: f"[{c[0].lower()}{c[0].upper()}]", pattern))
         except Exception as error:
             raise self._request.error(
                 f"{self._where} cannot be listed ({type(error).__name__}); check permissions, or try again later."
@@ -99,8 +100,19 @@ class Folder:
         finished = [file for file in found if file.is_finished_by_name]
         if not finished:
             under_way = " What is there is still on its way." if found else ""
-            raise self._request.error(f"no file matches `{pattern}` in {self._where}; has the agency delivered?{under_way}")
+            capitals = (
+                f" `{other_capitals[0].name}` differs in capitals alone; correct `read.path`."
+                if other_capitals and not found
+                else ""
+            )
+            raise self._request.error(
+                f"no file matches `{pattern}` in {self._where}; has the agency delivered?{under_way}{capitals}"
+            )
         return finished
+
+    def _listed(self, pattern: str) -> list[Found]:
+        listed = self._files.glob(f"{self._root.rstrip('/')}/{pattern}", detail=True)
+        return [_found(name, info) for name, info in listed.items() if info.get("type") != "directory"]
 
     def copy(self, file: Found) -> Path:
         """A byte-for-byte copy in the archive, whole or not there at all.

@@ -81,6 +81,16 @@ def test_dates_of_several_hands_are_told_with_the_formats_that_read_them(say, ag
     assert not [f for f in say(mended, employees=rows).findings if f.sentence.startswith("birth_date")]
 
 
+@pytest.mark.parametrize("is_swapped", [True, False])
+def test_days_that_a_spreadsheet_took_for_months_are_told(say, agency, is_swapped):
+    born = [dt.date(1985, 1, 1) + dt.timedelta(days=37 * n) for n in range(len(PEOPLE))]
+    swapped = [f"{d:%Y-%d-%m}" if d.day <= 12 else f"{d:%d/%m/%Y}" for d in born]
+    mixed = [f"{d:%Y-%m-%d}" if n % 2 else f"{d:%d/%m/%Y}" for n, d in enumerate(born)]
+    rows = [f"{nip},Rekaan,{d},PNS," for nip, d in zip(PEOPLE, swapped if is_swapped else mixed, strict=True)]
+    told = [f.sentence for f in say(agency(datasets=["employees"]), employees=rows).findings]
+    assert any("has taken the day for the month" in sentence for sentence in told) is is_swapped
+
+
 def test_a_golongan_is_read_from_words_and_a_rank_without_one_is_a_code_to_be_mapped(say, agency):
     people = mapped(agency(datasets=["employees"]), "employees", golongan_code={"from": "email"})
     read = say(people, employees=[f'{nip},Rekaan,01-01-1985,PNS,"Penata Muda, III/a"' for nip in PEOPLE])

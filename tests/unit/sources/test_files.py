@@ -46,6 +46,13 @@ def test_nothing_there(folder: Path, read_units: Any) -> None:
         read_units("*.csv")
 
 
+def test_a_name_in_other_capitals_is_told(folder: Path, read_units: Any) -> None:
+    (folder / "UNOR_2026.CSV").write_text("Id,Nama\n1,a\n", encoding="utf-8")
+    with pytest.raises(SourceError, match=r"`UNOR_2026\.CSV` differs in capitals alone; correct `read\.path`"):
+        read_units("unor_*.csv")
+    assert read_units("UNOR_*.CSV").rows_received == 1
+
+
 def test_a_connection_that_nobody_defined_names_agency_dataset_and_what_to_set(archive: Path) -> None:
     units = agency("files", {"path": "*.csv"}, UNITS)
     with pytest.raises(SourceError, match=r"^rekaan, units: the connection `\w+` is not defined: set AIRFLOW_CONN_\w+ or add it"):
