@@ -94,9 +94,11 @@ select
     cast(
         case
             when vacancies.status in ('UNKNOWN', 'REVIEW') then null
-            when vacancies.need_rounded < vacancies.establishment_approved
-                then greatest(vacancies.need_rounded - vacancies.holders_definitive - running.change_until_then, 0)
-            else greatest(vacancies.establishment_approved - vacancies.holders_definitive - running.change_until_then, 0)
+            -- A seat that an additional duty or a secondment fills is no more open then than it is now.
+            else greatest(
+                least(vacancies.need_rounded, vacancies.establishment_approved) - vacancies.holders_definitive
+                - coalesce(vacancies.seats_taken_otherwise, 0) - running.change_until_then, 0
+            )
         end as integer
     ) as open_seats_at_year_end,
     horizon.as_of
