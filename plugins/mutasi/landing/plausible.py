@@ -43,6 +43,15 @@ def _workloads(con: duckdb.DuckDBPyConnection, mapped: set[str]) -> Iterator[str
         )
 
 
+def _positions(con: duckdb.DuckDBPyConnection, mapped: set[str]) -> Iterator[str]:
+    """A move is lawful between posts of one job, so where no job is known no move can be."""
+    if "job_id" not in mapped:
+        yield (
+            "nothing maps job_id, so no two posts are known to be of one job and no transfer can be proposed. Map the code of the job, "
+            "or the column of job_name where the agency has no codes."
+        )
+
+
 def _employees(con: duckdb.DuckDBPyConnection, mapped: set[str]) -> Iterator[str]:
     """Without a legal position everybody counts as at work."""
     if "legal_status_code" not in mapped:
@@ -71,6 +80,7 @@ def _assignments(con: duckdb.DuckDBPyConnection, mapped: set[str]) -> Iterator[s
 
 
 LOOKS: dict[str, Callable[[duckdb.DuckDBPyConnection, set[str]], Iterator[str]]] = {
+    "positions": _positions,
     "workloads": _workloads,
     "employees": _employees,
     "assignments": _assignments,

@@ -223,6 +223,14 @@ def test_people_at_two_posts_are_told_unless_their_past_has_ended(say, agency):
     assert say(agency(datasets=["assignments"]), assignments=now + ended + acting).findings == ()
 
 
+def test_without_a_job_no_transfer_can_be_proposed(say, agency):
+    rows = ["U1,P1,Analis,jf", "U2,P1,Analis,jf"]
+    posts = agency(datasets=["positions"])
+    assert any("no transfer can be proposed" in f.sentence for f in say(posts, positions=rows).findings)
+    by_title = mapped(posts, "positions", job_id={"from": "job_name"})
+    assert not any("no transfer can be proposed" in f.sentence for f in say(by_title, positions=rows).findings)
+
+
 def test_without_a_legal_position_everybody_counts_as_at_work(say, agency):
     rows = [f"{PEOPLE[0]},Rekaan,01-01-1985,PNS,01"]
     people = agency(datasets=["employees"])
