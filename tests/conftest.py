@@ -86,6 +86,7 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture(scope="session")
 def airflow_home() -> Iterator[Path]:
     """Airflow's throw-away home with migrated metadata."""
+    import tests.newest_api  # noqa: F401
     from airflow.utils.db import initdb
 
     initdb()

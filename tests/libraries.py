@@ -6,9 +6,10 @@ import airflow.dag_processing.dagbag
 import airflow.utils.db
 import dbt.cli.main
 import great_expectations
+import tests.newest_api
 from airflow.sdk.execution_time.supervisor import in_process_api_server
 
-# The routes of all versions of Airflow's execution API, which take longer to make than a small agency's night.
+# The routes of Airflow's execution API, which are otherwise made for the first task.
 in_process_api_server().app._cadwyn_initialize()
 
-__all__ = ["airflow", "dbt", "great_expectations"]
+__all__ = ["airflow", "dbt", "great_expectations", "tests"]

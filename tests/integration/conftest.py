@@ -64,9 +64,11 @@ class Home:
             return con.execute(query).fetchall()
 
     def marts(self) -> dict[str, list[str]]:
-        """Every row of every mart, for comparison."""
-        tables = [row[0] for row in self.rows("select table_name from duckdb_tables() where schema_name = 'marts' order by 1")]
-        return {t: sorted(map(str, self.rows(f"select * from marts.{t}"))) for t in tables if not t.startswith("_")}
+        """Every row of every mart as text, for comparison."""
+        with duckdb.connect(str(self.path / "warehouse" / "reporting.duckdb"), read_only=True) as con:
+            tables = con.execute("select table_name from duckdb_tables() where schema_name = 'marts' order by 1").fetchall()
+            texts = "select mart::varchar as text from marts.{} as mart order by text"
+            return {t: [text for (text,) in con.execute(texts.format(t)).fetchall()] for (t,) in tables if not t.startswith("_")}
 
     def copy(self, target: Path, bare: bool = False) -> Home:
         """A copy that can be ruined; a bare one has the sources and no run behind it."""

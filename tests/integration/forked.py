@@ -14,7 +14,7 @@ from mutasi.settings import PROJECT, Settings
 
 
 def begin(what: Callable[..., None], printed: Path, *arguments: object) -> BaseProcess:
-    """Call a function of this module in a process group of its own, in the environment of now; what it prints goes to a file."""
+    """Call a function in a process group of its own, in the environment of now; what it prints goes to a file."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tests.libraries"])
     process = context.Process(target=_call, args=(what, dict(os.environ), printed, arguments), daemon=True)

@@ -1,16 +1,16 @@
-"""One night in which each task sees the disk of the machine that its queue would put it on; run by test_two_machines.py.
-
-    python -m tests.integration.two_machines DAY WAREHOUSE_HOME WORKER_HOME WORKER_HOME
+"""One night in which each task sees the disk of the machine that its queue would put it on, in a process of its own.
 
 Tasks of the queue `warehouse` find MUTASI_HOME at the first home, all others at one of the workers', in turn.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import sys
 from collections import defaultdict
+from pathlib import Path
 from typing import Any
 
 from airflow.dag_processing.dagbag import DagBag
@@ -35,14 +35,11 @@ class Machines:
         os.environ["MUTASI_HOME"] = home
 
 
-def main() -> None:
-    day, warehouse, *workers = sys.argv[1:]
-    machines = Machines(warehouse, workers)
+def night(day: dt.date, warehouse: Path, *workers: Path) -> None:
+    """The whole DAG; the last line printed tells its state and which tasks each home saw."""
+    machines = Machines(str(warehouse), [str(worker) for worker in workers])
     get_listener_manager().add_listener(machines)
     bag = DagBag(dag_folder=str(PROJECT / "dags"))
-    run = bag.dags["nightly_refresh"].test(run_conf={"date": day, "agencies": []})
+    run = bag.dags["nightly_refresh"].test(run_conf={"date": day.isoformat(), "agencies": []})
     sys.stdout.write("\n" + json.dumps({"state": str(run.state), "seen": machines.seen}) + "\n")
-
-
-if __name__ == "__main__":
-    main()
+    sys.stdout.flush()

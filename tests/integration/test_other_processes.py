@@ -1,17 +1,26 @@
-"""A run that is killed loses nothing and leaves nothing half done; the next run heals."""
+"""Runs in processes of their own, forked from one that has read the libraries.
+
+A run that is killed loses nothing and leaves nothing half done, and the next one heals; two at once take turns; a whole night with
+landing on two machines and the warehouse on a third comes to the marts of one home, row by row.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import duckdb
 import pytest
-from tests.integration import forked
+from tests.integration import forked, two_machines
 
-pytestmark = pytest.mark.takes(115)
+pytestmark = pytest.mark.takes(170)
+
+ON_WORKERS = {"land", "gate"}  # the gate reads no file
+RUNS = "select agency_id, dataset, step, status, rows_received from quality.runs where step = 'land' order by all"
 
 
 def kill_when(home, ready: Callable[[], bool]) -> None:
@@ -62,3 +71,29 @@ def test_two_refreshes_at_once_take_turns(after_first_night):
     for code, error in zip(codes, errors, strict=True):
         assert code == 0 or "The build on disk is not this run's" in error
     assert home.marts() == before
+
+
+def test_a_night_on_three_disks_equals_a_night_on_one(
+    first_night, before_first_night, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three homes stand for three disks; the shared folder alone lies between them."""
+    home, workers, area = before_first_night, [tmp_path / "worker1", tmp_path / "worker2"], tmp_path / "area"
+    area.mkdir(mode=0o700)
+    monkeypatch.setenv("MUTASI_LANDING_CONNECTION", "shared_landing")
+    monkeypatch.setenv("AIRFLOW_CONN_SHARED_LANDING", json.dumps({"conn_type": "fs", "host": f"file://{area}"}))
+    printed = tmp_path / "three-disks.txt"
+    with home.environment():
+        process = forked.begin(two_machines.night, printed, home.day, home.path, *workers)
+        process.join()
+    assert process.exitcode == 0, printed.read_text()[-3000:]
+    told = json.loads(printed.read_text().splitlines()[-1])
+    assert told["state"] == "success"
+    landings = [told["seen"][str(worker)].count("land") for worker in workers]
+    assert min(landings) >= 2 and set().union(*(told["seen"][str(worker)] for worker in workers)) == ON_WORKERS
+    assert not ON_WORKERS & set(told["seen"][str(home.path)])
+    assert home.marts() == first_night.marts()
+    assert home.rows(RUNS) == first_night.rows(RUNS)
+    assert [f for f in area.rglob("*") if f.is_file() and f.suffix == ".zip"] == []
+    for worker in workers:
+        left = {f.relative_to(worker).parts[0] for f in worker.rglob("*") if f.is_file()}
+        assert left <= {"quality"}, "persons' data stay on a machine that only lands"
