@@ -137,9 +137,16 @@ queued as (
 ),
 
 priority as (
-    select max(try_cast(value as bigint)) as most
-    from transfer_policy, publication
-    where policy_code = 'cap_priority_per_agency' and agency_id is null and valid_from <= as_of and coalesce(valid_to >= as_of, true)
+    select agencies.agency_id, try_cast(policy.value as bigint) as most
+    from (select distinct agency_id from ranked_packages) as agencies
+    cross join publication as today
+    join transfer_policy as policy
+        on
+            policy.policy_code = 'cap_priority_per_agency'
+            and coalesce(policy.agency_id = agencies.agency_id, true)
+            and policy.valid_from <= today.as_of
+            and coalesce(policy.valid_to >= today.as_of, true)
+    qualify row_number() over (partition by agencies.agency_id order by policy.agency_id nulls last, policy.valid_from desc) = 1
 ),
 
 facts as (
@@ -216,7 +223,7 @@ facts as (
     join posts using (post_no)
     join edges using (person_no, post_no)
     join queued using (package_no)
-    cross join priority
+    join priority on queued.agency_id = priority.agency_id
     cross join options
     cross join terms
     join transfer_people as people on persons.person_id = people.person_id

@@ -256,3 +256,19 @@ def test_a_seat_whose_lawful_people_take_no_part_does_not_say_that_there_are_non
     run = Path(run_week(replace(settings, home=tmp_path), planning, "2026-W48").folder)
     assert reasons(run)[post] == "held_back"
     assert any("tidak ikut: sedang diproses" in line for line in explain(run, post))
+
+
+def test_an_agency_may_say_how_many_it_can_weigh(settings: Settings, tmp_path: Path) -> None:
+    planning = make_planning(tmp_path / "few.duckdb")
+    with duckdb.connect(str(planning)) as con:
+        con.execute(
+            "insert into planning.transfer_policy by name select * replace ('kota-0' as agency_id, '1' as value) "
+            "from planning.transfer_policy where policy_code = 'cap_priority_per_agency'"
+        )
+    run = Path(run_week(replace(settings, home=tmp_path), planning, "2026-W48").folder)
+    parts = dict(
+        duckdb.sql(
+            f"select agency_to, count(*) filter (part = 'priority') from read_parquet('{run}/out/candidates.parquet') where solve = 'published' group by all"
+        ).fetchall()
+    )
+    assert parts["kota-0"] == 1 < parts["kota-1"]
