@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 
 import duckdb
 import numpy as np
@@ -13,11 +15,10 @@ from mutasi.engine import quoted
 from mutasi.recommend import reading
 from mutasi.recommend.network import Indices
 from mutasi.recommend.parts import Places
-from mutasi.recommend.plan import Plan
 from mutasi.recommend.policy import PolicyError
 from mutasi.recommend.problem import TIERS, Problem
 from mutasi.recommend.proving import Infeasible
-from mutasi.recommend.reading_back import read_problem
+from mutasi.recommend.reading_back import read_moves, read_problem
 from mutasi.recommend.replanning import Replanner
 from mutasi.recommend.telling import NoAnswer
 
@@ -43,10 +44,10 @@ def what_if(
     Raises:
         NoAnswer: a name is unknown, or no plan can do what was asked.
     """
+    if policy:
+        return _under_policy(run, policy)
     with reading.engine() as con:
         problem, plan = read_problem(con, run)
-        if policy:
-            return _under_policy(run, problem, plan, policy)
         refused, settled = _refused(con, run, problem, refuse), _settled(run, problem, lock)
     if len(np.unique(problem.edge_person[settled])) < len(settled) or np.isin(settled, refused).any():
         raise NoAnswer("No plan can do that: somebody is settled twice, or settled and refused.")
@@ -55,7 +56,7 @@ def what_if(
     except Infeasible as error:
         raise NoAnswer(f"No plan can do that: {error}") from None
     assert change.post is not None
-    return _answer(problem, plan, change.price, problem, change.post, change.is_exact)
+    return _answer(_pairs(problem, plan.post), change.price, _pairs(problem, change.post), change.is_exact)
 
 
 def _refused(con: duckdb.DuckDBPyConnection, run: Path, problem: Problem, names: Sequence[str]) -> Places:
@@ -91,11 +92,14 @@ def _settled(run: Path, problem: Problem, lock: Sequence[tuple[str, str]]) -> Pl
     return np.unique(np.array(edges, np.intp))
 
 
-def _under_policy(run: Path, problem: Problem, plan: Plan, policy: Mapping[str, int | str]) -> Answer:
+def _under_policy(run: Path, policy: Mapping[str, int | str]) -> Answer:
     """Plan under other rows; prices are then those of the new policy and compare the plans only where the old is lawful."""
+    # The search takes as long to load as the pairs to be priced.
+    Thread(target=import_module, args=("mutasi.recommend.core",)).start()
     from mutasi.recommend.best_plan import planned
 
     with reading.engine() as con:
+        row, before = read_moves(con, run)
         reading.attach_inputs(con, run)
         rows = ", ".join(f"({quoted(code)}, {quoted(str(value))})" for code, value in policy.items())
         unknown = con.execute(
@@ -111,21 +115,20 @@ def _under_policy(run: Path, problem: Problem, plan: Plan, policy: Mapping[str, 
         con.execute("drop view transfer_policy")
         con.execute("alter table changed_policy rename to transfer_policy")
         try:
-            changed, found, _ = planned(con, run, admit_review=False, attached=True)
+            changed, found, _ = planned(con, run, admit_review=False, again=True)
         except PolicyError:
             asked = ", ".join(f"{code}={value}" for code, value in policy.items())
             raise NoAnswer(f"The policy cannot be {asked}: this row holds a whole number.") from None
-    price = tuple(a - b for a, b in zip(found.row, plan.row, strict=True))
-    return _answer(problem, plan, price, changed, found.post, found.is_exact)
+    price = tuple(a - b for a, b in zip(found.row, row, strict=True))
+    return _answer(before, price, _pairs(changed, found.post), found.is_exact)
 
 
-def _answer(problem: Problem, plan: Plan, price: Sequence[float], changed: Problem, post: Indices, is_exact: bool) -> Answer:
-    before, after = set(_pairs(problem, plan.post)), set(_pairs(changed, post))
+def _answer(before: set[tuple[str, str]], price: Sequence[float], after: set[tuple[str, str]], is_exact: bool) -> Answer:
     points = dict(zip(TIERS, (float(figure) for figure in price), strict=True))
     return Answer(points, tuple(sorted(before - after)), tuple(sorted(after - before)), is_exact)
 
 
-def _pairs(problem: Problem, post: Indices) -> list[tuple[str, str]]:
+def _pairs(problem: Problem, post: Indices) -> set[tuple[str, str]]:
     moves = problem.moves(post)
     people, posts = problem.person_ids[problem.edge_person[moves]], problem.post_ids[problem.edge_post[moves]]
-    return list(zip(people.tolist(), posts.tolist(), strict=True))
+    return set(zip(people.tolist(), posts.tolist(), strict=True))

@@ -13,6 +13,7 @@ from mutasi.recommend.network import INFINITE
 from mutasi.recommend.plan import Plan
 from mutasi.recommend.policy import Policy
 from mutasi.recommend.problem import Problem
+from mutasi.recommend.reading_back import cap_prices_before
 from mutasi.recommend.solve import solve
 
 SOLVES = {False: "published", True: "if_files_complete"}
@@ -22,17 +23,21 @@ WORK_PER_EDGE = 2_000  # edges that the search may look at, in multiples of all 
 
 
 def planned(
-    con: duckdb.DuckDBPyConnection, run: Path, admit_review: bool, in_full: int | None = None, attached: bool = False
+    con: duckdb.DuckDBPyConnection, run: Path, admit_review: bool, in_full: int | None = None, again: bool = False
 ) -> tuple[Problem, Plan, str]:
-    """The problem and best plan of a run's frozen inputs, and over what it is the best; `con` keeps the tables."""
-    if not attached:
+    """The problem and best plan of a run's frozen inputs, and over what it is the best; `con` keeps the tables.
+
+    `again`: the inputs are attached, perhaps with something otherwise; the prices that the run came to save time.
+    """
+    if not again:
         reading.attach_inputs(con, run)
     con.execute(f"create or replace table options as select {admit_review} as admit_review, '{SOLVES[admit_review]}' as solve")
     Policy.read(con)
     candidates.build(con, candidates.PAIRS_IN_FULL if in_full is None else in_full)
+    near = cap_prices_before(con, run) if again else None
     for _ in range(PRICING_ROUNDS):
         problem = candidates.problem_of(con)
-        plan = solve(problem, budget_of(problem))
+        plan = solve(problem, budget_of(problem), near)
         if not candidates.add_improving_pairs(con, plan):
             return problem, _settled(con, plan), "all_lawful_pairs"
     return problem, _settled(con, plan), "candidate_set"

@@ -7,12 +7,12 @@ cannot help. Every number is int64: a search is bounded by the penalty of the se
 
 from __future__ import annotations
 
-import os
 from heapq import heappop, heappush
 from typing import Any
 
 import numpy as np
 
+from mutasi.recommend.compiling import njit
 from mutasi.recommend.foresight import foresee, grouped, mirrored
 from mutasi.recommend.layout import laid_together
 from mutasi.recommend.network import (
@@ -25,12 +25,7 @@ from mutasi.recommend.network import (
     Integers,
     Matching,
     Network,
-    compiled_code,
 )
-
-os.environ.setdefault("NUMBA_CACHE_DIR", compiled_code())
-
-from numba import njit
 
 SEARCHES = 1  # edges looked at by searches, in multiples of a group's edges, until its prices are brought up to date
 

@@ -7,17 +7,13 @@ share no person, by whatever detour, are of different groups and never see each 
 
 from __future__ import annotations
 
-import os
 from heapq import heappop, heappush
 from typing import Any
 
 import numpy as np
 
-from mutasi.recommend.network import INFINITE, compiled_code
-
-os.environ.setdefault("NUMBA_CACHE_DIR", compiled_code())
-
-from numba import njit
+from mutasi.recommend.compiling import njit
+from mutasi.recommend.network import INFINITE
 
 
 @njit(cache=True, nogil=True)

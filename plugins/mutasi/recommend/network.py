@@ -55,7 +55,7 @@ def compiled_code() -> str:
     """The folder where numba keeps what it compiles, with everything else that runs write.
 
     Each version of the code has a folder of its own, for numba sees a change in one file but not what others take from it.
-    numba reads `NUMBA_CACHE_DIR` when it is first imported, so each module that compiles sets it before that.
+    numba reads `NUMBA_CACHE_DIR` when it is first imported; `compiling` sets it before that.
     """
     version = hashlib.sha256(b"".join((Path(__file__).parent / name).read_bytes() for name in COMPILED)).hexdigest()[:12]
     return str(Settings.from_environment().cache("numba", version))

@@ -15,18 +15,22 @@ Places = npt.NDArray[np.intp]
 
 
 def connected(problem: Problem) -> Indices:
-    """A number per post: posts that an edge or a cap ties together share it."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    posts, caps = len(problem.protected), len(problem.cap_limit)
-    edge, which = np.nonzero(problem.edge_caps >= 0)
-    tails = np.concatenate([problem.home[problem.edge_person], problem.edge_post[edge], problem.edge_post[problem.link_edge]])
-    heads = np.concatenate([problem.edge_post, posts + problem.edge_caps[edge, which], posts + problem.link_cap])
-    size = posts + caps
-    links = coo_array((np.ones(len(tails), np.int8), (tails, heads)), shape=(size, size))
-    numbers: Indices = connected_components(links, directed=False)[1]
-    return numbers[:posts]
+    """A number per post: posts that an edge or a cap ties together share it, the least of theirs."""
+    posts, home = len(problem.protected), problem.home[problem.edge_person]
+    ties = [(home, problem.edge_post), (problem.edge_post[problem.link_edge], posts + problem.link_cap)]
+    for caps in problem.edge_caps.T:
+        counted = np.flatnonzero(caps >= 0)
+        ties.append((problem.edge_post[counted], posts + caps[counted]))
+    number = np.arange(posts + len(problem.cap_limit), dtype=np.int32)
+    before = None
+    while before is None or (number != before).any():
+        before = number.copy()
+        for some, others in ties:
+            least = np.minimum(number[some], number[others])
+            np.minimum.at(number, some, least)
+            np.minimum.at(number, others, least)
+        number = number[number]  # what a post's number has come to
+    return number[:posts]
 
 
 def tied_to(problem: Problem, posts: Indices) -> npt.NDArray[np.bool_]:

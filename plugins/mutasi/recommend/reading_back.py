@@ -7,10 +7,13 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
+from mutasi.engine import quoted
 from mutasi.recommend import reading
 from mutasi.recommend.candidates import problem_of
+from mutasi.recommend.network import Integers
 from mutasi.recommend.plan import Plan
 from mutasi.recommend.problem import TIERS, Problem
+from mutasi.recommend.proving import SCALE
 
 TABLES = ("claim", "posts", "persons", "seats", "edges", "caps", "links", "blocks", "plan")
 
@@ -37,3 +40,29 @@ def read_problem(con: duckdb.DuckDBPyConnection, run: Path) -> tuple[Problem, Pl
         )
     )
     return problem, Plan(post, tuple(claim[1]), price, value, cap_price, int(claim[0]), tuple(claim[2]), 0)
+
+
+def read_moves(con: duckdb.DuckDBPyConnection, run: Path) -> tuple[tuple[int, ...], set[tuple[str, str]]]:
+    """What the plan of a run costs, and its moves as pairs of person and post.
+
+    Raises:
+        RunError: a table is missing.
+    """
+    reading.attach_tables(con, run, ("claim", "plan"))
+    row = con.execute("select row from claim").fetchone()
+    assert row is not None
+    return tuple(row[0]), set(con.execute("select person_id, post_id from plan").fetchall())
+
+
+def cap_prices_before(con: duckdb.DuckDBPyConnection, run: Path) -> Integers:
+    """What a run came to for the caps that `con` now holds, in parts of SCALE; nothing for those that it did not have."""
+    caps, claim = (quoted(str(run / "tables" / f"{name}.parquet")) for name in ("caps", "claim"))
+    columns = ", ".join(f"coalesce(before.price_{tier}, 0) * ({SCALE} // scale) as {tier}" for tier in TIERS)
+    found = con.execute(
+        f"""select {columns} from read_parquet({claim}) cross join caps
+        left join read_parquet({caps}) as before
+            on caps.kind = before.kind and caps.agency_id = before.agency_id and caps.unit_id is not distinct from before.unit_id
+            and caps.person_no is not distinct from before.person_no and caps.area is not distinct from before.area
+        order by caps.cap_no"""
+    ).fetchnumpy()
+    return np.column_stack([np.asarray(found[tier]).astype(np.int64) for tier in TIERS])

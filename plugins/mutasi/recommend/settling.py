@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import numpy as np
 
-from mutasi.recommend.network import LIMIT, OVERFLOW, SOLVED, Indices, Matching, Network, compiled_code
-
-os.environ.setdefault("NUMBA_CACHE_DIR", compiled_code())
-
-from numba import njit
+from mutasi.recommend.compiling import njit
+from mutasi.recommend.network import LIMIT, OVERFLOW, SOLVED, Indices, Matching, Network
 
 
 def priced(network: Network, post: Indices, looked: int) -> Matching:

@@ -54,9 +54,9 @@ class Copy:
     def __init__(self, run: Path) -> None:
         self.run = run
 
-    def change(self, table: str, query: str) -> None:
+    def change(self, table: str, query: str, folder: str = "tables") -> None:
         """Replace a table by a query over `it`."""
-        file = self.run / "tables" / f"{table}.parquet"
+        file = self.run / folder / f"{table}.parquet"
         with duckdb.connect() as con:
             con.execute(f"create table it as from read_parquet('{file}')")
             con.execute(f"copy ({query}) to '{file}' (format parquet)")

@@ -11,11 +11,13 @@ import duckdb
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from tests.unit.recommend.conftest import Copy
 from tests.unit.recommend.test_caps import capped_problem
 
 from mutasi.cli import main
 from mutasi.recommend import reading
 from mutasi.recommend.answers import NoAnswer, what_if
+from mutasi.recommend.best_plan import planned
 from mutasi.recommend.plan import Plan
 from mutasi.recommend.problem import TIERS, Problem
 from mutasi.recommend.reading_back import read_problem
@@ -82,6 +84,46 @@ def test_a_dearer_move_makes_fewer_moves(run: Path) -> None:
         what_if(run, policy={"generosity": 1})
     with pytest.raises(NoAnswer, match="cannot be minimum_fit=much: this row holds a whole number"):
         what_if(run, policy={"minimum_fit": "much"})
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        {"minimum_fit": 0, "minimum_gain": 1},
+        {"minimum_fit": 60},
+        {"cap_moves_per_agency": 2},
+        {"weight_distance": 60, "minimum_gain": 20},
+    ],
+    ids=str,
+)
+def test_another_policy_costs_what_a_new_run_with_it_comes_to(
+    run: Path, read: tuple[Problem, Plan], tampered: Copy, policy: dict[str, int]
+) -> None:
+    values = " ".join(f"when '{code}' then '{value}'" for code, value in policy.items())
+    change = f"select it.* replace (case policy_code {values} else value end as value) from it"
+    tampered.change("transfer_policy", change, folder="inputs")
+    with reading.engine() as con:
+        problem, plan, _ = planned(con, tampered.run, admit_review=False)
+    answer, (old, before) = what_if(run, policy=policy), read
+    assert answer.is_exact and plan.is_exact
+    assert tuple(answer.price.values()) == tuple(a - b for a, b in zip(plan.row, before.row, strict=True))
+    moves, moves_before = pairs(problem, plan), pairs(old, before)
+    assert answer.gone == tuple(sorted(moves_before - moves)) and answer.come == tuple(sorted(moves - moves_before))
+    assert answer.gone or answer.come
+
+
+def pairs(problem: Problem, plan: Plan) -> set[tuple[str, str]]:
+    moves = problem.moves(plan.post)
+    people, posts = problem.person_ids[problem.edge_person[moves]], problem.post_ids[problem.edge_post[moves]]
+    return set(zip(people.tolist(), posts.tolist(), strict=True))
+
+
+def test_several_changes_at_once_and_what_cannot_be(run: Path) -> None:
+    (one, person, post), (other, *_) = candidates(run)[:2]
+    answer = what_if(run, refuse=[other], lock=[(person, post)])
+    assert answer.is_exact and (person, post) not in answer.gone and answer.gone
+    with pytest.raises(NoAnswer, match="settled and refused"):
+        what_if(run, refuse=[one], lock=[(person, post)])
 
 
 def test_the_command_says_price_and_moves_and_refuses_half_a_pair(run: Path) -> None:
