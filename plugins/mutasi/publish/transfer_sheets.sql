@@ -146,13 +146,19 @@ select
 from needs as n left join ranked as r on n.post_id = r.post_id and r.place <= greatest(ceil(n.need_fte), 1)
 order by n.from_date, n.unit_path, n.post_id, r.place;
 
+-- Who lacks two things is opened by both together, so each person stands here once.
 create or replace temp table sheet_berkas as
+with asked as (
+    select u.person_id, u.post_id, max(u.gain) as gain,
+        string_agg(coalesce(rt.pairs[u.rule_code], u.rule_code), '; ' order by u.rule_code) as rule, string_agg(distinct u.item, '; ' order by u.item) as item
+    from run_unlocks as u cross join rule_titles as rt
+    group by u.person_id, u.post_id
+)
 select
-    h.employee_name as name, h.nip, h.golongan_name, h.job, h.unit_path,
-    coalesce(rt.pairs[u.rule_code], u.rule_code) as rule, u.item, p.job || ' · ' || p.unit as could_go, u.gain, h.person_id
-from run_unlocks as u join own_people as h on u.person_id = h.person_id cross join rule_titles as rt
+    h.employee_name as name, h.nip, h.golongan_name, h.job, h.unit_path, u.rule, u.item, p.job || ' · ' || p.unit as could_go, u.gain, h.person_id
+from asked as u join own_people as h on u.person_id = h.person_id
 left join posts as p on u.post_id = p.post_id
-order by u.gain desc, h.person_id, u.rule_code;
+order by u.gain desc, h.person_id, u.post_id;
 
 create or replace temp table sheet_tiga as
 select

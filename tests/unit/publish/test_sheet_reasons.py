@@ -85,3 +85,15 @@ def test_a_post_that_the_plan_brings_to_its_need_helps_nobody_out(settings: Sett
         con.execute(f"copy posts to '{file}'")
     found = rows(write_extract(settings, run, "dumai", NAMES), "penugasan-sementara")
     assert before and [r["Keterangan"] for r in found] == ["Tidak ada kelebihan yang sah pada jabatan yang sama"]
+
+
+def test_who_lacks_two_things_is_not_opened_by_one(settings: Settings) -> None:
+    run = read_run(write_fictitious_run(settings))
+    file = run.folder / "out" / "unlocks.parquet"
+    with duckdb.connect() as con:
+        con.execute(f"create table items as from '{file}'")
+        con.execute("insert into items select * replace ('R1' as rule_code, 'TMT jabatan' as item) from items")
+        con.execute(f"copy items to '{file}'")
+    found = rows(write_extract(settings, run, "dumai", NAMES), "bila-berkas-lengkap")
+    assert len({r["NIP"] for r in found}) == len(found) > 0
+    assert {r["Yang perlu dilengkapi"] for r in found} == {"SKP dua tahun terakhir; TMT jabatan"}
