@@ -13,7 +13,6 @@ employees as (
 select
     assignments.agency_id,
     try_cast(assignments.snapshot_date as date) as snapshot_date,
-    try_cast(assignments._row_id as bigint) as row_id,
     employees.person_id,
     coalesce(moved.current_unit_id, assignments.unit_id) as unit_id,
     assignments.position_id,
@@ -21,7 +20,6 @@ select
     try_cast(assignments.valid_from as date) as assigned_from,
     try_cast(assignments.valid_to as date) as assigned_to,
     try_cast(assignments.fte as double) as fte,
-    assignments.home_agency_code,
     assignments.work_agency_code,
     assignments._flags as flags
 from assignments

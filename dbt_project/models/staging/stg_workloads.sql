@@ -13,7 +13,6 @@ select
     workloads.position_id,
     try_cast(workloads.year as integer) as abk_year,
     workloads.task_id,
-    workloads.task_name,
     try_cast(workloads.volume as double) as volume,
     coalesce(workloads.volume_period, 'year') as volume_period,
     try_cast(workloads.minutes_per_unit as double) as minutes_per_unit,
@@ -23,8 +22,7 @@ select
     try_cast(workloads.allowance_pct as double) as allowance_pct,
     try_cast(workloads.allowance_hours as double) as allowance_hours,
     try_cast(workloads.needed_from as date) as needed_from,
-    try_cast(workloads.needed_to as date) as needed_to,
-    workloads._flags as flags
+    try_cast(workloads.needed_to as date) as needed_to
 from workloads
 left join {{ ref('stg_current_units') }} as moved
     on workloads.agency_id = moved.agency_id and workloads.unit_id = moved.unit_id

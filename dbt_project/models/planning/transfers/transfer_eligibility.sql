@@ -29,7 +29,7 @@ select
     findings.agency_id,
     findings.person_id,
     findings.rule_code,
-    findings.outcome,
+    cast(findings.outcome as varchar) as outcome,
     findings.evidence,
     findings.limit_value,
     findings.is_missing,
