@@ -76,7 +76,8 @@ def look(
             findings += [Finding(sentence) for sentence in left_aside(request, request.source.read, found.archive[0])]
         is_sample = isinstance(request.source.read, SiasnRead) or (request.sample is not None and rows >= request.sample)
         if request.sample is None and rows != found.rows_received:
-            findings.append(Finding(f"the source counts {found.rows_received:,} rows, {rows:,} were read.", stops=True))
+            causes = "A delimiter, a quote or `read.header_row` (lines are counted, blank ones too) is the usual cause."
+            findings.append(Finding(f"the source counts {found.rows_received:,} rows, {rows:,} were read. {causes}", stops=True))
         yield Look(name, source.connection, rows, is_sample, tuple(findings))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import shutil
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -20,6 +21,7 @@ from mutasi.sources.request import Request
 from mutasi.sources.staging import column_names, engine, joined_header, stage
 
 TEXT = ".text.csv"
+RECORDS = ".records.csv"
 COUNT_BLOCK_BYTES = 8 << 20
 COPY_CHARACTERS = 1 << 20
 
@@ -34,16 +36,18 @@ def read_delimited(file: Path, read: FilesRead, request: Request) -> tuple[pa.Re
 
     text, encoding = _as_utf8(file, read, request)
     try:
-        names = _header(text, file.name, read, request)
+        names, last_line = _header(text, file.name, read, request)
         below = len(read.header_rows) - 1
+        records = _records_alone(text, last_line, read.delimiter.join("c" * len(names)), request)
+        skip = read.header_rows[0] - 1 if records is None else 0
         received = _count(text, file.name, read, len(names), request) - below
         # Columns go by position: names that differ only in case are the same name for SQL.
         columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(names)))
         query = (
-            f"select * from read_csv({quoted(str(text))}, auto_detect=false, header=true, skip={read.header_rows[0] - 1}, "
+            f"select * from read_csv({quoted(str(records or text))}, auto_detect=false, header=true, skip={skip}, "
             f"delim={quoted(read.delimiter)}, quote='\"', escape='\"', columns={{{columns}}}, all_varchar=true, "
             "null_padding=false, ignore_errors=false, strict_mode=true, max_line_size=16777216)"
-            f"{f' offset {below}' if below else ''}"
+            f"{f' offset {below}' if below and records is None else ''}"
         )
         with engine(request.archive) as connection:
             try:
@@ -53,6 +57,21 @@ def read_delimited(file: Path, read: FilesRead, request: Request) -> tuple[pa.Re
     finally:
         if text != file:
             text.unlink(missing_ok=True)
+        (request.archive / RECORDS).unlink(missing_ok=True)
+
+
+def _records_alone(text: Path, last_line: int, header: str, request: Request) -> Path | None:
+    """A copy with another header where a cell of it holds a line break of another kind than those that end the lines, as Excel
+    writes one: DuckDB finds no record below such a header. None where the file serves as it is."""
+    with text.open("rb") as source:
+        head = b"".join(islice(source, last_line))
+        if not 0 < head.count(b"\r\n") < head.count(b"\n"):
+            return None
+        records = request.archive / RECORDS
+        with records.open("wb") as target:
+            target.write(f"{header}\r\n".encode())
+            shutil.copyfileobj(source, target)
+    return records
 
 
 def _as_utf8(file: Path, read: FilesRead, request: Request) -> tuple[Path, str]:
@@ -84,15 +103,16 @@ def _records(text: Path, read: FilesRead) -> Iterator[tuple[int, list[str]]]:
                 yield reader.line_num + read.header_rows[0] - 1, fields
 
 
-def _header(text: Path, name: str, read: FilesRead, request: Request) -> list[str]:
+def _header(text: Path, name: str, read: FilesRead, request: Request) -> tuple[list[str], int]:
+    """(names of the columns, line on which the header ends)."""
     rows = read.header_rows
     try:
-        found = [fields for _, fields in islice(_records(text, read), len(rows))]
+        found = list(islice(_records(text, read), len(rows)))
     except (csv.Error, TypeError):
         raise request.error("the header cannot be read; check `read.delimiter` (one character) and `read.header_row`.") from None
     if len(found) < len(rows):
         raise request.error(f"the file {name} has no header in row {rows[-1]}; it is empty, or `read.header_row` is wrong.")
-    return column_names(joined_header(found))
+    return column_names(joined_header([fields for _, fields in found])), found[-1][0]
 
 
 def _count(text: Path, name: str, read: FilesRead, width: int, request: Request) -> int:

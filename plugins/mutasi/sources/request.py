@@ -22,6 +22,7 @@ for _name in TALKATIVE:
     logging.getLogger(_name).setLevel(logging.WARNING)
 
 PROGRESS = ".progress"
+TAB = "\t"
 LONG_NUMBER = re.compile(r"\d{14}|\d[eE]\+?1[5-9]$")
 
 
@@ -118,6 +119,8 @@ class Request:
             lacking = "; ".join(self._missing(column, present) for column in missing)
             is_other_row = isinstance(self.source.read, FilesRead) and 2 * len(missing) > len(wanted)
             row = " If the names of the columns stand in another row, set `read.header_row`." if is_other_row else ""
+            if is_other_row and len(present) == 1 and (sign := re.search(r"[;\t|,]", present[0])):
+                row = f" The columns seem to be parted by {'a tab' if sign[0] == TAB else f'`{sign[0]}`'}; set `read.delimiter`."
             raise self.error(
                 f"the source lacks {lacking}. It has {_listed(present)}. Correct `columns` in the agency file, or ask the agency to "
                 f"restore it.{row}"

@@ -7,6 +7,7 @@ Here the whole source is read before the first batch is handed on, and only then
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,13 +80,13 @@ def column_names(header: Iterable[str | None]) -> list[str]:
 
 
 def joined_header(rows: Sequence[Sequence[str | None]]) -> list[str]:
-    """One header of several rows: the texts of a column from top to bottom, joined with a blank.
+    """One header of one or more rows: the texts of a column from top to bottom, joined with a blank, on one line.
 
     A cell merged over several columns holds its text in the first of them, so in all rows but the last a text holds for the
     empty cells on its right.
     """
     width = max(len(row) for row in rows)
-    cells = [[(text or "").strip() for text in row] + [""] * (width - len(row)) for row in rows]
+    cells = [[re.sub(r"[^\S\t]+", " ", text or "").strip() for text in row] + [""] * (width - len(row)) for row in rows]
     for row in cells[:-1]:
         for place in range(1, width):
             # A column that has nothing below is no part of the merged cell on its left.

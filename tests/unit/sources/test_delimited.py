@@ -138,3 +138,29 @@ def test_the_file_is_called_by_its_own_name_whatever_its_encoding(folder: Path, 
     (folder / "unor.csv").write_bytes('Id,Nama\n1,"é\n'.encode("windows-1252") + b"2,b\n" * 3)
     with pytest.raises(SourceError, match=r"unor\.csv"):
         read_units("unor.csv", encoding="windows-1252")
+
+
+@pytest.mark.parametrize("title", ["", '"DAFTAR\nUNIT",\r\n'])
+def test_a_line_break_within_a_cell_of_the_header(folder: Path, read_units: Any, title: str) -> None:
+    text = title + 'Id,"Nama\nUnit"\r\n1,"a\nb"\r\n2,c\r\n'
+    (folder / "unor.csv").write_bytes(text.encode())
+    columns = {"unit_id": "Id", "unit_name": "Nama Unit"}
+    found = read_units("*.csv", columns, header_row=1 + title.count("\n"))
+    assert (found.batches.read_all().to_pylist(), found.rows_received) == (
+        [{"Id": "1", "Nama Unit": "a\nb"}, {"Id": "2", "Nama Unit": "c"}],
+        2,
+    )
+    assert [file.name for file in found.archive] == ["unor.csv"]
+
+
+def test_another_delimiter_is_guessed(folder: Path, read_units: Any) -> None:
+    for sign, name in ((";", "`;`"), ("\t", "a tab")):
+        (folder / "unor.csv").write_text(f"Id{sign}Nama\n1{sign}a\n", encoding="utf-8")
+        with pytest.raises(SourceError, match=f"parted by {name}; set `read.delimiter`"):
+            read_units("*.csv")
+
+
+def test_a_single_column_below_a_header_of_two_lines(folder: Path, read_units: Any) -> None:
+    (folder / "unor.csv").write_bytes(b'"Nama\nUnit"\r\n1\r\n2\r\n')
+    found = read_units("*.csv", {"unit_id": "Nama Unit", "unit_name": "Nama Unit"})
+    assert (found.batches.read_all()["Nama Unit"].to_pylist(), found.rows_received) == (["1", "2"], 2)

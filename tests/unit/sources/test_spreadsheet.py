@@ -127,3 +127,9 @@ def test_merged_header_of_two_rows(folder: Path, read_units: Any) -> None:
     found = read_units("*.xlsx", header_row=[3, 4])
     assert found.batches.schema.names == ["Id", "Nama", "Jumlah PNS", "Jumlah PPPK"]
     assert (found.batches.read_all().num_rows, found.rows_received) == (1, 1)
+
+
+def test_a_header_of_several_lines_is_one_name(folder: Path, read_units: Any) -> None:
+    save(folder / "a.xlsx", [["Id", "Nama\nUnit  Kerja"], ["1", "a"]])
+    found = read_units("*.xlsx", {"unit_id": "Id", "unit_name": "Nama Unit Kerja"})
+    assert found.batches.schema.names == ["Id", "Nama Unit Kerja"]
