@@ -162,7 +162,8 @@ def _lock(con: duckdb.DuckDBPyConnection, decisions: Decisions) -> None:
 
 def _settle(con: duckdb.DuckDBPyConnection, decisions: Decisions) -> None:
     """Make `new_locks`: the decisions that bind on the day of the data, and that the night does not know already."""
-    months = _policy(con, "refusal_lasts_months") or REFUSAL_MONTHS
+    asked = _policy(con, "refusal_lasts_months")
+    months = REFUSAL_MONTHS if asked is None else asked
     con.execute(
         "create temp table decided (person_id varchar, kind varchar, from_post_id varchar, to_post_id varchar, until_date date, decided_on date)"
     )

@@ -128,6 +128,15 @@ def test_a_refusal_lasts_a_year_from_its_day_unless_it_says_otherwise(home: Sett
     assert locks(prepare(home, WEEK, MONDAY, [], Decisions((past,)))) == []
 
 
+def test_a_refusal_may_last_no_longer_than_its_day(home: Settings) -> None:
+    made = replace(decision(home, "refused"), decided_on=dt.date(2026, 11, 14))
+    with duckdb.connect(str(home.warehouse / "planning.duckdb")) as con:
+        con.execute(
+            "insert into planning.planning.transfer_policy values ('refusal_lasts_months', '0', null, date '2026-01-01', null)"
+        )
+    assert locks(prepare(home, WEEK, MONDAY, [], Decisions((made,)))) == []
+
+
 def test_a_refusal_of_one_post_does_not_hide_that_of_another(home: Settings) -> None:
     made = decision(home, "refused")
     with duckdb.connect(str(home.warehouse / "planning.duckdb")) as con:
