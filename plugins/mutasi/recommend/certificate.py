@@ -124,8 +124,10 @@ def check(run: Path) -> list[Check]:
     for name in TABLES:
         if not (run / "tables" / f"{name}.parquet").exists():
             raise runs.RunError(f"{run} has no table {name}: the run did not end; start it again.")
-    script = reading.text("certificate.sql")
-    if (run / "certificate.sql").read_text() != script:
+    script, own = reading.text("certificate.sql"), run / "certificate.sql"
+    if not own.exists():
+        raise runs.RunError(f"{run} has no certificate.sql: the run did not end, or its proof was removed; start it again.")
+    if own.read_text() != script:
         raise runs.RunError(
             f"{run} was planned by another version of Mutasi and came with another proof: verify it with that version, or by its "
             "own script with DuckDB alone (`duckdb < certificate.sql` in its folder)."

@@ -73,8 +73,10 @@ def best_within(problem: Problem, near: Plan, may_move: Flags, settled: Places) 
 
 def _cheapest(reduced: Integers, among: Flags) -> Flags:
     """Of some pairs those that cost least beyond the prices."""
-    edges = np.flatnonzero(among)
-    found = np.zeros(len(among), bool)
+    edges, found = np.flatnonzero(among), np.zeros(len(among), bool)
+    if len(edges) > FEW_PAIRS:
+        first_two = reduced[edges, 0] * 2.0**40 + reduced[edges, 1]
+        edges = edges[first_two <= np.partition(first_two, FEW_PAIRS)[FEW_PAIRS]]
     found[edges[np.lexsort(reduced[edges].T[::-1])[:FEW_PAIRS]]] = True
     return found
 

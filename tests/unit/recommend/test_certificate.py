@@ -50,6 +50,12 @@ def test_another_version_s_proof_is_not_run_over_these_tables(tampered: Copy) ->
         verify(tampered.run)
 
 
+def test_a_run_without_its_proof_is_refused_in_a_sentence(tampered: Copy) -> None:
+    (tampered.run / "certificate.sql").unlink()
+    with pytest.raises(RunError, match=r"has no certificate\.sql"):
+        verify(tampered.run)
+
+
 TAMPERING = {
     "a move is dropped": ("plan", "from it where person_no > (select min(person_no) from it)"),
     "a person moves twice": (
