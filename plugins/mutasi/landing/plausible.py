@@ -50,6 +50,11 @@ def _positions(con: duckdb.DuckDBPyConnection, mapped: set[str]) -> Iterator[str
             "nothing maps job_id, so no two posts are known to be of one job and no transfer can be proposed. Map the code of the job, "
             "or the column of job_name where the agency has no codes."
         )
+    if "job_family" not in mapped:
+        yield (
+            "nothing maps job_family, and unless `jobs` does, nobody has experience: few moves reach the fit that the policy asks for. "
+            "Where the agency knows no families, the column of job_name serves."
+        )
 
 
 def _employees(con: duckdb.DuckDBPyConnection, mapped: set[str]) -> Iterator[str]:
