@@ -84,8 +84,7 @@ def read_defects(con: duckdb.DuckDBPyConnection, settings: Settings, agency: Age
     states = _states(con, settings, agency, day, known)
     _compare(con, settings, agency.agency_id, day, states)
     _name_columns(con, agency)
-    findings = _findings(con, settings, agency, day, states, known)
-    return AgencyDefects(agency, day, tuple(states.values()), findings)
+    return AgencyDefects(agency, day, tuple(states.values()), _findings(con, settings, agency, day, states, known))
 
 
 def _states(

@@ -190,7 +190,7 @@ def _outcome(result: Any, settings: Settings) -> Outcome:
 
 def _broken(settings: Settings, test: str) -> tuple[str, ...]:
     """What a failed test calls the promises that were broken, where it names them; they are words of the project."""
-    with duckdb.connect(str(build_file(settings)), read_only=True, config=options(settings)) as con:
+    with duckdb.connect(str(build_file(settings)), read_only=True, config={**options(settings)}) as con:
         try:
             rows = con.execute(f"select distinct broken from ({test}) order by broken").fetchall()
         except duckdb.BinderException:
