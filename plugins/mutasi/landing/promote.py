@@ -8,16 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mutasi.durable import put
-from mutasi.engine import connect, named, quoted, write
 from mutasi.errors import NeedsAPerson
 from mutasi.landing.derived import promote_identities, promote_quarantined_posts
 from mutasi.landing.snapshots import (
@@ -32,10 +28,11 @@ from mutasi.landing.snapshots import (
     manifest_file,
     scratch,
 )
+from mutasi.landing.split import Found, found_in, split
 from mutasi.ledger import Entry, LedgerError, record, record_failure, timed
 from mutasi.settings import Settings
 from mutasi.sources.agency import Agency
-from mutasi.sources.datasets import Dataset, columns_version, datasets
+from mutasi.sources.datasets import columns_version, datasets
 
 # The rows themselves stand in the raw archive; here they are counted, as rows that the agency file declares to be no records.
 SKIPPED = "SKIP-001"
@@ -104,15 +101,12 @@ def _promote(settings: Settings, snapshot: Landed, entry: Entry) -> None:
     quarantine = settings.folder("quarantine", name, day.isoformat()) / f"{agency_id}.parquet"
     kept, refused = scratch(day_folder(settings, "promoted", name, day)), scratch(quarantine.parent)
     try:
-        with connect(settings) as con:
-            con.execute(f"create temp view landed as from read_parquet({quoted(str(landed))})")
-            found = _failures(settings, con, snapshot)
-            promoted = 0 if stopped_by else write(con, _kept(datasets()[name], day, found), kept)
-            quarantined = write(con, _refused(stopped_by), refused) if stopped_by or found.drops else 0
-            entry.rows_received = snapshot.rows_received + snapshot.rows_skipped
-            entry.rows_promoted, entry.rows_quarantined = promoted, quarantined + snapshot.rows_skipped
-            entry.balance()
-            _count_quarantined(settings, snapshot, entry.run_id, found)
+        found = found_in(_checked(settings, snapshot) / "failures.parquet", agency_id)
+        promoted, quarantined = split(landed, datasets()[name], day, found, stopped_by, kept, refused)
+        entry.rows_received = snapshot.rows_received + snapshot.rows_skipped
+        entry.rows_promoted, entry.rows_quarantined = promoted, quarantined + snapshot.rows_skipped
+        entry.balance()
+        _count_quarantined(settings, snapshot, entry.run_id, found)
         if quarantined:
             put(refused, quarantine)
         else:  # an earlier attempt of the day may have refused some
@@ -128,81 +122,18 @@ def _promote(settings: Settings, snapshot: Landed, entry: Entry) -> None:
         refused.unlink(missing_ok=True)
 
 
+def _checked(settings: Settings, snapshot: Landed) -> Path:
+    return settings.home / "checks" / snapshot.dataset / snapshot.snapshot_date.isoformat()
+
+
 def _verdict(settings: Settings, snapshot: Landed) -> dict[str, list[str] | str]:
-    file = settings.home / "checks" / snapshot.dataset / snapshot.snapshot_date.isoformat() / "verdicts.json"
+    file = _checked(settings, snapshot) / "verdicts.json"
     verdict = json.loads(file.read_text(encoding="utf-8")).get(snapshot.agency_id) if file.exists() else None
     if verdict is None:
         raise PromotionError(
             f"{snapshot.agency_id}, {snapshot.dataset}: landed but never checked; run the check step for {snapshot.snapshot_date} again"
         )
     return dict(verdict)
-
-
-@dataclass(frozen=True)
-class Found:
-    """What the checks found in a snapshot: (rule, action, column, rows) in order; the column is None for a whole row."""
-
-    counts: Sequence[tuple[str, str, str | None, int]]
-
-    @property
-    def drops(self) -> bool:
-        """There are rows to drop."""
-        return any(action == "drop" for _, action, _, _ in self.counts)
-
-    @property
-    def blanked(self) -> frozenset[str]:
-        """Columns with values to blank."""
-        return frozenset(column for _, action, column, _ in self.counts if action == "blank" and column)
-
-
-def _failures(settings: Settings, con: duckdb.DuckDBPyConnection, snapshot: Landed) -> Found:
-    """Create `failures` (row and rule) and, where there are any, `marks` (row, reasons to drop it, flags, blanked columns)."""
-    file = settings.home / "checks" / snapshot.dataset / snapshot.snapshot_date.isoformat() / "failures.parquet"
-    con.execute(
-        f"create temp table failures as select _row_id, rule_code, action, column_name from read_parquet({quoted(str(file))}) "
-        f"where agency_id = {quoted(snapshot.agency_id)}"
-    )
-    # What follows joins a snapshot with its few failures: looking for another way takes longer than a small agency's rows.
-    con.execute("pragma disable_optimizer")
-    counts = con.execute(
-        "select rule_code, action, column_name, count(distinct _row_id) from failures group by all order by rule_code, column_name, action"
-    ).fetchall()
-    if counts:
-        con.execute(
-            """
-            create temp table marks as
-            select _row_id, array_to_string(list_sort(list_distinct(list(rule_code) filter (action = 'drop'))), ' ') as reasons,
-              array_to_string(list_sort(list_distinct(list(rule_code) filter (action in ('blank', 'warn')))), ' ') as flags,
-              list(column_name) filter (action = 'blank') as blanked
-            from failures group by _row_id
-            """
-        )
-    return Found(counts)
-
-
-def _kept(dataset: Dataset, day: dt.date, found: Found) -> str:
-    """The rows that may be used: promoted columns, blanked and flagged, in the order of the source."""
-    snapshot_date = f"date {quoted(day.isoformat())} as snapshot_date"
-    if not found.counts:
-        columns = ", ".join(named(c) for c in dataset.promoted_columns)
-        return f"select agency_id, {snapshot_date}, _row_id, {columns}, '' as _flags from landed"
-    columns = ", ".join(
-        f"case when list_contains(m.blanked, {quoted(c)}) then null else l.{named(c)} end as {named(c)}"
-        if c in found.blanked
-        else f"l.{named(c)}"
-        for c in dataset.promoted_columns
-    )
-    return f"""
-        select l.agency_id, {snapshot_date}, l._row_id, {columns}, coalesce(' ' || m.flags || ' ', '') as _flags
-        from landed as l left join marks as m using (_row_id) where m.reasons is null order by l._row_id
-        """
-
-
-def _refused(stopped_by: list[str]) -> str:
-    """The rows that may not be used, as they landed, with the reasons; all of them where the dataset is stopped."""
-    if stopped_by:
-        return f"select *, {quoted(' '.join(stopped_by))} as reasons from landed"
-    return "select l.*, m.reasons from landed as l join marks as m using (_row_id) where m.reasons is not null order by l._row_id"
 
 
 def _count_quarantined(settings: Settings, snapshot: Landed, run_id: str, found: Found) -> None:
