@@ -37,6 +37,7 @@ class Run:
         label: over which pairs the plan is the best, in English, and how far it may be from it.
         gap: points by which it may fall short by its prices; None when they prove it to be the best.
         is_settled: branch and bound found nothing better within the gap.
+        donor_floor: what no post may fall below, as the policy calls it.
         objective: figures of the plan, without and with it.
         left_out: agencies that take no part, with the reason.
     """
@@ -52,6 +53,7 @@ class Run:
     gap: float | None
     is_settled: bool
     is_cross_checked: bool
+    donor_floor: str
     objective: Mapping[str, tuple[float, float]]
     left_out: tuple[tuple[str, str], ...]
 
@@ -102,6 +104,7 @@ def read_run(folder: Path) -> Run:
         gap=told.get("bound"),
         is_settled=told.get("settled_by_branch_and_bound", False),
         is_cross_checked=certificate.get("verified_by_ortools") is True,
+        donor_floor=told.get("donor_floor", "need"),
         objective={name: (float(before[name]), float(after[name])) for name in after if name in before},
         left_out=_left_out(folder),
     )

@@ -19,6 +19,10 @@ OBJECTIVES = {
     "involuntary_moves": "Mutasi di luar minat ASN, seluruh rencana",
 }
 IMBALANCE = "tiap jabatan: 1.000 × kekurangan² ÷ kebutuhan, dijumlahkan; jabatan untuk satu orang yang kosong = 1.000 poin"
+FLOORS = {
+    "need": "kebutuhannya yang dibulatkan",
+    "equal_pressure": "tingkat keterisian rata-rata jabatan sejenis di instansinya (beban setara)",
+}
 POINTS = {
     "published": "rencana ini",
     "wishes_only": "hanya sesuai minat",
@@ -41,11 +45,12 @@ def week_title(week: str) -> str:
     return f"Minggu ke-{int(number)} tahun {year}"
 
 
-def headline(f: Figures) -> str:
+def headline(f: Figures, run: Run) -> str:
     """The most important sentence."""
     if f.priority + f.reserve:
         people = f"{id_.number(f.priority)} usulan prioritas dan {id_.number(f.reserve)} cadangan"
-        return f"{people} mengisi {id_.number(f.filled)} dari {id_.number(f.open_seats)} kursi lowong; tidak satu pun jabatan turun di bawah kebutuhannya yang dibulatkan."
+        filled = f"{people} mengisi {id_.number(f.filled)} dari {id_.number(f.open_seats)} kursi lowong"
+        return f"{filled}; tidak satu pun jabatan turun di bawah {FLOORS[run.donor_floor]}."
     if f.open_seats and not f.releasable:
         return (
             f"Tidak ada kelebihan yang sah: {id_.number(f.open_seats)} kursi lowong, tetapi tidak satu pun jabatan memiliki pegawai di atas "

@@ -47,7 +47,7 @@ def _size(sheet: Sheet, total: int) -> str:
 def _summary(sheets: Sheets, run: Run, viewer: str, names: dict[str, str], f: Figures, line: str) -> None:
     """The first sheet: what is proposed, what is proved, what is left."""
     sentences = [
-        wording.headline(f),
+        wording.headline(f, run),
         wording.what_else(f),
         wording.proof(run),
         wording.left_out(run, names),

@@ -6,6 +6,7 @@ import csv
 import json
 import shutil
 import zipfile
+from dataclasses import fields, replace
 from pathlib import Path
 
 import duckdb
@@ -17,6 +18,8 @@ from mutasi.publish import transfer_sheets
 from mutasi.publish.extracts import ExtractError, publish_extracts, verify_extract, viewers, write_extract
 from mutasi.publish.transfer_run import UnprovedRun, read_run
 from mutasi.publish.transfer_sheets import REGION
+from mutasi.publish.transfer_summary import Figures
+from mutasi.publish.transfer_wording import headline
 from mutasi.settings import PROJECT, Settings
 
 AGENCIES = ["dumai", "jakarta", "pekanbaru"]
@@ -70,6 +73,13 @@ def test_every_agency_and_the_region_get_theirs(published: Path) -> None:
     assert {f.stat().st_mode & 0o077 for f in published.rglob("*") if f.is_file()} <= {0, 0o044} and (
         published / "dumai" / "manifest.json"
     ).stat().st_mode & 0o777 == 0o400
+
+
+def test_the_headline_names_the_floor_that_the_policy_sets(home: Settings) -> None:
+    run = read_run(home.home / "runs" / WEEK / RUN_ID)
+    counts = Figures(**dict.fromkeys((field.name for field in fields(Figures)), 3))
+    assert "di bawah kebutuhannya yang dibulatkan." in headline(counts, run)
+    assert "rata-rata jabatan sejenis" in headline(counts, replace(run, donor_floor="equal_pressure"))
 
 
 def test_nobody_of_another_agency_is_named(home: Settings, published: Path) -> None:
