@@ -426,6 +426,8 @@ inner join posts on blocks.agency_id = posts.agency_id and blocks.job_kind = pos
 left join ways
     on persons.agency_id = ways.origin_agency_id and posts.agency_id = ways.agency_id and posts.job_kind = ways.job_kind
 left join couples on persons.person_no = couples.person_no
+-- R7: nobody is led to a post whose need no final ABK shows, or that is in doubt, not even to a seat that a colleague leaves.
+anti join (select post_id from transfer_posts where state in ('unknown', 'review')) as doubtful on posts.post_id = doubtful.post_id
 where
     persons.home_post_id <> posts.post_id
     and (couples.person_no is null or (couples.other_no is not null and posts.area is not null))

@@ -272,3 +272,8 @@ def test_an_agency_may_say_how_many_it_can_weigh(settings: Settings, tmp_path: P
         ).fetchall()
     )
     assert parts["kota-0"] == 1 < parts["kota-1"]
+
+
+def test_no_chain_leads_to_a_post_whose_need_nobody_knows(settings: Settings, tmp_path: Path) -> None:
+    """R7: the ABK of the destination, also where a colleague leaves the seat."""
+    assert candidates(chain(settings, tmp_path, None)) == []
