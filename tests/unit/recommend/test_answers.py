@@ -180,8 +180,12 @@ def test_numbers_are_written_as_indonesians_write_them() -> None:
     assert (number(1234567), number(0.5, 2), number(None)) == ("1.234.567", "0,50", "–")
 
 
-def test_an_answer_about_one_move_starts_no_compiler(run: Path) -> None:
+def test_answers_about_moves_start_no_compiler(run: Path, read: tuple[Problem, Plan]) -> None:
     """Loading it takes longer than the answer; nor may an engine be loaded that cannot stand beside another."""
+    problem, plan = read
+    vacant = np.isin(problem.edge_post, problem.seat_post) & (plan.post == problem.home)[problem.edge_person]
+    edge = np.flatnonzero(vacant & (problem.at_home() > problem.protected)[problem.home[problem.edge_person]])[0]
+    pair = str(problem.person_ids[problem.edge_person[edge]]), str(problem.post_ids[problem.edge_post[edge]])
     heavy = ("numba", "scipy", "pyarrow", "highspy", "ortools", "pandas")
     code = f"""
 import sys
@@ -190,6 +194,7 @@ import sys
 from pathlib import Path
 from mutasi.recommend.answers import what_if
 assert what_if(Path({str(run)!r}), refuse=[{candidates(run)[0][0]!r}]).is_exact
+assert what_if(Path({str(run)!r}), lock=[{pair!r}]).is_exact
 print(*[name for name in {heavy} if name in sys.modules])"""
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert loaded.strip() == ""
