@@ -70,9 +70,10 @@
     case when {{ way }}.has_route is null then 'FAIL' when {{ way }}.has_route then 'PASS' else 'MISSING' end as finding_d8
 {%- endmacro %}
 
-{# Moves that hold a seat and a person, whoever decided them: those in process, and those approved, which are under way until
-   they begin, unless a later letter takes the approval back or the person is there already (many approvals tell no first day). A
-   post of an agency that does not take part is none of ours; the person is held all the same. #}
+{# Moves that hold a seat and a person, whoever decided them: those in process, and those approved, which are under way until the
+   record shows the person there, for records lag behind decrees, or, once the move should have begun, in another post taken since;
+   a later letter may take the approval back. A post of an agency that does not take part is none of ours; the person is held all
+   the same. #}
 {% macro moves_under_way() -%}
     select
         moves.person_id,
@@ -98,7 +99,6 @@
     cross join {{ ref('int_as_of') }} as today
     where
         decisions.decision = 'approved'
-        and coalesce(decisions.effective_from > today.as_of, true)
         and not exists (
             select 1 from {{ ref('stg_transfer_decisions') }} as later
             where
@@ -117,8 +117,10 @@
                 duties.is_definitive_holder
                 and duties.agency_id = decisions.agency_id
                 and duties.person_id = decisions.person_id
-                and duties.unit_id = decisions.to_unit_id
-                and duties.position_id = decisions.to_position_id
+                and (
+                    (duties.unit_id = decisions.to_unit_id and duties.position_id = decisions.to_position_id)
+                    or (decisions.effective_from <= today.as_of and duties.assigned_from >= decisions.decided_on)
+                )
         )
 {%- endmacro %}
 
