@@ -87,10 +87,10 @@ def split(
         left = arrived.append(pa.field("reasons", pa.string()))
         typed = [arrived.field("agency_id"), ("snapshot_date", pa.date32()), arrived.field("_row_id")]
         used = pa.schema([*typed, *(arrived.field(name) for name in columns), ("_flags", pa.string())])
-        keeping = None if stopped_by else files.enter_context(_writer(kept, used))
+        keeping = None if stopped_by else files.enter_context(_writer(kept, used, file.metadata))
         refusing = None
         if stopped_by or found.drops:
-            refusing = files.enter_context(_writer(refused, left))
+            refusing = files.enter_context(_writer(refused, left, file.metadata))
         for rows in file.iter_batches(batch_size=ROW_GROUP, use_threads=False):
             ids = rows["_row_id"]
             why = pa.repeat(" ".join(stopped_by), len(ids)) if stopped_by else reasons.take(pc.index_in(ids, value_set=dropped))
@@ -109,15 +109,17 @@ def split(
     return rows_kept, rows_refused
 
 
-def _writer(file: Path, schema: pa.Schema) -> pq.ParquetWriter:
-    # Numbers that count up are kept as differences; a dictionary of them would be as long as they are.
+def _writer(file: Path, schema: pa.Schema, landed: pq.FileMetaData) -> pq.ParquetWriter:
+    """What landed without a dictionary, because its values differ, gets none; numbers that count up are kept as differences."""
+    first = [landed.row_group(0).column(number) for number in range(landed.num_columns)] if landed.num_row_groups else []
+    different = {"_row_id"} | {column.path_in_schema for column in first if not column.has_dictionary_page}
     return pq.ParquetWriter(
         file,
         schema,
         compression="zstd",
         compression_level=1,
         store_schema=False,
-        use_dictionary=[name for name in schema.names if name != "_row_id"],
+        use_dictionary=[name for name in schema.names if name not in different],
         column_encoding={"_row_id": "DELTA_BINARY_PACKED"},
     )
 
