@@ -38,7 +38,7 @@ def test_datasets_that_landed_are_judged_whatever_became_of_the_others(nightly):
 
 def test_only_the_mapped_promotions_stand_before_the_gate(nightly):
     gate = nightly.get_task("gate")
-    assert gate.upstream_task_ids == {"promote"} and gate.trigger_rule == "all_done_min_one_success"
+    assert gate.upstream_task_ids == {"promote"} and gate.trigger_rule == "all_done"
 
 
 def test_the_watch_ends_no_run_well_that_did_not_publish(nightly):

@@ -288,6 +288,17 @@ def test_one_bad_agency_fails_alone_and_by_name_and_a_reader_keeps_the_old_night
     assert home.rows("select is_stale from marts.dim_agency where agency_id = 'tanjungbalai'") == [(True,)]
 
 
+def test_an_agency_alone_in_the_run_publishes_what_it_could_deliver(after_first_night):
+    """One dataset that failed keeps an agency's others no more than it would if another agency were in the run."""
+    home = after_first_night
+    day = home.generate(1)
+    for file in (home.path / "demo" / "tanjungbalai").rglob("Survei Beban *.xlsx"):
+        file.write_bytes(b"not a workbook")
+    state, states = home.refresh(day, ["tanjungbalai"])
+    assert states["promote", "tanjungbalai"] == "failed" and states["publish", "-1"] == "success" and state == "success"
+    assert dict(home.rows("select agency_id, data_as_of from marts.dim_agency"))["tanjungbalai"] == day
+
+
 def test_when_every_agency_is_bad_the_run_fails_and_the_marts_stay(after_first_night):
     home = after_first_night
     reporting = home.path / "warehouse" / "reporting.duckdb"

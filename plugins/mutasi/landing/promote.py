@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import pyarrow as pa
@@ -41,7 +42,15 @@ COUNTED = pa.schema([("snapshot_date", pa.date32()), *((name, pa.string()) for n
 
 
 class PromotionError(NeedsAPerson):
-    """An agency could not be promoted in full; each line names agency, dataset and what stays in use."""
+    """An agency could not be promoted in full; each line names agency, dataset and what stays in use.
+
+    Attributes:
+        promoted: rows by dataset of what could be promoted.
+    """
+
+    def __init__(self, sentences: str, promoted: dict[str, int] | None = None) -> None:
+        super().__init__(sentences)
+        self.promoted = promoted or {}
 
 
 def promote_agency(settings: Settings, agency: Agency, day: dt.date, run_id: str) -> list[Entry]:
@@ -66,8 +75,13 @@ def promote_agency(settings: Settings, agency: Agency, day: dt.date, run_id: str
     record(settings, entries)
     kept = [entry.message for entry in entries if entry.status != "ok" and entry.message]
     if kept:
-        raise PromotionError("\n".join(kept))
+        raise PromotionError("\n".join(kept), rows_by_dataset(entries))
     return entries
+
+
+def rows_by_dataset(entries: Iterable[Entry]) -> dict[str, int]:
+    """Rows promoted of each dataset that was."""
+    return {entry.dataset: entry.rows_promoted or 0 for entry in entries if entry.dataset and entry.status == "ok"}
 
 
 def _promote_timed(settings: Settings, agency: Agency, name: str, day: dt.date, entry: Entry) -> None:

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from airflow.sdk import Metadata, get_current_context, task
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.bases.xcom import BaseXCom
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from mutasi.ledger import Entry, record_failure, size_of, stepped
 from mutasi.orchestration.assets import PLANNING, PROMOTED, REPORTING
@@ -99,15 +100,20 @@ def check() -> dict[str, dict[str, int]]:
 @task(map_index_template=BY_AGENCY, trigger_rule="all_done", queue=AT_HOME)
 def promote(agency_id: str) -> dict[str, int]:
     """Promote one agency; returns rows promoted per dataset."""
-    from mutasi.landing.promote import promote_agency
+    from mutasi.landing.promote import PromotionError, promote_agency, rows_by_dataset
     from mutasi.landing.transit import around_promotion
 
-    get_current_context()["agency"] = agency_id  # type: ignore[typeddict-unknown-key]
+    context = get_current_context()
+    context["agency"] = agency_id  # type: ignore[typeddict-unknown-key]
     settings, day, run_id = _night()
     agency = _agency(settings, Entry(run_id, "promote", day, agency_id))
-    with around_promotion(settings, airflow_connection, agency, run_id):
-        entries = promote_agency(settings, agency, day, run_id)
-    return {entry.dataset: entry.rows_promoted or 0 for entry in entries if entry.dataset}
+    try:
+        with around_promotion(settings, airflow_connection, agency, run_id):
+            return rows_by_dataset(promote_agency(settings, agency, day, run_id))
+    except PromotionError as error:
+        # What could be promoted lets the night go on, also where no other agency is in it.
+        context["ti"].xcom_push(BaseXCom.XCOM_RETURN_KEY, error.promoted)
+        raise
 
 
 @task(map_index_template=BY_AGENCY, trigger_rule="all_done", queue=AT_HOME)
@@ -160,10 +166,12 @@ def look_for_refresh() -> str:
     return str(newest)
 
 
-@task(trigger_rule="all_done_min_one_success", outlets=[PROMOTED])
+@task(trigger_rule="all_done", outlets=[PROMOTED])
 def gate(promoted: Any) -> Iterator[Metadata]:
-    """Go on when at least one agency was promoted; only the mapped promotions stand directly before it."""
+    """Go on when at least one dataset of one agency was promoted; only the mapped promotions stand directly before it."""
     counts = [rows for rows in promoted if rows]
+    if not counts:
+        raise AirflowFailException("Nothing of any agency was promoted; the marts stay. See docs/runbooks/stale-agency.md.")
     yield Metadata(PROMOTED, {"agencies": len(counts), "rows": sum(sum(rows.values()) for rows in counts)})
 
 
