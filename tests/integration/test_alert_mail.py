@@ -140,6 +140,7 @@ def test_stale_data_and_a_jump_of_quarantine_are_mailed_with_their_owners(
         counts = {"rows_received": 1000, "rows_promoted": 1000 - rows, "rows_quarantined": rows}
         record(settings, [Entry(f"run-{night}", "promote", night, "dumai", "units", **counts)])
     monkeypatch.setattr(nightly, "_night", lambda: (settings, day, "malam"))
+    monkeypatch.setattr(nightly, "form", lambda: {"agencies": None})
     assert nightly.watch.function() > 1
     told = text(box.mails[0])
     assert "dumai, units: 500 rows went to quarantine, 5 the time before. Owner: " in told
