@@ -52,7 +52,7 @@ def _positions(con: duckdb.DuckDBPyConnection, mapped: set[str]) -> Iterator[str
         )
     if "job_family" not in mapped:
         yield (
-            "nothing maps job_family, so nobody has experience and few moves reach the fit that the policy asks for. "
+            "nothing maps job_family, so experience, trainings and the field of study count for nobody. "
             "Where the agency knows no families, the column of job_name serves."
         )
 

@@ -88,7 +88,8 @@ select
     people.proved_sub_job,
     cast(golongan.golongan_order as integer) as golongan_order,
     cast(levels.level_order as integer) as education_order,
-    people.education_field,
+    -- A field that the table of matches has nowhere is not known; one that it has elsewhere earns nothing here.
+    case when people.education_field in (select education_field from education_now) then people.education_field end as education_field,
     people.performance_points,
     people.potential_box,
     people.is_due,
@@ -505,7 +506,7 @@ group by person_no, post_no;
 create or replace macro assessable(pair, terms) as
     case when pair.education_points is not null then terms.weight_education else 0 end
     + case when pair.competence_points is not null then terms.weight_competence else 0 end
-    + terms.weight_experience
+    + case when pair.experience_points is not null then terms.weight_experience else 0 end
     + case when pair.performance_points is not null then terms.weight_performance else 0 end
     + case when pair.potential_points is not null then terms.weight_potential else 0 end
     + case when pair.preference_points is not null then terms.weight_preference else 0 end
@@ -524,9 +525,10 @@ with known as (
         posts.agency_id,
         posts.unit_id,
         cast(round(terms.weight_education * coalesce(matches.points, 0) / 100) as bigint) as if_education,
-        persons.education_field is not null and posts.job_family is not null as knows_education,
+        posts.job_family is not null as knows_family,
+        persons.education_field is not null and knows_family as knows_education,
         cast(round(terms.weight_competence * least(1, coalesce(experience.training_hours, 0) / terms.training_full_hours)) as bigint) as if_competence,
-        cast(round(terms.weight_experience * least(1, coalesce(experience.months, 0) / terms.experience_full_months)) as bigint) as experience_points,
+        cast(round(terms.weight_experience * least(1, coalesce(experience.months, 0) / terms.experience_full_months)) as bigint) as if_experience,
         cast(round(terms.weight_performance * persons.performance_points / 100) as bigint) as performance_points,
         cast(round(terms.weight_potential * persons.potential_box / 9) as bigint) as potential_points,
         cast(round(terms.weight_preference * greatest(0, 5 - coalesce(granted.wish_rank, 5)) / 4) as bigint) as if_preference,
@@ -560,7 +562,8 @@ components as (
     select
         known.*,
         case when knows_education then if_education end as education_points,
-        case when has_trainings then if_competence end as competence_points,
+        case when has_trainings and knows_family then if_competence end as competence_points,
+        case when knows_family then if_experience end as experience_points,
         case when has_wishes then if_preference end as preference_points,
         cast(round(weight_distance * greatest(0, 1 - km / distance_zero_km)) as bigint) as distance_points
     from known
@@ -569,7 +572,7 @@ components as (
 summed as (
     select
         components.*,
-        coalesce(education_points, 0) + coalesce(competence_points, 0) + experience_points + coalesce(performance_points, 0)
+        coalesce(education_points, 0) + coalesce(competence_points, 0) + coalesce(experience_points, 0) + coalesce(performance_points, 0)
         + coalesce(potential_points, 0) + coalesce(preference_points, 0) + coalesce(distance_points, 0)
         + coalesce(ground_points, 0) + coalesce(due_points, 0) as earned,
         assessable(components, components) as possible

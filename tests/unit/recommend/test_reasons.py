@@ -136,6 +136,32 @@ def test_the_parts_of_the_fit_add_up_to_it(run: Path) -> None:
         assert any(f"yaitu {earned} dari {fit['possible']} yang dapat dinilai" in line for line in explain(run, candidate))
 
 
+@pytest.mark.parametrize(
+    ("change", "unknown"),
+    [
+        ("update planning.transfer_posts set job_family = null", {"education", "competence", "experience"}),
+        ("update planning.transfer_people set education_field = 'Ilmu yang tidak dikenal tabel'", {"education"}),
+    ],
+)
+def test_what_nobody_knows_counts_neither_for_nor_against(
+    settings: Settings, tmp_path: Path, change: str, unknown: set[str]
+) -> None:
+    planning = make_planning(tmp_path / "published.duckdb")
+    with duckdb.connect(str(planning)) as con:
+        con.execute(change)
+        weights = dict(
+            con.execute(
+                "select policy_code[8:], value::int from planning.transfer_policy where policy_code like 'weight_%'"
+            ).fetchall()
+        )
+    run = Path(run_week(replace(settings, home=tmp_path), planning, "2026-W47").folder)
+    fits = [said["FIT"] for _, said, _ in candidates(run)]
+    assert fits
+    for fit in fits:
+        assert {part for part in ("education", "competence", "experience") if fit[part] is None} == unknown
+        assert fit["possible"] <= sum(weight for part, weight in weights.items() if part not in unknown)
+
+
 def test_a_need_is_told_as_it_is_rounded() -> None:
     moved = {"need": 1.75, "seats": 1, "staff_before": 2, "staff_after": 1}
     assert sentence("ORIGIN_KEEPS_ITS_NEED", moved) == (
