@@ -21,18 +21,21 @@ def connect(settings: Settings) -> duckdb.DuckDBPyConnection:
     return _engine(tuple(options(settings).items()), os.getpid()).cursor()
 
 
-def options(settings: Settings) -> dict[str, str]:
-    """How every engine of a home is opened; memory is bounded by `MUTASI_MEMORY_LIMIT` (default 6GB).
-
-    A path that does not begin at the root is one below the home: the views that dbt builds name their files so.
-    """
+def bounded() -> dict[str, str]:
+    """How every engine is opened: memory by `MUTASI_MEMORY_LIMIT` (default 6GB), and nothing is downloaded."""
     return {
         "memory_limit": os.environ.get("MUTASI_MEMORY_LIMIT", "6GB"),
-        "temp_directory": str(settings.folder("tmp")),
-        "file_search_path": str(settings.home),
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
     }
+
+
+def options(settings: Settings) -> dict[str, str]:
+    """How every engine of a home is opened.
+
+    A path that does not begin at the root is one below the home: the views that dbt builds name their files so.
+    """
+    return {**bounded(), "temp_directory": str(settings.folder("tmp")), "file_search_path": str(settings.home)}
 
 
 @cache

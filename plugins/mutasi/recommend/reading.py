@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 
 import duckdb
 
-from mutasi.engine import named, quoted
+from mutasi.engine import bounded, named, quoted
 from mutasi.recommend.runs import RunError
 
 PLANNING_TABLES = (
@@ -31,14 +30,8 @@ INPUTS = (*PLANNING_TABLES, *SEEDS, "last_plan")
 
 
 def engine() -> duckdb.DuckDBPyConnection:
-    """An engine for one step; memory is bounded by `MUTASI_MEMORY_LIMIT`."""
-    con = duckdb.connect(
-        config={
-            "memory_limit": os.environ.get("MUTASI_MEMORY_LIMIT", "6GB"),
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-        }
-    )
+    """An engine for one step."""
+    con = duckdb.connect(config={**bounded()})
     con.execute("set enable_progress_bar = false")
     return con
 

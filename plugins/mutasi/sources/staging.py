@@ -6,7 +6,6 @@ Here the whole source is read before the first batch is handed on, and only then
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mutasi.engine import quoted
+from mutasi.engine import bounded, quoted
 
 if TYPE_CHECKING:
     import duckdb
@@ -29,15 +28,7 @@ def engine(folder: Path) -> duckdb.DuckDBPyConnection:
     import duckdb
 
     # Not the working directory: what is spilled are rows of persons.
-    return duckdb.connect(
-        ":memory:",
-        config={
-            "memory_limit": os.environ.get("MUTASI_MEMORY_LIMIT", "6GB"),
-            "temp_directory": str(folder / ".spill"),
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-        },
-    )
+    return duckdb.connect(config={**bounded(), "temp_directory": str(folder / ".spill")})
 
 
 def stage(

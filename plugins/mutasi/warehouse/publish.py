@@ -18,7 +18,7 @@ from pathlib import Path
 import duckdb
 
 from mutasi.durable import put_for_good
-from mutasi.engine import named, quoted
+from mutasi.engine import bounded, named, quoted
 from mutasi.errors import NeedsAPerson
 from mutasi.settings import Settings
 from mutasi.sources.datasets import datasets
@@ -135,10 +135,8 @@ def _engine(settings: Settings) -> duckdb.DuckDBPyConnection:
     """An engine for this one step: the files it attaches are let go when it closes, which a shared engine would not do."""
     return duckdb.connect(
         config={
-            "memory_limit": os.environ.get("MUTASI_MEMORY_LIMIT", "6GB"),
+            **bounded(),
             "temp_directory": str(settings.folder("tmp")),
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
             "fsync_mode": "NONE",  # files are flushed once, before they are given their names
         }
     )
