@@ -9,10 +9,12 @@ import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from mutasi.errors import NeedsAPerson
 
 PROJECT = Path(__file__).resolve().parents[2]
+JAKARTA = ZoneInfo("Asia/Jakarta")  # a run's day, week and month begin there, whatever the machine's clock says
 
 
 class SettingsError(NeedsAPerson):

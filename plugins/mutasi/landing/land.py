@@ -9,7 +9,6 @@ import uuid
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import duckdb
 import pyarrow as pa
@@ -31,14 +30,13 @@ from mutasi.landing.snapshots import (
 from mutasi.landing.transit import Transit, transit
 from mutasi.landing.typed import typed_query
 from mutasi.ledger import Entry, record, record_failure, timed
-from mutasi.settings import Settings
+from mutasi.settings import JAKARTA, Settings
 from mutasi.sources.agency import Agency
 from mutasi.sources.connection import Connection, Extract, SourceError
 from mutasi.sources.datasets import columns_version, datasets
 from mutasi.sources.extract import extract
 from mutasi.sources.request import forget_progress
 
-JAKARTA = ZoneInfo("Asia/Jakarta")
 # Up to so many rows a dataset is held whole, so that a look may show which columns need no reading; a larger one is not looked at.
 HELD_ROWS = 500_000
 

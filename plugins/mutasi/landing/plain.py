@@ -13,14 +13,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mutasi.landing.typed import GOLONGAN, LIKE_VALUES, NIP
+from mutasi.landing.typed import GOLONGAN, LIKE_VALUES, NIP, TO_FOLD, TO_TRIM
 from mutasi.sources.agency import ColumnMap, DatasetSource
 from mutasi.sources.datasets import Column, Dataset
 
 PLAIN_NIP, PLAIN_ID = r"^[0-9]{18}$", r"^[0-9A-Za-z._/-]+$"
-# What trimming or folding would change.
-AROUND = r"^[\t\n\r \x{A0}]|[\t\n\r \x{A0}]$|^$"
-AMISS = {"text": rf"{AROUND}|[\t\n\f\r\x{{A0}}]|  ", "code": AROUND}
+# What reading would change or empty.
+AMISS = {"text": rf"^$|{TO_TRIM}|{TO_FOLD}", "code": rf"^$|{TO_TRIM}"}
 # A longer one may be the name of a golongan, of which BKN's code is made.
 LONGER_THAN_A_CODE = r"(?s)^..."
 

@@ -23,11 +23,14 @@ NIP = "nip"
 GOLONGAN = ("golongan_code", "golongan_min", "golongan_max")
 # Words for nothing that could be a number, a date or a truth value.
 LIKE_VALUES = r"[0-9]|nan|inf|true|false"
+# What trimming a value changes, and what folding the blanks inside a text does.
+TO_TRIM = r"^[\t\n\r \x{A0}]|[\t\n\r \x{A0}]$"
+TO_FOLD = r"[\t\n\f\r\x{A0}]|  "
 
 # `columns` names a pattern once for all columns that fit; a text for each would take longer to read than a small file's rows.
 # Most values have no blank to remove, and finding that out costs a third of removing it.
 WRITTEN = "columns('^w_(.*)$')"
-OUTSIDE = f"regexp_matches({WRITTEN}, '^[\\t\\n\\r \\x{{A0}}]|[\\t\\n\\r \\x{{A0}}]$')"
+OUTSIDE = f"regexp_matches({WRITTEN}, {quoted(TO_TRIM)})"
 TRIMMED = f"case when {OUTSIDE} then trim({WRITTEN}, {quoted(BLANKS)}) else {WRITTEN} end as 't_\\1'"
 
 
@@ -171,7 +174,7 @@ def _value(column: Column, mapping: ColumnMap, source: DatasetSource, name: str)
             return values.nip(text) if name == NIP else values.identifier(text)
         case "text":
             folded = f"nullif(regexp_replace({text}, '[\\s\\x{{A0}}]+', ' ', 'g'), '')"
-            return f"case when regexp_matches({text}, '[\\t\\n\\f\\r\\x{{A0}}]|  ') then {folded} else nullif({text}, '') end"
+            return f"case when regexp_matches({text}, {quoted(TO_FOLD)}) then {folded} else nullif({text}, '') end"
         case "code":
             return _code(column, mapping, text, name)
         case "integer":

@@ -5,11 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from mutasi.errors import NeedsAPerson
-
-JAKARTA = ZoneInfo("Asia/Jakarta")
+from mutasi.settings import JAKARTA
 
 
 class DateError(NeedsAPerson):
