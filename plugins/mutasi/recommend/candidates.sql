@@ -513,6 +513,12 @@ create or replace macro assessable(pair, terms) as
     + case when pair.distance_points is not null then terms.weight_distance else 0 end
     + coalesce(pair.ground_points, 0) + coalesce(pair.due_points, 0);
 
+-- Whole kilometres along the great circle from one place to another.
+create or replace macro kilometres(lat, lon, to_lat, to_lon) as
+    round(6371 * 2 * asin(least(1, sqrt(
+        sin(radians(to_lat - lat) / 2) ** 2 + cos(radians(lat)) * cos(radians(to_lat)) * sin(radians(to_lon - lon) / 2) ** 2
+    ))));
+
 -- Points of each pair by component; a component is empty when nothing is known, and then counts neither for nor against.
 create or replace view scored_pairs as
 with known as (
@@ -536,18 +542,10 @@ with known as (
         case when persons.is_due then terms.weight_due end as due_points,
         granted.person_no is not null as is_wished,
         posts.region_code is not distinct from persons.home_region_code and posts.region_code is not null as is_near,
-        round(6371 * 2 * asin(least(1, sqrt(
-            sin(radians(posts.latitude - persons.post_latitude) / 2) ** 2
-            + cos(radians(persons.post_latitude)) * cos(radians(posts.latitude))
-            * sin(radians(posts.longitude - persons.post_longitude) / 2) ** 2
-        )))) as km_between_posts,
+        kilometres(persons.post_latitude, persons.post_longitude, posts.latitude, posts.longitude) as km_between_posts,
         persons.has_wishes,
         persons.has_trainings,
-        cast(round(6371 * 2 * asin(least(1, sqrt(
-            sin(radians(posts.latitude - persons.latitude) / 2) ** 2
-            + cos(radians(persons.latitude)) * cos(radians(posts.latitude))
-            * sin(radians(posts.longitude - persons.longitude) / 2) ** 2
-        )))) as bigint) as km,
+        cast(kilometres(persons.latitude, persons.longitude, posts.latitude, posts.longitude) as bigint) as km,
         terms.*
     from lawful_pairs as pairs
     inner join persons on pairs.person_no = persons.person_no

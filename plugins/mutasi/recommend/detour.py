@@ -19,7 +19,7 @@ import numpy.typing as npt
 from mutasi.recommend.network import Indices, Integers
 from mutasi.recommend.plan import Plan
 from mutasi.recommend.problem import Problem
-from mutasi.recommend.proving import cost_of
+from mutasi.recommend.proving import beyond, cost_of
 
 NOBODY = -1
 BITS = 60  # of a figure; costs and prices stay far below half of it
@@ -81,7 +81,7 @@ class Residual:
         found.post[person] = post
         # The pair costs neither less nor more than its prices.
         found.value[person] = cost_of(self.problem, self.plan.cap_price, self.plan.scale, np.array([edge]))[0] - found.price[post]
-        return replace(found, cost=tuple(np.add(found.cost, self._reduced(np.array([edge]))[0]).tolist()))
+        return replace(found, cost=tuple(np.add(found.cost, beyond(self.problem, self.plan, np.array([edge]))[0]).tolist()))
 
     def _path(self, begin: int, banned: npt.NDArray[np.intp], person: int, target: int | None) -> Detour | None:
         """From `begin`, which needs one more, to the person who is free now, or to the post that has one too many."""
@@ -144,7 +144,7 @@ class Residual:
             self.home_start[node] : self.home_start[node + 1] if problem.protected[node] else self.home_start[node]
         ]
         who = np.concatenate([problem.edge_person[edges], home])
-        rows = np.concatenate([self._reduced(edges), -plan.price[node] - self.value[home]])
+        rows = np.concatenate([beyond(problem, plan, edges), -plan.price[node] - self.value[home]])
         found = [(cost, place, one, node) for cost, place, one in _least(rows, self.at[who], who) if place != node]
         if self.least[node] >= 0:
             row = problem.seat_penalty[self.least[node]] * plan.scale - plan.price[node]
@@ -156,7 +156,7 @@ class Residual:
         problem, plan = self.problem, self.plan
         edges = np.flatnonzero(problem.edge_person == person)
         edges = edges[~_contained(edges, banned)]
-        own = dict(zip(problem.edge_post[edges].tolist(), map(_packed, self._reduced(edges).tolist()), strict=True))
+        own = dict(zip(problem.edge_post[edges].tolist(), map(_packed, beyond(problem, plan, edges).tolist()), strict=True))
         home = int(problem.home[person])
         return own | ({home: _packed((-plan.price[home] - plan.value[person]).tolist())} if problem.protected[home] else {})
 
@@ -178,13 +178,6 @@ class Residual:
         place, who = np.concatenate([self.at[used], empty]), np.concatenate([used, np.full(len(empty), NOBODY)])
         least = _least(rows, place, who)
         return [one[0] for one in least], [one[1] for one in least], [one[2] for one in least]
-
-    def _reduced(self, edges: npt.NDArray[np.intp]) -> Integers:
-        """What pairs cost beyond the prices."""
-        problem, plan = self.problem, self.plan
-        priced = cost_of(problem, plan.cap_price, plan.scale, edges)
-        found: Integers = priced - plan.price[problem.edge_post[edges]] - plan.value[problem.edge_person[edges]]
-        return found
 
 
 def _least(rows: Integers, place: npt.NDArray[np.integer], who: npt.NDArray[np.integer]) -> list[tuple[int, int, int]]:

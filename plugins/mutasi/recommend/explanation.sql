@@ -177,11 +177,7 @@ facts as (
         assessable(edges, terms) as fit_possible,
         edges.km,
         -- From home to the present post, less that to the new one; nothing where the home is not known.
-        cast(round(6371 * 2 * asin(least(1, sqrt(
-            sin(radians(persons.post_latitude - persons.latitude) / 2) ** 2
-            + cos(radians(persons.latitude)) * cos(radians(persons.post_latitude))
-            * sin(radians(persons.post_longitude - persons.longitude) / 2) ** 2
-        )))) as bigint) - edges.km as km_saved,
+        cast(kilometres(persons.latitude, persons.longitude, persons.post_latitude, persons.post_longitude) as bigint) - edges.km as km_saved,
         moves.gain_imbalance as gain,
         moves.gain_critical,
         cast(moves.refusal_imbalance as bigint) as price_of_refusal,

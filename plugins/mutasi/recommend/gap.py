@@ -14,7 +14,7 @@ from mutasi.recommend.network import Indices, Integers
 from mutasi.recommend.parts import Part, Places, with_locked
 from mutasi.recommend.plan import Plan
 from mutasi.recommend.problem import Problem
-from mutasi.recommend.proving import Infeasible, below, cost_of
+from mutasi.recommend.proving import Infeasible, below, beyond
 from mutasi.recommend.solve import program
 
 FEW_PAIRS, MOST_PAIRS = 1_500, 50_000  # that are settled together: at first, and before everything is solved again instead
@@ -30,9 +30,7 @@ class _Proof:
     @classmethod
     def of(cls, problem: Problem, near: Plan, may_move: Flags) -> _Proof:
         """Whoever has a pair that costs less than the prices is worth less to the bound."""
-        reduced = cost_of(problem, near.cap_price, near.scale, np.arange(len(problem.edge_post)))
-        reduced -= near.price[problem.edge_post]
-        reduced -= near.value[problem.edge_person]
+        reduced = beyond(problem, near, np.arange(len(problem.edge_post)))
         less = np.flatnonzero(may_move & below(reduced, np.zeros(reduced.shape[1], np.int64)))
         less = less[np.lexsort((*reduced[less].T[::-1], problem.edge_person[less]))]
         person, first = np.unique(problem.edge_person[less], return_index=True)

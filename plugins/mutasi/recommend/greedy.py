@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from mutasi.recommend.network import Indices
 from mutasi.recommend.problem import Problem
 from mutasi.recommend.proving import below
 
-NONE = np.empty(0, np.intp)
 
-
-def filled_up(problem: Problem, post: Indices, most: int | None = None, refused: npt.NDArray[np.intp] = NONE) -> Indices:
-    """A lawful plan with the best moves that it has room for, `most` at most: into open seats, by people whose post can spare them."""
+def filled_up(problem: Problem, post: Indices) -> Indices:
+    """A lawful plan with the best moves that it has room for: into open seats, by people whose post can spare them."""
     first = np.append(np.searchsorted(problem.seat_post, np.arange(len(problem.protected))), len(problem.seat_post))
     seats = np.diff(first)
-    for _ in range(len(problem.home) if most is None else most):
+    for _ in range(len(problem.home)):
         spare = np.bincount(post, minlength=len(seats)) - problem.protected
         room = np.append(problem.cap_limit - problem.cap_use(problem.moves(post)), 1)  # the last stands for -1: no cap
         seat = (first[:-1] + np.maximum(0, spare))[problem.edge_post]
         is_open = (seat < first[problem.edge_post + 1]) & (post == problem.home)[problem.edge_person]
         is_open &= (spare > 0)[problem.home[problem.edge_person]]
-        is_open[refused] = False
         is_open[problem.link_edge[problem.link_weight > room[problem.link_cap]]] = False
         edges = np.flatnonzero(is_open)
         edges = edges[(room[problem.edge_caps[edges]] > 0).all(axis=1)]

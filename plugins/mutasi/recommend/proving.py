@@ -10,6 +10,7 @@ import numpy.typing as npt
 from mutasi.recommend.face import Flags
 from mutasi.recommend.lexicographic import NotSolved, Solution, minimise
 from mutasi.recommend.network import UNFILLABLE, Integers
+from mutasi.recommend.plan import Plan
 from mutasi.recommend.problem import Problem
 
 SCALE = 60  # prices of caps are fractions with small denominators; 60 holds those of 2, 3, 4 and 5
@@ -86,6 +87,14 @@ def cost_of(problem: Problem, cap_price: Integers, scale: int, edges: npt.NDArra
         at = np.searchsorted(edges, problem.link_edge[linked])
         np.add.at(cost, at, problem.link_weight[linked, None] * cap_price[problem.link_cap[linked]])
     return cost
+
+
+def beyond(problem: Problem, plan: Plan, edges: npt.NDArray[np.intp]) -> Integers:
+    """What some edges, in rising order, cost beyond the prices of a plan (their reduced cost), in parts of its scale."""
+    reduced = cost_of(problem, plan.cap_price, plan.scale, edges)
+    reduced -= plan.price[problem.edge_post[edges]]
+    reduced -= plan.value[problem.edge_person[edges]]
+    return reduced
 
 
 def below(rows: Integers, limit: Integers) -> Flags:

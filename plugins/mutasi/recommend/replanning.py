@@ -20,7 +20,7 @@ from mutasi.recommend.network import Indices
 from mutasi.recommend.parts import Part, Parts, Places, connected, refuse_without_seats, tied_to, with_locked
 from mutasi.recommend.plan import Plan
 from mutasi.recommend.problem import Problem
-from mutasi.recommend.proving import SCALE, Infeasible, bound, cost_of
+from mutasi.recommend.proving import SCALE, Infeasible, beyond, bound
 from mutasi.recommend.solve import solve
 
 
@@ -98,8 +98,7 @@ class Replanner:
     def _as_it_is(self, settled: Places) -> Plan:
         """The plan, whose prices leave a gap, with the settled pairs; what those cost beyond the prices adds to the bound."""
         problem, plan = self.problem, self.plan
-        more = cost_of(problem, plan.cap_price, plan.scale, settled) - plan.price[problem.edge_post[settled]]
-        more -= plan.value[problem.edge_person[settled]]
+        more = beyond(problem, plan, settled)
         post = plan.post.copy()
         post[problem.edge_person[settled]] = problem.edge_post[settled]
         return replace(plan, post=post, bound=tuple(np.add(plan.bound, more.sum(axis=0)).tolist()))

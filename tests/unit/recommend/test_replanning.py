@@ -14,7 +14,7 @@ from mutasi.recommend.gap import best_among
 from mutasi.recommend.parts import with_locked
 from mutasi.recommend.plan import Plan
 from mutasi.recommend.problem import Problem
-from mutasi.recommend.proving import Infeasible, cost_of
+from mutasi.recommend.proving import Infeasible, beyond
 from mutasi.recommend.replanning import Replanner
 from mutasi.recommend.solve import solve
 
@@ -71,8 +71,7 @@ def test_prices_after_a_path_prove_what_it_costs(seed: int) -> None:
         found = residual.without(edge, np.array([edge]))
         assert found is not None
         others = np.delete(np.arange(len(problem.edge_post)), edge)
-        reduced = cost_of(problem, plan.cap_price, plan.scale, others) - found.price[problem.edge_post[others]]
-        reduced -= found.value[problem.edge_person[others]]
+        reduced = beyond(problem, replace(plan, price=found.price, value=found.value), others)
         assert all(tuple(row) >= (0,) * 5 for row in reduced.tolist())
         assert all(tuple(row) <= (0,) * 5 for row in found.value.tolist())
 
