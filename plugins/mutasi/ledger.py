@@ -65,6 +65,11 @@ class Entry:
     message: str | None = None
     started_at: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC).replace(tzinfo=None))
 
+    def fail(self, error: BaseException) -> None:
+        """Tell an error. Our own are sentences without values; of others, which may quote a row, the kind alone is kept."""
+        is_ours = type(error).__module__.partition(".")[0] == "mutasi"
+        self.status, self.message = "failed", str(error) if is_ours else type(error).__name__
+
     def balance(self) -> None:
         """Assert that nothing was lost.
 
@@ -104,12 +109,8 @@ def stepped(settings: Settings, entry: Entry) -> Iterator[Entry]:
 
 
 def record_failure(settings: Settings, entries: list[Entry], error: Exception) -> None:
-    """Write the rows of a step whose last one failed.
-
-    Our own errors are sentences without values; of others, which may quote a row, the kind alone is kept.
-    """
-    is_ours = type(error).__module__.partition(".")[0] == "mutasi"
-    entries[-1].status, entries[-1].message = "failed", str(error) if is_ours else type(error).__name__
+    """Write the rows of a step whose last one failed."""
+    entries[-1].fail(error)
     with suppress(OSError):  # a full disk is told by the task itself
         record(settings, entries)
 

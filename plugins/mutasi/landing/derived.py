@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 
 import duckdb
 
 from mutasi.engine import connect, quoted, write
-from mutasi.landing.snapshots import Promoted, commit_data, commit_manifest, data_path, day_folder, in_use_of, scratch
+from mutasi.landing.snapshots import Promoted, commit, data_name, data_path, day_folder, in_use_of, scratch, sha256
+from mutasi.landing.turns import Commit
 from mutasi.privacy.pseudonyms import create_identities
 from mutasi.settings import Settings
 from mutasi.sources.datasets import columns_version
 
 
-def promote_identities(settings: Settings, agency_id: str, day: dt.date) -> None:
-    """Give every person promoted on the day an id and a pseudonym (restricted dataset `identities`)."""
+def promote_identities(settings: Settings, agency_id: str, day: dt.date) -> Commit | None:
+    """Give every person promoted on the day an id and a pseudonym (restricted dataset `identities`); returns what makes it count."""
     employees = in_use_of(settings, "employees", day, agency_id)
     if employees is None or employees.snapshot_date != day:
-        return
+        return None
     known = in_use_of(settings, "identities", day - dt.timedelta(days=1), agency_id)
     with connect(settings) as con:
         create_identities(
@@ -26,14 +28,14 @@ def promote_identities(settings: Settings, agency_id: str, day: dt.date) -> None
             f"read_parquet({quoted(str(data_path(settings, 'promoted', known)))})" if known else None,
             settings.pseudonym_key,
         )
-        _promote_derived(settings, con, "identities", "select * from identities", agency_id, day)
+        return _promote_derived(settings, con, "identities", "select * from identities", agency_id, day)
 
 
-def promote_quarantined_posts(settings: Settings, agency_id: str, day: dt.date) -> None:
+def promote_quarantined_posts(settings: Settings, agency_id: str, day: dt.date) -> Commit | None:
     """Posts that a quarantined row touches: the person may well be there, so the post is for review and not vacant."""
     assignments = in_use_of(settings, "assignments", day, agency_id)
     if assignments is None:
-        return
+        return None
     employees = in_use_of(settings, "employees", day, agency_id)
     refused = settings.home / "quarantine" / "assignments" / assignments.snapshot_date.isoformat() / f"{agency_id}.parquet"
     known = (
@@ -52,19 +54,18 @@ def promote_quarantined_posts(settings: Settings, agency_id: str, day: dt.date) 
               {from_refused if refused.exists() else ""}
             ) order by all
         """
-        _promote_derived(settings, con, "quarantined_posts", query, agency_id, day)
+        return _promote_derived(settings, con, "quarantined_posts", query, agency_id, day)
 
 
 def _promote_derived(
     settings: Settings, con: duckdb.DuckDBPyConnection, name: str, query: str, agency_id: str, day: dt.date
-) -> None:
-    """Promote a dataset that is computed here and that no agency sends."""
-    folder = day_folder(settings, "promoted", name, day)
-    temporary = scratch(folder)
-    rows = write(con, query, temporary)
-    file, digest = commit_data(temporary, folder, agency_id)
+) -> Commit:
+    """Write a dataset that is computed here and that no agency sends."""
+    unfinished = scratch(day_folder(settings, "promoted", name, day))
+    rows = write(con, query, unfinished)
+    digest = sha256(unfinished)
     manifest = Promoted(
-        agency_id=agency_id, dataset=name, snapshot_date=day, data_file=file.name, data_sha256=digest, rows_received=rows,
-        rows_promoted=rows, rows_quarantined=0, landing_sha256="", columns_version=columns_version(),
+        agency_id=agency_id, dataset=name, snapshot_date=day, data_file=data_name(agency_id, digest), data_sha256=digest,
+        rows_received=rows, rows_promoted=rows, rows_quarantined=0, landing_sha256="", columns_version=columns_version(),
     )  # fmt: skip
-    commit_manifest(settings, "promoted", manifest)
+    return partial(commit, settings, "promoted", manifest, unfinished)

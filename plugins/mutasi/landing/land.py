@@ -7,6 +7,7 @@ import importlib.metadata
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 
@@ -22,14 +23,15 @@ from mutasi.landing.shared_area import TransitError
 from mutasi.landing.snapshots import (
     Landed,
     RawFile,
-    commit_data,
+    data_name,
     day_folder,
     scratch,
     sha256,
 )
 from mutasi.landing.transit import Transit, transit
+from mutasi.landing.turns import Commit, in_turn
 from mutasi.landing.typed import typed_query
-from mutasi.ledger import Entry, record, record_failure, timed
+from mutasi.ledger import Entry
 from mutasi.settings import JAKARTA, Settings
 from mutasi.sources.agency import Agency
 from mutasi.sources.connection import Connection, Extract, SourceError
@@ -57,31 +59,31 @@ def land_agency(settings: Settings, agency: Agency, day: dt.date, run_id: str, c
         LandingError: at least one dataset failed; what landed stays landed.
     """
     failures: list[str] = []
-    entries: list[Entry] = []
     shared = transit(settings, connection)
-    for name in agency.datasets:
-        entry = Entry(run_id, "land", day, agency.agency_id, name, data_as_of=day)
-        entries.append(entry)
+
+    def attempt(entry: Entry) -> Commit | None:
         try:
-            with timed(entry):
-                snapshot = land(settings, agency, name, day, connection, shared)
-                if shared:
-                    shared.ship(snapshot)
-            entry.rows_received = snapshot.rows_received + snapshot.rows_skipped
-            entry.message = _remarks(snapshot)
-            entry.bytes = sum(file.bytes for file in snapshot.raw_files)
+            snapshot, commit = land(settings, agency, str(entry.dataset), day, connection, shared)
+            if shared:
+                commit()
+                shared.ship(snapshot)
         except (SourceError, LandingError, TransitError) as error:
-            entry.status, entry.message = "failed", str(error)
+            entry.fail(error)
             failures.append(str(error))
-        except Exception as error:  # a full disk, a defect: it ends the task, and the ledger tells where
-            record_failure(settings, entries, error)
-            raise
-    record(settings, entries)
+            return None
+        entry.rows_received = snapshot.rows_received + snapshot.rows_skipped
+        entry.message = _remarks(snapshot)
+        entry.bytes = sum(file.bytes for file in snapshot.raw_files)
+        return None if shared else commit
+
+    with in_turn(settings) as turns:
+        for name in agency.datasets:
+            turns.take(Entry(run_id, "land", day, agency.agency_id, name, data_as_of=day), attempt)
     if shared:
         shared.ship_ledger(run_id, agency.agency_id)
     if failures:
         raise LandingError("\n".join(failures))
-    return sum(entry.rows_received or 0 for entry in entries)
+    return sum(entry.rows_received or 0 for entry in turns.entries)
 
 
 def land(
@@ -91,8 +93,11 @@ def land(
     day: dt.date,
     connection: Callable[[str], Connection],
     shared: Transit | None = None,
-) -> Landed:
-    """Land one dataset of one agency for one day; running it again replaces the day's snapshot.
+) -> tuple[Landed, Commit]:
+    """Read one dataset of one agency for one day.
+
+    Returns:
+        The snapshot, and what makes it count; it takes the place of the day's earlier one.
 
     Raises:
         SourceError: the source cannot be read.
@@ -103,44 +108,48 @@ def land(
     last, earlier = last_cursor(settings, agency, name, day, archive, shared) or (None, None)
     arrived = extract(agency, name, connection, archive, earlier)
     folder = day_folder(settings, "landing", name, day)
-    temporary = scratch(folder)
-    try:
-        rows, skipped, unknown = _write(settings, agency, name, arrived, temporary)
+    unfinished = scratch(folder)
+    with ExitStack() as failing:
+        failing.callback(unfinished.unlink, missing_ok=True)
+        rows, skipped, unknown = _write(settings, agency, name, arrived, unfinished)
         if rows + skipped != arrived.rows_received:
             raise LandingError(
                 f"{agency.agency_id}, {name}: the source counts {arrived.rows_received} rows, {rows + skipped} were read; nothing was "
                 "landed. Compare the raw archive with the source: a delimiter, quote or page setting is the usual cause."
             )
-        file, digest = commit_data(temporary, folder, agency.agency_id)
-    finally:
-        temporary.unlink(missing_ok=True)
-    if arrived.newest is not None:  # the next days are read on top of these rows
-        for raw in arrived.archive:
-            flush(raw)
-    snapshot = Landed(
-        agency_id=agency.agency_id,
-        dataset=name,
-        snapshot_date=day,
-        data_file=file.name,
-        data_sha256=digest,
-        rows_received=arrived.rows_received - skipped,
-        rows_landed=rows,
-        rows_skipped=skipped,
-        rows_refused=arrived.refused,
-        raw_folder=archive.name,
-        raw_files=tuple(RawFile(name=f.name, sha256=sha256(f), bytes=f.stat().st_size) for f in arrived.archive),
-        unknown_columns=tuple(unknown),
-        definition_hash=agency.definition_hash,
-        code_version=_code_version(),
-        columns_version=columns_version(),
-        landed_at=dt.datetime.now(dt.UTC),
-        seconds=round(time.perf_counter() - start, 3),
-        cursor=next_cursor(agency, day, arrived, archive.name, last),
-        delivered_on=dt.datetime.fromtimestamp(arrived.changed, JAKARTA).date() if arrived.changed else None,
-    )
-    commit_landed(settings, snapshot, archive)
-    forget_progress(archive)
-    return snapshot
+        digest = sha256(unfinished)
+        snapshot = Landed(
+            agency_id=agency.agency_id,
+            dataset=name,
+            snapshot_date=day,
+            data_file=data_name(agency.agency_id, digest),
+            data_sha256=digest,
+            rows_received=arrived.rows_received - skipped,
+            rows_landed=rows,
+            rows_skipped=skipped,
+            rows_refused=arrived.refused,
+            raw_folder=archive.name,
+            raw_files=tuple(RawFile(name=f.name, sha256=sha256(f), bytes=f.stat().st_size) for f in arrived.archive),
+            unknown_columns=tuple(unknown),
+            definition_hash=agency.definition_hash,
+            code_version=_code_version(),
+            columns_version=columns_version(),
+            landed_at=dt.datetime.now(dt.UTC),
+            seconds=round(time.perf_counter() - start, 3),
+            cursor=next_cursor(agency, day, arrived, archive.name, last),
+            delivered_on=dt.datetime.fromtimestamp(arrived.changed, JAKARTA).date() if arrived.changed else None,
+        )
+        left = failing.pop_all()
+
+    def commit() -> None:
+        with left:
+            if arrived.newest is not None:  # the next days are read on top of these rows
+                for raw in arrived.archive:
+                    flush(raw)
+            commit_landed(settings, snapshot, unfinished, archive)
+        forget_progress(archive)
+
+    return snapshot, commit
 
 
 @cache

@@ -6,20 +6,21 @@ import os
 import shutil
 from pathlib import Path
 
-from mutasi.landing.snapshots import Landed, commit_manifest, data_path, days, landed_of, manifest_file, read_manifest, scratch
+from mutasi.landing.snapshots import Landed, commit, data_path, days, landed_of, manifest_file, read_manifest, scratch
 from mutasi.settings import Settings
 
 
-def commit_landed(settings: Settings, snapshot: Landed, raw: Path) -> None:
-    """Make a snapshot count whose data file and raw files are in place.
+def commit_landed(settings: Settings, snapshot: Landed, unfinished: Path, raw: Path) -> None:
+    """Make a snapshot count whose raw files are in place.
 
     Args:
         settings: where snapshots lie.
         snapshot: its manifest is written here.
+        unfinished: its data, which get their name here.
         raw: the folder of its raw files; that of the snapshot which stood there before is removed.
     """
     before = landed_of(settings, snapshot.dataset, snapshot.snapshot_date, snapshot.agency_id)
-    commit_manifest(settings, "landing", snapshot)
+    commit(settings, "landing", snapshot, unfinished)
     _share_unchanged(settings, snapshot, raw)
     if before is not None and before.raw_folder != snapshot.raw_folder:
         shutil.rmtree(raw.with_name(before.raw_folder), ignore_errors=True)

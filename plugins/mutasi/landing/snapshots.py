@@ -182,16 +182,14 @@ def _names(folder: Path, starting: str = "", ending: str = "") -> list[str]:
         return [entry.name for entry in entries if entry.name.startswith(starting) and entry.name.endswith(ending)]
 
 
-def commit_data(temporary: Path, folder: Path, name: str) -> tuple[Path, str]:
-    """Put a finished Parquet file under its content's name; returns path and hash."""
-    digest = sha256(temporary)
-    target = folder / f"{name}-{digest[:8]}.parquet"
-    put(temporary, target)
-    return target, digest
+def data_name(agency_id: str, digest: str) -> str:
+    """What a data file is called, by its content."""
+    return f"{agency_id}-{digest[:8]}.parquet"
 
 
-def commit_manifest(settings: Settings, stage: Stage, manifest: Manifest) -> None:
-    """Make a snapshot count, and drop data files of the same agency and day that nothing names any more."""
+def commit(settings: Settings, stage: Stage, manifest: Manifest, unfinished: Path) -> None:
+    """Make a snapshot count: its data, then the manifest. Data of the same agency and day that nothing names any more are dropped."""
+    put(unfinished, data_path(settings, stage, manifest))
     file = manifest_file(settings, stage, manifest.dataset, manifest.snapshot_date, manifest.agency_id)
     write_text(file, manifest.model_dump_json(indent=1))
     for name in _names(file.parent, f"{manifest.agency_id}-", ".parquet"):

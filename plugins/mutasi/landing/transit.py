@@ -27,7 +27,6 @@ from mutasi.landing.shared_area import MANIFEST, Connect, NotWholeError, SharedA
 from mutasi.landing.snapshots import (
     Landed,
     Promoted,
-    commit_data,
     data_path,
     day_folder,
     in_use_of,
@@ -149,8 +148,7 @@ class Transit:
         if sent - {sha256(file) for file in (temporary, *raw.rglob("*")) if file.is_file()}:
             temporary.unlink()
             raise NotWholeError(f"The shared landing area: {path} is not what its manifest says. Clear `land` of this agency.")
-        commit_data(temporary, folder, snapshot.agency_id)
-        commit_landed(self._settings, snapshot, raw)
+        commit_landed(self._settings, snapshot, temporary, raw)
 
     def _archived(self, snapshot: Landed | Promoted, folder: str) -> Path:
         day = snapshot.snapshot_date.isoformat()

@@ -82,16 +82,39 @@ def test_one_broken_dataset_does_not_hold_back_the_others(nights, agency):
 
 
 def test_an_error_that_is_not_ours_ends_the_task_and_stands_in_the_ledger_without_its_text(nights, agency, monkeypatch):
-    def full(*_: object) -> None:
-        raise OSError("no space left for 199001012015031001")
+    real = landing.commit_landed
+
+    def full(settings, snapshot, *files) -> None:
+        if snapshot.dataset == "units":
+            raise OSError("no space left for 199001012015031001")
+        real(settings, snapshot, *files)
 
     nights.write(employees=["199001012015031001,Adi Rekaan,01-01-1990,PNS,"], units=["U1,,Dinas Contoh"])
     monkeypatch.setattr("mutasi.landing.land.commit_landed", full)
     with pytest.raises(OSError, match="no space"):
         nights.land(DAY, agency(datasets=["units", "employees"]))
     [file] = (nights.settings.home / "quality" / "runs").glob("*/land-*.parquet")
+    rows = pq.read_table(file).to_pylist()
+    assert [(row["dataset"], row["status"], row["message"]) for row in rows] == [
+        ("units", "failed", "OSError"),
+        ("employees", "ok", None),
+    ]
+    assert all(row["seconds"] is not None for row in rows)
+    assert (list(landed(nights.settings, "units", DAY)), list(landed(nights.settings, "employees", DAY))) == ([], ["contoh"])
+    assert not list((nights.settings.home / "landing").rglob(".*")), "what was not finished is removed"
+
+
+def test_a_dataset_that_cannot_be_typed_for_a_reason_of_ours_ends_the_task_there(nights, agency, monkeypatch):
+    def defect(*_: object) -> None:
+        raise KeyError("199001012015031001")
+
+    nights.write(employees=["199001012015031001,Adi Rekaan,01-01-1990,PNS,"], units=["U1,,Dinas Contoh"])
+    monkeypatch.setattr("mutasi.landing.land.typed_query", defect)
+    with pytest.raises(KeyError):
+        nights.land(DAY, agency(datasets=["units", "employees"]))
+    [file] = (nights.settings.home / "quality" / "runs").glob("*/land-*.parquet")
     [row] = pq.read_table(file).to_pylist()
-    assert (row["dataset"], row["status"], row["message"]) == ("units", "failed", "OSError") and row["seconds"] is not None
+    assert (row["dataset"], row["status"], row["message"]) == ("units", "failed", "KeyError") and row["seconds"] is not None
 
 
 def test_columns_that_nobody_mapped_are_named_in_the_manifest(nights, agency):
