@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import uuid
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -58,6 +59,20 @@ def copy(con: duckdb.DuckDBPyConnection, query: str, target: Path) -> None:
     temporary = target.parent / f".{uuid.uuid4().hex}"
     write(con, query, temporary)
     temporary.replace(target)
+
+
+def parquet(files: Iterable[Path | str], columns: Mapping[str, str]) -> str:
+    """SQL for the rows of Parquet files, with columns of these names and types; a column that a file lacks is NULL there.
+
+    The columns are said beforehand, because DuckDB would otherwise open all files for them, one after the other, for each query.
+    """
+    listed = ", ".join(quoted(str(file)) for file in files)
+    if not listed:
+        return f"(select {', '.join(f'null::{kind} as {named(name)}' for name, kind in columns.items())} where false)"
+    schema = ", ".join(
+        f"{quoted(name)}: {{name: {quoted(name)}, type: {quoted(kind)}, default_value: null}}" for name, kind in columns.items()
+    )
+    return f"read_parquet([{listed}], schema = map {{{schema}}})"
 
 
 def quoted(text: str) -> str:

@@ -143,7 +143,7 @@ def _reviews(marks: str) -> str:
 
 def _land(settings: Settings, con: duckdb.DuckDBPyConnection, dataset: str, number: int, query: str) -> None:
     """One landing snapshot with its manifest, typed as the dataset says."""
-    from mutasi.landing.snapshots import Landed, commit_data, commit_manifest, day_folder, scratch
+    from mutasi.landing.snapshots import Landed, commit, data_name, day_folder, scratch, sha256
     from mutasi.sources.datasets import datasets
 
     columns = ", ".join(f"{name}::{c.sql_type} as {name}" for name, c in datasets()[dataset].columns.items())
@@ -151,13 +151,13 @@ def _land(settings: Settings, con: duckdb.DuckDBPyConnection, dataset: str, numb
     temporary = scratch(folder)
     typed = f"select agency_id, _row_id, {columns}, _unreadable, _unmapped, _repaired from ({query})"
     [(rows,)] = con.execute(f"copy ({typed}) to '{temporary}' (format parquet, compression zstd)").fetchall()
-    file, digest = commit_data(temporary, folder, f"a{number}")
+    digest = sha256(temporary)
     landed = {
-        "agency_id": f"a{number}", "dataset": dataset, "snapshot_date": DAY, "data_file": file.name, "data_sha256": digest,
+        "agency_id": f"a{number}", "dataset": dataset, "snapshot_date": DAY, "data_file": data_name(f"a{number}", digest), "data_sha256": digest,
         "rows_received": rows, "rows_landed": rows, "rows_refused": 0, "raw_folder": "", "raw_files": (), "unknown_columns": (),
         "definition_hash": "", "code_version": "", "columns_version": 1, "landed_at": dt.datetime(2026, 11, 22), "seconds": 0.0,
     }  # fmt: skip
-    commit_manifest(settings, "landing", Landed.model_validate(landed))
+    commit(settings, "landing", Landed.model_validate(landed), temporary)
 
 
 def _measured(what: str, number: int) -> dict[str, object]:

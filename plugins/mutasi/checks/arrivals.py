@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pyarrow as pa
@@ -58,17 +60,22 @@ class Arrival:
     filled_names: tuple[str, ...] = ()
 
 
-def arrivals(settings: Settings, dataset: str, day: dt.date) -> list[Arrival]:
-    """What each agency delivered that day, and who should have: agencies that delivered something that day and have an
-    earlier promoted snapshot of this dataset."""
-    before = in_use(settings, dataset, day - dt.timedelta(days=1))
+def arrivals(settings: Settings, day: dt.date) -> Callable[[str], list[Arrival]]:
+    """What each agency delivered of a dataset that day, looked up once for each dataset that is asked for; and who should have: agencies
+    that delivered something that day and have an earlier promoted snapshot of the dataset."""
     present = {name: manifests(settings, name, day) for name in datasets()}
-    expected = set(before) & set().union(*present.values())
-    found, limits = present[dataset], stale_after(settings, dataset, day)
-    return [
-        _arrival(settings, datasets()[dataset], day, agency, found.get(agency), before.get(agency), limits(agency))
-        for agency in sorted(expected | set(found))
-    ]
+    delivering = set().union(*present.values())
+
+    @cache
+    def of(dataset: str) -> list[Arrival]:
+        before = in_use(settings, dataset, day - dt.timedelta(days=1))
+        found, limits = present[dataset], stale_after(settings, dataset, day)
+        return [
+            _arrival(settings, datasets()[dataset], day, agency, found.get(agency), before.get(agency), limits(agency))
+            for agency in sorted((delivering & before.keys()) | found.keys())
+        ]
+
+    return of
 
 
 def manifests(settings: Settings, dataset: str, day: dt.date) -> dict[str, Path]:
@@ -76,17 +83,13 @@ def manifests(settings: Settings, dataset: str, day: dt.date) -> dict[str, Path]
     return {file.stem: file for file in (settings.home / "landing" / dataset / day.isoformat()).glob("*.json")}
 
 
-def files_referred_to(settings: Settings, dataset: Dataset, day: dt.date) -> dict[str, tuple[Path, int]]:
+def files_referred_to(settings: Settings, dataset: str, day: dt.date, arrived: Sequence[Arrival]) -> dict[str, tuple[Path, int]]:
     """Per agency the file that others refer to and its rows: today's landing if it is whole, else the snapshot in use."""
     files = {
         agency: (data_path(settings, "promoted", promoted), promoted.rows_promoted)
-        for agency, promoted in in_use(settings, dataset.name, day).items()
+        for agency, promoted in in_use(settings, dataset, day).items()
     }
-    for agency, file in manifests(settings, dataset.name, day).items():
-        manifest = _manifest(file)
-        if manifest and _columns_of_whole(path := data_path(settings, "landing", manifest), manifest, dataset) is not None:
-            files[agency] = path, manifest.rows_landed
-    return files
+    return files | {a.agency_id: (Path(a.file), a.rows_landed or 0) for a in arrived if a.file}
 
 
 def _arrival(

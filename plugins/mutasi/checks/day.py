@@ -1,6 +1,7 @@
 """A dataset's day in DuckDB: what every agency landed, what it landed before, and what its rows refer to.
 
-These are what the suites speak of. Many rules read the dataset itself, so it is read once; what it refers to stays where it lies.
+These are what the suites speak of. The rows stay where they lie: a rule reads two or three columns, which costs less than a table of
+all of them would.
 
     <dataset>           landing rows of all agencies whose file is whole, with `_record_key` and `_day`
     <dataset>_volume    one row per agency: what arrived against what was announced and what was there before
@@ -16,7 +17,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 
 import duckdb
@@ -24,7 +25,7 @@ import pyarrow as pa
 
 from mutasi.checks.arrivals import MARKS, Arrival, files_referred_to
 from mutasi.checks.suites import Rule
-from mutasi.engine import named, quoted
+from mutasi.engine import named, parquet, quoted
 from mutasi.settings import Settings
 from mutasi.sources.datasets import Dataset, datasets
 
@@ -42,21 +43,26 @@ def referred(rule: Rule) -> set[str]:
 
 
 def open_day(
-    con: duckdb.DuckDBPyConnection, settings: Settings, dataset: str, day: dt.date, arrived: list[Arrival], rules: list[Rule]
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    dataset: str,
+    day: dt.date,
+    arrived: Callable[[str], list[Arrival]],
+    rules: list[Rule],
 ) -> None:
     """Make the views and tables named in the module's docstring, as far as the rules need them."""
     canon = datasets()[dataset]
-    con.execute(f"create table {dataset} as {_rows(canon, [a.file for a in arrived if a.file], day)}")
+    con.execute(f"create view {dataset} as {_rows(canon, [a.file for a in arrived(dataset) if a.file], day)}")
     _repeats(con, canon)
-    open_arrivals(con, f"{dataset}_volume", {dataset: arrived})
-    _drift(con, arrived)
+    open_arrivals(con, f"{dataset}_volume", {dataset: arrived(dataset)})
+    _drift(con, arrived(dataset))
     others = set().union(*(referred(rule) for rule in rules))
     rows_of: dict[str, dict[str, int]] = {}
     for other in sorted(others):
-        files = files_referred_to(settings, datasets()[other], day)
+        files = files_referred_to(settings, other, day, arrived(other))
         rows_of[other] = {agency: rows for agency, (_, rows) in files.items()}
         con.execute(f"create view {other} as {_references(datasets()[other], [str(f) for f, _ in files.values()])}")
-    _delivered(con, arrived, rows_of)
+    _delivered(con, arrived(dataset), rows_of)
     if any(ELSEWHERE in str(rule.kwargs.get("unexpected_rows_query", "")) for rule in rules):
         con.execute(f"create view {ELSEWHERE} as {elsewhere(day)}")
 
@@ -93,22 +99,22 @@ def elsewhere(day: dt.date) -> str:
 
 
 def _repeats(con: duckdb.DuckDBPyConnection, canon: Dataset) -> None:
-    required = [name for name in canon.key if canon.columns[name].required]
+    is_key = " and ".join(f"{named(name)} is not null" for name in canon.key if canon.columns[name].required)
+    key = ", ".join(named(name) for name in ("agency_id", *canon.key))
     # Not `_repaired`: rows that differ in a blank which was taken out say the same.
-    columns = ", ".join(named(name) for name in (*canon.columns, "_unreadable", "_unmapped"))
+    content = ", ".join(named(name) for name in ("agency_id", *canon.columns, "_unreadable", "_unmapped"))
+    # What repeats, repeats its hash, and numbers are sooner grouped than texts. Keys that only share a hash are told apart after that.
     con.execute(
         f"""
         create table repeats as
-        with keys as (
-            select agency_id, _record_key from {canon.name} where {" and ".join(f"{c} is not null" for c in required)}
-            group by all having count(*) > 1
+        with hashes as (
+            select hash({key}) as hashed from {canon.name} where {is_key} group by hashed having count(*) > 1
+        ), keyed as (
+            from {canon.name} where {is_key} and hash({key}) in (from hashes) qualify count(*) over (partition by {key}) > 1
         ), numbered as (
-            select d.agency_id, d._row_id, d._record_key,
-                row_number() over (partition by d.agency_id, {columns} order by d._row_id) as copy_number
-            from {canon.name} as d semi join keys as k on k.agency_id = d.agency_id and k._record_key = d._record_key
+            select *, row_number() over (partition by {content} order by _row_id) as copy_number from keyed
         )
-        select agency_id, _row_id, copy_number,
-            count(*) filter (where copy_number = 1) over (partition by agency_id, _record_key) as variants
+        select agency_id, _row_id, copy_number, count(*) filter (where copy_number = 1) over (partition by {key}) as variants
         from numbered
         """
     )
@@ -144,26 +150,13 @@ def _pairs(con: duckdb.DuckDBPyConnection, table: str, columns: tuple[str, ...],
 
 
 def _rows(dataset: Dataset, files: list[str], day: dt.date) -> str:
-    columns = ", ".join(named(name) for name in dataset.columns)
+    columns = {"agency_id": "VARCHAR", "_row_id": "BIGINT"} | {name: column.sql_type for name, column in dataset.columns.items()}
+    columns |= dict.fromkeys(MARKS, "VARCHAR")
     key = " || '|' || ".join(f"coalesce(cast({named(name)} as varchar), '')" for name in dataset.key)
-    extra = f"{key} as _record_key, date {quoted(day.isoformat())} as _day"
-    if not files:
-        typed = ", ".join(f"null::{column.sql_type} as {named(name)}" for name, column in dataset.columns.items())
-        marks = ", ".join(f"''::varchar as {name}" for name in MARKS)
-        empty = f"select null::varchar as agency_id, null::bigint as _row_id, {typed}, {marks}"
-        return f"select agency_id, _row_id, {columns}, {', '.join(MARKS)}, {extra} from ({empty}) where false"
-    return f"select agency_id, _row_id, {columns}, {', '.join(MARKS)}, {extra} from {_parquet(files)}"
+    return f"select *, {key} as _record_key, date {quoted(day.isoformat())} as _day from {parquet(files, columns)}"
 
 
 def _references(dataset: Dataset, files: list[str]) -> str:
     """Rows that others refer to."""
-    columns = dataset.promoted_columns
-    if not files:
-        typed = ", ".join(f"null::{column.sql_type} as {named(name)}" for name, column in columns.items())
-        return f"select null::varchar as agency_id, {typed} where false"
-    names = ", ".join(named(name) for name in columns)
-    return f"select agency_id, {names} from {_parquet(sorted(files))}"
-
-
-def _parquet(files: list[str]) -> str:
-    return f"read_parquet([{', '.join(quoted(file) for file in files)}], union_by_name = true)"
+    columns = {"agency_id": "VARCHAR"} | {name: column.sql_type for name, column in dataset.promoted_columns.items()}
+    return f"from {parquet(sorted(files), columns)}"

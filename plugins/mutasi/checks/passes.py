@@ -40,15 +40,22 @@ def find_rows(con: duckdb.DuckDBPyConnection, queries: Mapping[str, str]) -> Non
 
 def _statements(queries: Mapping[str, str]) -> list[tuple[str, list[str]]]:
     sources: dict[tuple[str, str], dict[str, str]] = {}
-    found: list[tuple[str, list[str]]] = []
     for code, query in queries.items():
         form = FORM.match(query)
         if form is None or MORE.search(query):
-            found.append((f"insert into failing select agency_id, _row_id, {quoted(code)} from ({query})", [code]))
+            sources[code, ""] = {code: query}
         else:
             source = " ".join(form["source"].split())
             sources.setdefault((source, form["prefix"] or ""), {})[code] = form["condition"]
-    return [*found, *((_one_pass(*place, conditions), list(conditions)) for place, conditions in sources.items())]
+    return [
+        (_one_pass(*place, conditions) if len(conditions) > 1 else _alone(queries, *conditions), list(conditions))
+        for place, conditions in sources.items()
+    ]
+
+
+def _alone(queries: Mapping[str, str], code: str) -> str:
+    """Where a source has one rule, its condition can spare reading and joining."""
+    return f"insert into failing select agency_id, _row_id, {quoted(code)} from ({queries[code]})"
 
 
 def _one_pass(source: str, prefix: str, conditions: Mapping[str, str]) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -53,19 +53,19 @@ def check_datasets(settings: Settings, names: Sequence[str], day: dt.date, run_i
     if not any((settings.home / "landing").glob(f"*/{day.isoformat()}/*.json")):
         raise CheckError(f"{', '.join(names)}: no agency landed anything on {day}; run the landing first.")
     require_known(settings)
-    arrived = {name: arrivals(settings, name, day) for name in names}
-    misfits = _judge_arrivals(settings, arrived)
+    arrived = arrivals(settings, day)
+    misfits = _judge_arrivals(settings, {name: arrived(name) for name in names})
     found: dict[str, DatasetVerdicts] = {}
     errors: list[CheckError | SuiteError] = []
     for name in names:
-        if not arrived[name]:  # nobody ever sent it
+        if not arrived(name):  # nobody ever sent it
             found[name] = DatasetVerdicts(name, day, run_id, {})
             continue
         try:
             with stepped(settings, Entry(run_id, "check", day, dataset=name)) as entry:
-                found[name] = _check(settings, name, day, run_id, arrived[name], misfits[name])
+                found[name] = _check(settings, name, day, run_id, arrived, misfits[name])
                 entry.rows_received = sum(verdict.rows for verdict in found[name].agencies.values())
-                entry.bytes = sum(size_of(Path(a.file)) for a in arrived[name] if a.file)
+                entry.bytes = sum(size_of(Path(a.file)) for a in arrived(name) if a.file)
         except (CheckError, SuiteError) as error:
             log.error("%s", error)
             errors.append(error)
@@ -84,7 +84,12 @@ def _judge_arrivals(settings: Settings, arrived: Mapping[str, Sequence[Arrival]]
 
 
 def _check(
-    settings: Settings, dataset: str, day: dt.date, run_id: str, arrived: list[Arrival], misfits: Sequence[tuple[str, str]]
+    settings: Settings,
+    dataset: str,
+    day: dt.date,
+    run_id: str,
+    arrived: Callable[[str], list[Arrival]],
+    misfits: Sequence[tuple[str, str]],
 ) -> DatasetVerdicts:
     started = time.perf_counter()
     volume, rows = read_suite(settings.suites, VOLUME), read_suite(settings.suites, dataset)

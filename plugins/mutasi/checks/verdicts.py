@@ -89,7 +89,7 @@ def conclude(
         for agency, verdict, stopped_by, rows, drop_rows in con.execute(VERDICTS).fetchall()
     }
     folder = day_folder(settings, "checks", dataset, day)
-    _write(con, "select * from failures order by agency_id, _row_id, rule_code", folder / "failures.parquet")
+    _write(con, "select * from failures order by agency_id, _row_id, rule_code, column_name", folder / "failures.parquet")
     columns = "* exclude (is_stopped)"
     target = settings.folder("quality", "check_results") / f"{day.isoformat()}-{dataset}.parquet"
     _write(con, f"select {columns} from results order by agency_id, rule_code", target)
@@ -162,10 +162,7 @@ left join excepted as e on e.agency_id = f.agency_id and e.rule_code = f.rule_co
 
 RESULTS = """
 create table results as
-with rows_of as (
-    select v.agency_id, v.is_readable, count(d.agency_id) as row_count
-    from {dataset}_volume as v left join {dataset} as d on d.agency_id = v.agency_id group by all
-), failed as (
+with failed as (
     select agency_id, rule_code, count(distinct coalesce(_row_id, 0)) as rows_failed,
         string_agg(distinct column_name, ', ' order by column_name) as column_name
     from failures group by all
@@ -175,7 +172,7 @@ select ? as run_id, cast(? as date) as snapshot_date, a.agency_id, ? as dataset,
     r.owner, r.reason, r.source, r.rule_since,
     coalesce(f.column_name, case when r.list_column is null then array_to_string(r.columns, ', ') end) as column_name,
     case when r.is_volume then 1
-        when list_has_all(coalesce(h.names, []), r.needs) then a.row_count else 0 end as rows_checked,
+        when list_has_all(coalesce(h.names, []), r.needs) then a.rows_landed else 0 end as rows_checked,
     coalesce(f.rows_failed, 0) as rows_failed,
     case when e.rule_code is null then r.tolerance_pct else e.tolerance_pct end as tolerance_pct,
     e.exception_reason,
@@ -183,7 +180,7 @@ select ? as run_id, cast(? as date) as snapshot_date, a.agency_id, ? as dataset,
     coalesce(f.rows_failed > (case when e.rule_code is null then r.tolerance_pct else e.tolerance_pct end) / 100 * rows_checked
         and rows_checked > 0 and (r.tolerance_pct = 0 or f.rows_failed >= r.stop_needs_rows or f.rows_failed = rows_checked), false)
         as is_stopped
-from rows_of as a
+from {dataset}_volume as a
 join rule_list as r on a.is_readable or r.is_volume
 left join failed as f on f.agency_id = a.agency_id and f.rule_code = r.rule_code
 left join excepted as e on e.agency_id = a.agency_id and e.rule_code = r.rule_code

@@ -15,10 +15,11 @@ from mutasi.landing.snapshots import (
     Landed,
     Promoted,
     Stage,
-    commit_data,
-    commit_manifest,
+    commit,
+    data_name,
     day_folder,
     scratch,
+    sha256,
 )
 from mutasi.settings import Settings
 from mutasi.sources.datasets import Dataset, datasets
@@ -143,13 +144,13 @@ class Landing:
                 names = ", ".join(cells)
                 con.execute(f"insert into landed ({names}) values ({', '.join('?' * len(cells))})", list(cells.values()))
             con.execute(f"copy landed to {quoted(str(temporary))} (format parquet)")
-        file, digest = commit_data(temporary, folder, agency)
+        digest = sha256(temporary)
         counted = {"rows_received": len(rows), "rows_landed": len(rows), "rows_refused": 0, "unknown_columns": ()}
         identity = {
             "agency_id": agency,
             "dataset": dataset,
             "snapshot_date": day,
-            "data_file": file.name,
+            "data_file": data_name(agency, digest),
             "data_sha256": digest,
         }
         if stage == "promoted":
@@ -166,7 +167,7 @@ class Landing:
             }
             landed_at = dt.datetime(2026, 11, 20, 2)
             manifest = Landed(**{**identity, **counted, **origin, "landed_at": landed_at, **said})
-        commit_manifest(self.settings, stage, manifest)
+        commit(self.settings, stage, manifest, temporary)
 
     def check(self, dataset: str, day: dt.date = DAY) -> DatasetVerdicts:
         return check_dataset(self.settings, dataset, day, "run-1")

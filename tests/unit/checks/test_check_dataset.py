@@ -128,6 +128,23 @@ def test_columns_that_appear_or_run_empty_are_named(landing: Any) -> None:
     assert (results["VOL-011"]["rows_failed"], results["VOL-011"]["column_name"]) == (1, "region_code, region_code_system")
 
 
+def test_keys_that_only_read_alike_are_two(landing: Any) -> None:
+    landing.land("positions", [{"unit_id": "A|B", "position_id": "C"}, {"unit_id": "A", "position_id": "B|C"}])
+    landing.check("positions")
+    assert not {row for _, row, rule, *_ in landing.failures("positions") if rule in ("POS-002", "POS-003")}
+
+
+def test_what_is_referred_to_may_lie_in_older_columns(landing: Any) -> None:
+    landing.land("units", [{}], stage="promoted", day=BEFORE, agency="lama")
+    [file] = (landing.settings.home / "promoted" / "units" / BEFORE.isoformat()).glob("lama-*.parquet")
+    duckdb.sql(f"select agency_id, unit_id from '{file}'").df().to_parquet(file)
+    landing.land("units", [{"is_active": False}], agency="baru")
+    for agency in ("lama", "baru"):
+        landing.land("assignments", [{}], agency=agency)
+    landing.check("assignments")
+    assert {agency for agency, _, rule, *_ in landing.failures("assignments") if rule == "ASG-008"} == {"baru"}
+
+
 def test_a_rule_without_its_data_is_not_judged_rather_than_passed(landing: Any) -> None:
     landing.land("employees", [{}], agency="tanpa_email")
     landing.land("employees", [{"email": "tokoh@example.invalid"}], agency="dengan_email")

@@ -77,7 +77,7 @@ def test_what_two_machines_land_arrives_as_if_it_had_landed_here(machines: Machi
         machines.land(number, DAY, agency(name, ["units"]))
     assert machines.landed() == {} and machines.take() == 2
     assert {name: s.rows_landed for name, s in machines.landed().items()} == {"contoh": 1, "rekaan": 2}
-    for a in arrivals(machines.warehouse, "units", DAY):
+    for a in arrivals(machines.warehouse, DAY)("units"):
         assert a.is_readable
     assert [f.name for f in (machines.warehouse.home / "raw").rglob("*.csv")] == ["units.csv"] * 2
     assert machines.sent() == [], "nothing of a person stays on the way"
