@@ -85,8 +85,8 @@ def what_if(run: str, refuse: tuple[str, ...], lock: tuple[str, ...], policy: tu
     from mutasi.recommend import processes, runs
 
     folder = _run(run)
-    if policy or runs.has_priced_caps(folder):  # their engine may be needed: it starts while this process loads its libraries
-        processes.start(processes.CAPPED)
+    if policy or runs.has_priced_caps(folder):  # their engines may be needed: they start while this process loads its libraries
+        processes.start(processes.CAPPED, 2 if policy else 1)  # another policy is planned for by several groups at once
     from mutasi.recommend.answers import what_if as ask
 
     found = ask(folder, refuse, pairs, rows)

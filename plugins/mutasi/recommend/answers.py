@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
-from threading import Thread
 
 import duckdb
 import numpy as np
@@ -15,7 +13,7 @@ from mutasi.engine import quoted
 from mutasi.recommend import reading
 from mutasi.recommend.network import Indices
 from mutasi.recommend.parts import Places
-from mutasi.recommend.policy import PolicyError
+from mutasi.recommend.policy import Policy, PolicyError
 from mutasi.recommend.problem import TIERS, Problem
 from mutasi.recommend.proving import Infeasible
 from mutasi.recommend.reading_back import read_moves, read_problem
@@ -94,13 +92,12 @@ def _settled(run: Path, problem: Problem, lock: Sequence[tuple[str, str]]) -> Pl
 
 def _under_policy(run: Path, policy: Mapping[str, int | str]) -> Answer:
     """Plan under other rows; prices are then those of the new policy and compare the plans only where the old is lawful."""
-    # The search takes as long to load as the pairs to be priced.
-    Thread(target=import_module, args=("mutasi.recommend.core",)).start()
-    from mutasi.recommend.best_plan import planned
+    from mutasi.recommend.best_plan import planned_again
 
     with reading.engine() as con:
         row, before = read_moves(con, run)
         reading.attach_inputs(con, run)
+        rows_before = Policy.read(con)
         rows = ", ".join(f"({quoted(code)}, {quoted(str(value))})" for code, value in policy.items())
         unknown = con.execute(
             f"select code from (values {rows}) as t(code, value) where code not in (select policy_code from transfer_policy)"
@@ -115,10 +112,12 @@ def _under_policy(run: Path, policy: Mapping[str, int | str]) -> Answer:
         con.execute("drop view transfer_policy")
         con.execute("alter table changed_policy rename to transfer_policy")
         try:
-            changed, found, _ = planned(con, run, admit_review=False, again=True)
+            changed, found, _ = planned_again(con, run, Policy.read(con).keeps_pairs(rows_before, policy))
         except PolicyError:
             asked = ", ".join(f"{code}={value}" for code, value in policy.items())
             raise NoAnswer(f"The policy cannot be {asked}: this row holds a whole number.") from None
+        except Infeasible as error:
+            raise NoAnswer(f"No plan can do that: {error}") from None
     price = tuple(a - b for a, b in zip(found.row, row, strict=True))
     return _answer(before, price, _pairs(changed, found.post), found.is_exact)
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 
 from mutasi.recommend import candidates, reading
+from mutasi.recommend.nearby import solve_near
 from mutasi.recommend.network import INFINITE
 from mutasi.recommend.plan import Plan
 from mutasi.recommend.policy import Policy
 from mutasi.recommend.problem import Problem
-from mutasi.recommend.reading_back import cap_prices_before
+from mutasi.recommend.reading_back import plan_before
 from mutasi.recommend.solve import solve
 
 SOLVES = {False: "published", True: "if_files_complete"}
@@ -23,21 +25,31 @@ WORK_PER_EDGE = 2_000  # edges that the search may look at, in multiples of all 
 
 
 def planned(
-    con: duckdb.DuckDBPyConnection, run: Path, admit_review: bool, in_full: int | None = None, again: bool = False
+    con: duckdb.DuckDBPyConnection, run: Path, admit_review: bool, in_full: int | None = None
 ) -> tuple[Problem, Plan, str]:
-    """The problem and best plan of a run's frozen inputs, and over what it is the best; `con` keeps the tables.
-
-    `again`: the inputs are attached, perhaps with something otherwise; the prices that the run came to save time.
-    """
-    if not again:
-        reading.attach_inputs(con, run)
+    """The problem and best plan of a run's frozen inputs, and over what it is the best; `con` keeps the tables."""
+    reading.attach_inputs(con, run)
     con.execute(f"create or replace table options as select {admit_review} as admit_review, '{SOLVES[admit_review]}' as solve")
     Policy.read(con)
     candidates.build(con, candidates.PAIRS_IN_FULL if in_full is None else in_full)
-    near = cap_prices_before(con, run) if again else None
+    return _best(con, lambda problem: solve(problem, budget_of(problem)))
+
+
+def planned_again(con: duckdb.DuckDBPyConnection, run: Path, keeps_pairs: bool) -> tuple[Problem, Plan, str]:
+    """The same with the rows of the policy that `con` now holds beside the inputs of a run, from the prices that the run came to.
+
+    `keeps_pairs`: those rows allow no pair that the run's did not.
+    """
+    con.execute(f"create or replace table options as select false as admit_review, '{SOLVES[False]}' as solve")
+    candidates.build_again(con, run) if keeps_pairs and candidates.has_all_pairs(con, run) else candidates.build(con)
+    return _best(con, lambda problem: solve_near(problem, plan_before(con, run, problem), budget_of(problem)))
+
+
+def _best(con: duckdb.DuckDBPyConnection, solved: Callable[[Problem], Plan]) -> tuple[Problem, Plan, str]:
+    """The best plan over the pairs in `con` and all that were left out, as long as any of those would improve it."""
     for _ in range(PRICING_ROUNDS):
         problem = candidates.problem_of(con)
-        plan = solve(problem, budget_of(problem), near)
+        plan = solved(problem)
         if not candidates.add_improving_pairs(con, plan):
             return problem, _settled(con, plan), "all_lawful_pairs"
     return problem, _settled(con, plan), "candidate_set"

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 import numpy as np
 import numpy.typing as npt
 
+from mutasi.engine import quoted
 from mutasi.recommend.network import Indices, Integers
 from mutasi.recommend.plan import Plan
 from mutasi.recommend.problem import TIERS, Problem
@@ -78,6 +80,30 @@ def build(con: duckdb.DuckDBPyConnection, pairs_in_full: int = PAIRS_IN_FULL, be
         con.execute("create or replace table edges as from scored_pairs")
         con.execute(ask.format("not"))
         con.execute(BEST_OF_LARGE, [best_pairs])
+    con.execute(LINKS)
+
+
+def has_all_pairs(con: duckdb.DuckDBPyConnection, run: Path) -> bool:
+    """Whether a run kept every lawful pair that its policy allows."""
+    blocks = quoted(str(run / "tables" / "blocks.parquet"))
+    return con.execute(f"select bool_and(is_complete) from read_parquet({blocks})").fetchone() == (True,)
+
+
+def build_again(con: duckdb.DuckDBPyConnection, run: Path) -> None:
+    """The same from the pairs that a run found, under a policy that allows no others."""
+    con.execute(text("candidates.sql"))
+    blocks, edges = (quoted(str(run / "tables" / f"{name}.parquet")) for name in ("blocks", "edges"))
+    con.execute(f"create or replace table blocks as from read_parquet({blocks})")
+    con.execute(
+        f"""create view edges as
+        select
+            pairs.* replace (
+                imbalance_of_move(is_wished, was_published, terms) as imbalance, effort_of_move(km, terms) as effort
+            )
+        from read_parquet({edges}) as pairs
+        cross join terms
+        where is_allowed(fit, is_wished, terms)"""
+    )
     con.execute(LINKS)
 
 

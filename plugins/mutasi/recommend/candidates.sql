@@ -519,6 +519,16 @@ create or replace macro kilometres(lat, lon, to_lat, to_lon) as
         sin(radians(to_lat - lat) / 2) ** 2 + cos(radians(lat)) * cos(radians(to_lat)) * sin(radians(to_lon - lon) / 2) ** 2
     ))));
 
+-- What the policy makes of a pair once its fit, its wishes and its way are known: whether it may be used, and what a move costs.
+create or replace macro is_allowed(fit, is_wished, terms) as fit >= terms.minimum_fit and (is_wished or terms.involuntary_allowed = 1);
+
+create or replace macro imbalance_of_move(is_wished, was_published, terms) as
+    terms.minimum_gain
+    + case when is_wished then 0 else terms.involuntary_cost end
+    + case when not was_published and exists (from last_plan) then terms.switching_cost else 0 end;
+
+create or replace macro effort_of_move(km, terms) as terms.move_cost + coalesce(km, 0) * terms.distance_cost_per_km;
+
 -- Points of each pair by component; a component is empty when nothing is known, and then counts neither for nor against.
 create or replace view scored_pairs as
 with known as (
@@ -596,11 +606,9 @@ select
     is_wished,
     last_plan.person_id is not null as was_published,
     cast(0 as bigint) as critical,
-    minimum_gain
-    + case when is_wished then 0 else involuntary_cost end
-    + case when last_plan.person_id is null and exists (from last_plan) then switching_cost else 0 end as imbalance,
-    100 - (200 * earned + possible) // (2 * greatest(possible, 1)) as misfit,
-    move_cost + coalesce(km, 0) * distance_cost_per_km as effort,
+    imbalance_of_move(is_wished, was_published, summed) as imbalance,
+    100 - fit as misfit,
+    effort_of_move(km, summed) as effort,
     -- Whoever asks for a move pays for it, and nobody pays for a move within the district.
     case
         when is_wished or is_near then 0
@@ -622,5 +630,4 @@ left join caps as taking on taking.kind = 'agency' and summed.agency_id = taking
 left join refused on summed.person_id = refused.person_id and summed.post_id = refused.post_id
 where
     refused.person_id is null
-    and (200 * earned + possible) // (2 * greatest(possible, 1)) >= minimum_fit
-    and (is_wished or involuntary_allowed = 1);
+    and is_allowed(fit, is_wished, summed);

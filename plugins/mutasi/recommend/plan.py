@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mutasi.recommend.network import Indices, Integers
 
@@ -27,6 +27,12 @@ class Plan:
     looked: int
     branched: bool = False
     is_exact: bool = True
+
+    def in_parts_of(self, scale: int) -> Plan:
+        """The same with prices and bound in other parts, of which each of the present ones is a whole number."""
+        times = scale // self.scale
+        figures = {name: getattr(self, name) * times for name in ("price", "value", "cap_price")}
+        return replace(self, **figures, scale=scale, bound=tuple(figure * times for figure in self.bound))
 
     @property
     def is_proved(self) -> bool:

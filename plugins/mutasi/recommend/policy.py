@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import MISSING, asdict, dataclass, fields
 
 import duckdb
 
 from mutasi.errors import NeedsAPerson
+
+# Rows that neither make pairs lawful nor change how they fit.
+ABOUT_PAIRS = frozenset(
+    (
+        "cap_leaving_unit_pct",
+        "cap_leaving_unit_people",
+        "cap_moves_per_agency",
+        "cap_priority_per_agency",
+        "critical_weight",
+        "distance_cost_per_km",
+        "involuntary_allowed",
+        "involuntary_cost",
+        "minimum_fit",
+        "minimum_gain",
+        "move_cost",
+        "switching_cost",
+    )
+)
 
 
 class PolicyError(NeedsAPerson):
@@ -68,6 +87,11 @@ class Policy:
                 "whole number with its source and first day, then refresh."
             )
         return cls(**{field.name: found.get(field.name) for field in fields(cls)})  # type: ignore[arg-type]
+
+    def keeps_pairs(self, before: Policy, changed: Collection[str]) -> bool:
+        """Whether the rows that changed allow no pair that was not allowed before: they price pairs, or forbid more of them."""
+        allows_no_more = self.minimum_fit >= before.minimum_fit and self.involuntary_allowed in (0, before.involuntary_allowed)
+        return ABOUT_PAIRS.issuperset(changed) and allows_no_more
 
     def as_dict(self) -> dict[str, int | None]:
         """The rows under their codes."""

@@ -10,10 +10,8 @@ import numpy as np
 from mutasi.engine import quoted
 from mutasi.recommend import reading
 from mutasi.recommend.candidates import problem_of
-from mutasi.recommend.network import Integers
 from mutasi.recommend.plan import Plan
 from mutasi.recommend.problem import TIERS, Problem
-from mutasi.recommend.proving import SCALE
 
 TABLES = ("claim", "posts", "persons", "seats", "edges", "caps", "links", "blocks", "plan")
 
@@ -54,15 +52,35 @@ def read_moves(con: duckdb.DuckDBPyConnection, run: Path) -> tuple[tuple[int, ..
     return tuple(row[0]), set(con.execute("select person_id, post_id from plan").fetchall())
 
 
-def cap_prices_before(con: duckdb.DuckDBPyConnection, run: Path) -> Integers:
-    """What a run came to for the caps that `con` now holds, in parts of SCALE; nothing for those that it did not have."""
-    caps, claim = (quoted(str(run / "tables" / f"{name}.parquet")) for name in ("caps", "claim"))
-    columns = ", ".join(f"coalesce(before.price_{tier}, 0) * ({SCALE} // scale) as {tier}" for tier in TIERS)
-    found = con.execute(
-        f"""select {columns} from read_parquet({claim}) cross join caps
-        left join read_parquet({caps}) as before
-            on caps.kind = before.kind and caps.agency_id = before.agency_id and caps.unit_id is not distinct from before.unit_id
-            and caps.person_no is not distinct from before.person_no and caps.area is not distinct from before.area
-        order by caps.cap_no"""
+def plan_before(con: duckdb.DuckDBPyConnection, run: Path, problem: Problem) -> Plan:
+    """The moves and prices that a run came to, for the people, posts and caps that `con` now holds; nothing for what it had not.
+
+    They are of another problem: what the moves cost and the prices prove there says nothing here.
+    """
+    claim, plan, posts, caps = (quoted(str(run / "tables" / f"{name}.parquet")) for name in ("claim", "plan", "posts", "caps"))
+    known = ", ".join(f"coalesce(before.price_{tier}, 0) as {tier}" for tier in TIERS)
+    post = problem.home.copy()
+    moves = con.execute(
+        f"""select persons.person_no, posts.post_no from read_parquet({plan}) as before
+        join persons on before.person_id = persons.person_id join posts on before.post_id = posts.post_id"""
     ).fetchnumpy()
-    return np.column_stack([np.asarray(found[tier]).astype(np.int64) for tier in TIERS])
+    post[moves["person_no"]] = moves["post_no"]
+    price, cap_price = (
+        np.column_stack([np.asarray(found[tier]).astype(np.int64) for tier in TIERS])
+        for found in (
+            con.execute(
+                f"""select {known} from posts left join read_parquet({posts}) as before on posts.post_id = before.post_id
+                order by posts.post_no"""
+            ).fetchnumpy(),
+            con.execute(
+                f"""select {known} from caps left join read_parquet({caps}) as before
+                    on caps.kind = before.kind and caps.agency_id = before.agency_id
+                    and caps.unit_id is not distinct from before.unit_id
+                    and caps.person_no is not distinct from before.person_no and caps.area is not distinct from before.area
+                order by caps.cap_no"""
+            ).fetchnumpy(),
+        )
+    )
+    [(scale,)] = con.execute(f"select scale from read_parquet({claim})").fetchall()
+    nothing = (0,) * len(TIERS)
+    return Plan(post, nothing, price, np.zeros((len(post), len(TIERS)), np.int64), cap_price, scale, nothing, 0)

@@ -3,7 +3,7 @@
 The best plan without one pair, or with one settled, lies one shortest path away from the best plan (`detour`), which takes
 milliseconds; several follow one after the other. With caps the paths are found at the prices of the caps; if the result keeps
 them and uses those that have a price to the full, it is the exact answer, else what it costs is a bound. Where exactness is asked
-for, the few pairs that a better plan than a known one could use are settled by the engine for caps (`gap`).
+for, the plan is found again from there, by the engine for caps (`nearby`).
 """
 
 from __future__ import annotations
@@ -14,14 +14,13 @@ from functools import cached_property
 import numpy as np
 
 from mutasi.recommend.detour import NONE, Detour, Residual
-from mutasi.recommend.gap import best_within
 from mutasi.recommend.lexicographic import Solution
+from mutasi.recommend.nearby import plan_near
 from mutasi.recommend.network import Indices
 from mutasi.recommend.parts import Part, Parts, Places, connected, refuse_without_seats, tied_to, with_locked
 from mutasi.recommend.plan import Plan
 from mutasi.recommend.problem import Problem
-from mutasi.recommend.proving import SCALE, Infeasible, beyond, bound
-from mutasi.recommend.solve import solve
+from mutasi.recommend.proving import SCALE, Infeasible, bound
 
 
 @dataclass(frozen=True)
@@ -65,17 +64,12 @@ class Replanner:
         refuse_without_seats(problem, settled)
         if not self._is_group and not (is_bound_enough and plan.is_proved):
             return self._in_their_groups(refused, settled, is_bound_enough)
-        near = self._at_the_prices(refused, settled) if plan.is_proved else self._as_it_is(settled)
+        near = self._at_the_prices(refused, settled) if plan.is_proved else plan
         if near.is_proved and (problem.cap_use(problem.moves(near.post)) <= problem.cap_limit).all():
             return self._change(near.post)
         if is_bound_enough and plan.is_proved:
             return Change(None, tuple((a - b) / plan.scale for a, b in zip(near.bound, plan.bound, strict=True)), False)
-        may_move = np.ones(len(problem.edge_post), bool)
-        may_move[refused] = may_move[self._edges_of(settled)] = False
-        found = best_within(problem, near, may_move, settled)
-        if found is None:
-            return self._whole(refused, settled)
-        return replace(self._change(found[0]), is_exact=found[1] and plan.is_exact)
+        return self._near(near, refused, settled)
 
     def _at_the_prices(self, refused: Places, settled: Places) -> Plan:
         """The best plan after the changes at the prices of the caps, with the prices that prove it."""
@@ -94,14 +88,6 @@ class Replanner:
         if found is None:
             raise Infeasible(str(self.problem.post_ids[self.problem.home[self.problem.edge_person[edge]]]))
         return replace(plan, post=found.post, price=found.price, value=found.value)
-
-    def _as_it_is(self, settled: Places) -> Plan:
-        """The plan, whose prices leave a gap, with the settled pairs; what those cost beyond the prices adds to the bound."""
-        problem, plan = self.problem, self.plan
-        more = beyond(problem, plan, settled)
-        post = plan.post.copy()
-        post[problem.edge_person[settled]] = problem.edge_post[settled]
-        return replace(plan, post=post, bound=tuple(np.add(plan.bound, more.sum(axis=0)).tolist()))
 
     def _edges_of(self, settled: Places) -> Places:
         """All edges of the people of the settled pairs."""
@@ -145,12 +131,12 @@ class Replanner:
         row = self.problem.row(post)
         return Change(post, tuple(a - b for a, b in zip(row, self.plan.row, strict=True)), self.plan.is_exact)
 
-    def _whole(self, refused: Places, settled: Places) -> Change:
-        """Solve everything again."""
+    def _near(self, near: Plan, refused: Places, settled: Places) -> Change:
+        """By the engine for caps, from the prices of a plan."""
         problem, kept = self.problem, np.ones(len(self.problem.edge_post), bool)
         kept[refused] = False
         asked, people, _ = with_locked(problem.only(kept), (np.cumsum(kept) - 1)[settled])
-        found = solve(asked, near=self.plan.cap_price * (SCALE // self.plan.scale))
+        found = plan_near(asked, replace(near, post=near.post[people]).in_parts_of(SCALE))
         post = self.plan.post.copy()
         post[problem.edge_person[settled]] = problem.edge_post[settled]
         post[people] = found.post

@@ -8,8 +8,9 @@ proves it over all edges, or shows the edges that were missing.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -27,69 +28,74 @@ from mutasi.recommend.proving import SCALE, CapsTooTight, below, bound, could_im
 ROUNDS = 12  # of adding edges that were missing, before the gap is left and shown
 MOST_NODES, LEAST_NODES = 20_000, 50  # of branch and bound for one objective, shared out among groups; beyond it a gap is shown
 MORE_EDGES = 5_000  # that enter together when a better plan might use them
-BEST_EDGES, BEST_EDGES_NEAR = 8, 2  # per person and per post; the fewer where good prices are known
+BEST_EDGES, MORE_BEST_EDGES = 8, 2  # per person and per post, at first and of those that might be used
 
 
-def solve(problem: Problem, budget: int = INFINITE, near: Integers | None = None) -> Plan:
+def solve(problem: Problem, budget: int = INFINITE) -> Plan:
     """The lexicographic optimum under the caps; deterministic, whatever the order of the input.
-
-    `near` are prices of the caps (in parts of SCALE) of a plan for almost the same problem: they only save time.
 
     Raises:
         Infeasible: a seat that must be held can be held by nobody, or no plan keeps the caps.
     """
     free = matching(problem, budget)
     post = np.where(free.post < 0, problem.home, free.post).astype(np.int32)
-    if (problem.cap_use(problem.moves(post)) > problem.cap_limit).any():
-        return _capped(problem, free, post, budget, near)
     row = problem.row(post)
     prices = np.zeros((len(problem.cap_limit), len(row)), np.int64)
-    return Plan(post, row, free.price, free.value, prices, 1, bound(problem, free, prices, 1), free.looked)
+    plan = Plan(post, row, free.price, free.value, prices, 1, bound(problem, free, prices, 1), free.looked)
+    return _capped(problem, free, plan, budget) if _broken(problem, plan).any() else plan
 
 
-@dataclass(frozen=True)
-class _Capped:
-    """Where everybody of a part is, prices of its caps and of its posts and people, whether that took branch and bound, and
-    whether nothing can be better."""
-
-    post: Indices
-    cap_price: Integers
-    proof: Solution
-    branched: bool
-    is_exact: bool
+def _broken(problem: Problem, plan: Plan) -> npt.NDArray[np.bool_]:
+    """The caps that a plan breaks (C)."""
+    return problem.cap_use(problem.moves(plan.post)) > problem.cap_limit
 
 
-def _capped(problem: Problem, free: Solution, post: Indices, budget: int, near: Integers | None) -> Plan:
-    """Solve again what shares a broken cap, the largest groups first; the proofs of the groups together prove the whole."""
+def _capped(problem: Problem, free: Solution, plan: Plan, budget: int) -> Plan:
+    """Solve again what shares a broken cap, the largest groups first."""
     group = connected(problem)
-    hurt = _hurt(problem, group, post)
+    hurt = _hurt(problem, group, plan)
     if not len(hurt):
         raise CapsTooTight  # a cap demands a move, and no edge could make it
     hurt = hurt[np.argsort(-np.bincount(group[problem.edge_post], minlength=len(group))[hurt], kind="stable")]
-    parts, nodes = Parts(problem, group), max(LEAST_NODES, MOST_NODES // len(hurt))
+    nodes = max(LEAST_NODES, MOST_NODES // len(hurt))
 
-    def solved(one: int) -> tuple[Places, Places, Places, _Capped]:
-        part = parts.part(one)
-        at = None if near is None else near[part.caps]
-        return part.people, part.posts, part.caps, _capped_part(part.problem, _of_part(free, part), budget, at, nodes)
+    def solved(part: Part) -> Plan:
+        return _capped_part(part.problem, _of_part(free, part), budget, nodes)
 
-    post, cap_price = post.copy(), np.zeros((len(problem.cap_limit), problem.edge_cost.shape[1]), np.int64)
-    price, value, looked, branched, is_exact = free.price * SCALE, free.value * SCALE, free.looked, False, True
+    return in_groups(problem, plan.in_parts_of(SCALE), Parts(problem, group), hurt, solved)
+
+
+def in_groups(
+    problem: Problem, plan: Plan, parts: Parts, groups: npt.NDArray[np.integer], solved: Callable[[Part], Plan]
+) -> Plan:
+    """A plan with some groups solved anew, several at once; the proofs of the groups together prove the whole.
+
+    Raises:
+        CapsTooTight: the plan breaks a cap all the same.
+    """
+    post, price, value, cap_price = plan.post.copy(), plan.price.copy(), plan.value.copy(), plan.cap_price.copy()
+    looked, branched, is_exact = plan.looked, plan.branched, plan.is_exact
+
+    def alone(group: int) -> tuple[Places, Places, Places, Plan]:
+        part = parts.part(group)
+        return part.people, part.posts, part.caps, solved(part)
+
     # One more than processors, for threads wait for their engines.
-    with ThreadPoolExecutor(min(len(hurt), 1 + (os.cpu_count() or 1))) as threads:
-        for people, posts, caps, found in threads.map(solved, hurt.tolist()):
-            post[people], cap_price[caps] = posts[found.post], found.cap_price
-            price[posts], value[people] = found.proof.price, found.proof.value
-            looked, branched, is_exact = looked + found.proof.looked, branched or found.branched, is_exact and found.is_exact
-    if (problem.cap_use(problem.moves(post)) > problem.cap_limit).any():
+    with ThreadPoolExecutor(max(1, min(len(groups), 1 + (os.cpu_count() or 1)))) as threads:
+        for people, posts, caps, one in threads.map(alone, groups.tolist()):
+            post[people], cap_price[caps] = posts[one.post], one.cap_price
+            price[posts], value[people] = one.price, one.value
+            looked, branched, is_exact = looked + one.looked, branched or one.branched, is_exact and one.is_exact
+    least = bound(problem, Solution(post, price, value, looked), cap_price, plan.scale)
+    found = Plan(post, problem.row(post), price, value, cap_price, plan.scale, least, looked, branched, is_exact)
+    if _broken(problem, found).any():
         raise CapsTooTight  # a cap demands a move, and no edge could make it
-    least = bound(problem, Solution(post, price, value, looked), cap_price, SCALE)
-    return Plan(post, problem.row(post), price, value, cap_price, SCALE, least, looked, branched, is_exact)
+    return found
 
 
-def _hurt(problem: Problem, group: Indices, post: Indices) -> Indices:
+def _hurt(problem: Problem, group: Indices, plan: Plan) -> Indices:
     """The groups in which a plan breaks a cap."""
-    broken = np.append(problem.cap_use(problem.moves(post)) > problem.cap_limit, False)  # the last stands for -1: no cap
+    broken = np.append(_broken(problem, plan), False)  # the last stands for -1: no cap
     edges = np.flatnonzero(broken[problem.edge_caps].any(axis=1))
     linked = problem.link_edge[broken[problem.link_cap]]
     found: Indices = np.unique(group[problem.edge_post[np.concatenate([edges, linked])]])
@@ -103,19 +109,14 @@ def _of_part(free: Solution, part: Part) -> Solution:
     return Solution(here, free.price[part.posts], free.value[part.people], 0)
 
 
-def _capped_part(problem: Problem, free: Solution, budget: int, near: Integers | None, nodes: int) -> _Capped:
+def _capped_part(problem: Problem, free: Solution, budget: int, nodes: int) -> Plan:
     """The capped plan of one part: over its promising edges first, then with those that a better plan might use."""
-    like, known = problem, free
-    if near is not None:
-        like = priced_problem(problem, near)
-        known = matching(like, budget)
-    best_edges = BEST_EDGES if near is None else BEST_EDGES_NEAR
-    chosen = _promising(like, known, _may_leave(problem), best_edges) | _of_couples(problem)
-    best: tuple[tuple[int, ...], _Capped] | None = None
+    chosen = _promising(problem, free, _may_leave(problem), BEST_EDGES) | of_couples(problem)
+    best: Plan | None = None
     for _ in range(ROUNDS):
         small = problem.only(chosen)
         found = program(small, nodes)
-        prices = _lawful(found["cap_price"].astype(np.int64))
+        prices = lawful_prices(found["cap_price"].astype(np.int64))
         post = problem.home.copy()
         used = found["used"].astype(bool)
         post[small.edge_person[used]] = small.edge_post[used]
@@ -127,16 +128,17 @@ def _capped_part(problem: Problem, free: Solution, budget: int, near: Integers |
         least, most = bound(problem, proof, prices, SCALE), tuple(SCALE * figure for figure in row)
         missing = could_improve(priced, proof, least, most) & ~chosen
         is_exact = bool(found["is_complete"][0]) and not missing.any()
-        if best is None or row < best[0] or is_exact:
-            best = row, _Capped(post, prices, proof, bool(found["branched"][0]), is_exact)
+        if best is None or row < best.row or is_exact:
+            branched = bool(found["branched"][0])
+            best = Plan(post, row, proof.price, proof.value, prices, SCALE, least, proof.looked, branched, is_exact)
         if is_exact or not missing.any():
             break
-        chosen |= missing if missing.sum() <= MORE_EDGES else missing & _promising(priced, proof, missing, BEST_EDGES_NEAR)
+        chosen |= missing if missing.sum() <= MORE_EDGES else missing & _promising(priced, proof, missing, MORE_BEST_EDGES)
     assert best is not None
-    return best[1]
+    return best
 
 
-def _lawful(prices: Integers) -> Integers:
+def lawful_prices(prices: Integers) -> Integers:
     """Prices of caps, compared from the left, lie nowhere below nothing; where rounding brought them there, they are nothing."""
     prices[below(prices, np.zeros(prices.shape[1], np.int64))] = 0
     return prices
@@ -189,7 +191,7 @@ def _may_leave(problem: Problem) -> npt.NDArray[np.bool_]:
     return spare
 
 
-def _of_couples(problem: Problem) -> npt.NDArray[np.bool_]:
+def of_couples(problem: Problem) -> npt.NDArray[np.bool_]:
     """The edges of people who move only together: without prices for that nothing shows which of them matter."""
     found = np.zeros(len(problem.edge_post), bool)
     takes_along = np.unique(problem.link_cap[problem.link_weight < 0])
@@ -200,13 +202,19 @@ def _of_couples(problem: Problem) -> npt.NDArray[np.bool_]:
 def _promising(problem: Problem, free: Solution, among: npt.NDArray[np.bool_], best: int) -> npt.NDArray[np.bool_]:
     """By reduced cost the best edges of each person and post among some, all that cost nothing more, and those in use."""
     reduced = problem.edge_cost - free.price[problem.edge_post] - free.value[problem.edge_person]
-    order = np.lexsort(reduced.T[::-1])
-    order = order[among[order]]
-    chosen: npt.NDArray[np.bool_] = (reduced == 0).all(axis=1)
+    chosen = best_of_each(problem, reduced, among, best)
+    chosen |= (reduced == 0).all(axis=1)
+    chosen[problem.moves(free.post)] = True
+    return chosen
+
+
+def best_of_each(problem: Problem, reduced: Integers, among: npt.NDArray[np.bool_], best: int) -> npt.NDArray[np.bool_]:
+    """By reduced cost the best edges of each person and post among some."""
+    edges, chosen = np.flatnonzero(among), np.zeros(len(among), bool)
+    order = edges[np.lexsort(reduced[edges].T[::-1])]
     for key in (problem.edge_person, problem.edge_post):
         sorted_key = key[order]
         by_key = np.argsort(sorted_key, kind="stable")
         nth = np.arange(len(order)) - np.searchsorted(sorted_key[by_key], sorted_key[by_key])
         chosen[order[by_key[nth < best]]] = True
-    chosen[problem.moves(free.post)] = True
     return chosen

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -15,7 +16,7 @@ from tests.unit.recommend.conftest import Copy
 from tests.unit.recommend.test_caps import capped_problem
 
 from mutasi.cli import main
-from mutasi.recommend import reading
+from mutasi.recommend import certificate, reading
 from mutasi.recommend.answers import NoAnswer, what_if
 from mutasi.recommend.best_plan import planned
 from mutasi.recommend.plan import Plan
@@ -24,7 +25,9 @@ from mutasi.recommend.reading_back import read_problem
 from mutasi.recommend.replanning import Replanner
 from mutasi.recommend.solve import solve
 from mutasi.recommend.telling import explain
+from mutasi.recommend.weekly import run_week
 from mutasi.recommend.wording import number, sentence
+from mutasi.settings import Settings
 
 
 @pytest.fixture(scope="module")
@@ -86,30 +89,82 @@ def test_a_dearer_move_makes_fewer_moves(run: Path) -> None:
         what_if(run, policy={"minimum_fit": "much"})
 
 
-@pytest.mark.parametrize(
-    "policy",
-    [
-        {"minimum_fit": 0, "minimum_gain": 1},
-        {"minimum_fit": 60},
-        {"cap_moves_per_agency": 2},
-        {"weight_distance": 60, "minimum_gain": 20},
-    ],
-    ids=str,
-)
-def test_another_policy_costs_what_a_new_run_with_it_comes_to(
-    run: Path, read: tuple[Problem, Plan], tampered: Copy, policy: dict[str, int]
-) -> None:
+def policy_of(run: Copy, policy: dict[str, int]) -> None:
+    """Let the frozen inputs hold other rows of the policy."""
     values = " ".join(f"when '{code}' then '{value}'" for code, value in policy.items())
-    change = f"select it.* replace (case policy_code {values} else value end as value) from it"
-    tampered.change("transfer_policy", change, folder="inputs")
+    run.change(
+        "transfer_policy", f"select it.* replace (case policy_code {values} else value end as value) from it", folder="inputs"
+    )
+
+
+def assert_costs_what_a_new_run_comes_to(run: Path, tampered: Copy, policy: dict[str, int]) -> None:
+    policy_of(tampered, policy)
     with reading.engine() as con:
         problem, plan, _ = planned(con, tampered.run, admit_review=False)
-    answer, (old, before) = what_if(run, policy=policy), read
+    with reading.engine() as con:
+        old, before = read_problem(con, run)
+    answer = what_if(run, policy=policy)
     assert answer.is_exact and plan.is_exact
     assert tuple(answer.price.values()) == tuple(a - b for a, b in zip(plan.row, before.row, strict=True))
     moves, moves_before = pairs(problem, plan), pairs(old, before)
     assert answer.gone == tuple(sorted(moves_before - moves)) and answer.come == tuple(sorted(moves - moves_before))
-    assert answer.gone or answer.come
+    assert any(answer.price.values())
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        {"cap_leaving_unit_people": 3},
+        {"cap_leaving_unit_people": 0, "cap_leaving_unit_pct": 20},
+        {"cap_moves_per_agency": 2},
+        {"critical_weight": 0},
+        {"distance_cost_per_km": 40},
+        {"donor_floor": "equal_pressure"},
+        {"involuntary_allowed": 0},
+        {"involuntary_cost": 700},
+        {"minimum_fit": 0, "minimum_gain": 1},
+        {"minimum_fit": 60},
+        {"minimum_gain": 900, "cap_moves_per_agency": 9},
+        {"move_cost": 5_000},
+        {"relocation_budget": 5},
+        {"weight_distance": 60, "minimum_gain": 20},
+        {"weight_preference": 0, "minimum_fit": 55},
+    ],
+    ids=str,
+)
+def test_another_policy_costs_what_a_new_run_with_it_comes_to(run: Path, tampered: Copy, policy: dict[str, int]) -> None:
+    assert_costs_what_a_new_run_comes_to(run, tampered, policy)
+
+
+@pytest.fixture(scope="module")
+def next_run(settings: Settings, planning: Path, run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The week after, when nobody is moved who did not ask for it."""
+    folder = tmp_path_factory.mktemp("next")
+    published = Path(shutil.copy(planning, folder / "published.duckdb"))
+    with duckdb.connect(str(published)) as con:
+        con.execute("update planning.transfer_policy set value = '0' where policy_code = 'involuntary_allowed'")
+    found = run_week(replace(settings, home=folder), published, "2026-W48", last_plan=run / "tables" / "plan.parquet")
+    return Path(found.folder)
+
+
+@pytest.mark.parametrize("policy", [{"involuntary_allowed": 1}, {"switching_cost": 900}], ids=str)
+def test_the_same_after_a_week_with_wishes_only(next_run: Path, tmp_path: Path, policy: dict[str, int]) -> None:
+    assert_costs_what_a_new_run_comes_to(next_run, Copy(Path(shutil.copytree(next_run, tmp_path / "run"))), policy)
+
+
+def test_the_same_where_the_run_left_pairs_out(
+    run: Path, tampered: Copy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mutasi.recommend.candidates.PAIRS_IN_FULL", 0)
+    with reading.engine() as con:
+        certificate.write_tables(con, tampered.run, *planned(con, tampered.run, admit_review=False))
+    left_out = Path(shutil.copytree(tampered.run, tmp_path / "left_out"))
+    assert_costs_what_a_new_run_comes_to(left_out, tampered, {"minimum_gain": 900})
+
+
+def test_a_policy_that_no_plan_can_keep_is_a_sentence(run: Path) -> None:
+    with pytest.raises(NoAnswer, match="No plan keeps every cap"):
+        what_if(run, policy={"cap_moves_per_agency": -1})
 
 
 def pairs(problem: Problem, plan: Plan) -> set[tuple[str, str]]:

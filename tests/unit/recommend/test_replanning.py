@@ -10,11 +10,11 @@ from tests.unit.recommend.instances import is_lawful, random_problem
 from tests.unit.recommend.test_caps import best_row, capped_problem, with_budget
 
 from mutasi.recommend.detour import NONE
-from mutasi.recommend.gap import best_among
+from mutasi.recommend.nearby import plan_near
 from mutasi.recommend.parts import with_locked
 from mutasi.recommend.plan import Plan
 from mutasi.recommend.problem import Problem
-from mutasi.recommend.proving import Infeasible, beyond
+from mutasi.recommend.proving import SCALE, Infeasible, beyond
 from mutasi.recommend.replanning import Replanner
 from mutasi.recommend.solve import solve
 
@@ -117,8 +117,12 @@ def test_who_has_no_pair_stays_on_an_open_seat_where_somebody_is_settled() -> No
         np.zeros(2, np.int32), np.array([1, 2], np.int32), cost, np.array([9]), nobody,
     )  # fmt: skip
     settled = np.array([0])  # P1 comes; P0 then fills the dearer of both open seats, and P2 is not worth the other
-    post, is_certain = best_among(problem, np.ones(2, bool), settled)
-    assert is_certain and problem.row(post) == best_row(problem, settled=0) == (0, 4, 0, 0, 0)
+    asked, people, _ = with_locked(problem, settled)
+    nothing = np.zeros((3, 5), np.int64)
+    found = plan_near(asked, Plan(asked.home, (0,) * 5, nothing[:2], nothing[:2], nothing[:1], SCALE, (0,) * 5, 0))
+    post = np.zeros(3, np.int32)
+    post[people] = found.post
+    assert found.is_proved and problem.row(post) == best_row(problem, settled=0) == (0, 4, 0, 0, 0)
 
 
 @pytest.mark.parametrize("seed", range(60))
@@ -155,6 +159,7 @@ def test_where_only_few_pairs_may_be_tried_at_once_the_answer_is_the_same(monkey
     edges = problem.moves(plan.post).tolist()
     at_once = [Replanner(problem, plan).change(np.array([edge])).price for edge in edges]
     for few, most in ((1, 50_000), (1_500, 0)):
-        monkeypatch.setattr("mutasi.recommend.gap.FEW_PAIRS", few)
-        monkeypatch.setattr("mutasi.recommend.gap.MOST_PAIRS", most)
+        monkeypatch.setattr("mutasi.recommend.nearby.FEW_PAIRS", few)
+        monkeypatch.setattr("mutasi.recommend.nearby.BEST_PAIRS", few)
+        monkeypatch.setattr("mutasi.recommend.nearby.MOST_PAIRS", most)
         assert [Replanner(problem, plan).change(np.array([edge])).price for edge in edges] == at_once

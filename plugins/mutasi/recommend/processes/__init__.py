@@ -69,9 +69,10 @@ class Engine:
 _at_rest: defaultdict[tuple[int, str], list[Engine]] = defaultdict(list)
 
 
-def start(module: str) -> None:
-    """Have an engine at rest soon, for whoever will ask."""
-    if not (resting := _at_rest[os.getpid(), module]):
+def start(module: str, number: int) -> None:
+    """Have so many engines at rest soon, for whoever will ask."""
+    resting = _at_rest[os.getpid(), module]
+    while len(resting) < number:
         resting.append(Engine(module))
 
 

@@ -109,7 +109,7 @@ class Program:
 
 
 def solve(a: Arrays) -> Arrays:
-    """Which edges the plan uses, the prices of the caps (C, 5) in parts of `scale`, and whether branch and bound was needed."""
+    """Which edges the plan uses, prices of posts (G, 5) and caps (C, 5) in parts of `scale`, and whether branch and bound was needed."""
     try:
         return _solved(a)
     except NoPlan:
@@ -120,18 +120,21 @@ def _solved(a: Arrays) -> Arrays:
     program, scale = Program(a), int(a["scale"])
     tiers = program.cost.shape[1]
     prices = np.zeros((program.caps, tiers))
+    posts = np.zeros((program.posts, tiers))
     value = np.zeros(program.edges)
     for tier in range(tiers):
         if tier == 1:
             program.engine.setOptionValue("simplex_strategy", PRIMAL)  # the optimum before is where the search begins
         solution = program.minimise(tier)
         value = np.array(solution.col_value)[: program.edges]
+        posts[:, tier] = np.array(solution.row_dual)[program.people : program.people + program.posts]
         prices[:, tier] = program.hold_optimum(solution)
     whole, is_complete = bool((np.abs(value - np.rint(value)) < TOLERANCE).all()), True
     if not whole:
         value, is_complete = _in_whole_numbers(a)
     return {
         "used": np.rint(value).astype(bool),
+        "price": np.rint(posts * scale).astype(np.int64),
         "cap_price": np.rint(prices * scale).astype(np.int64),
         "branched": np.array([not whole]),
         "is_complete": np.array([is_complete]),

@@ -1,0 +1,266 @@
+"""The best plan under caps, found again from the prices of a plan for almost the same problem, without a search from nothing.
+
+The engine for caps plans with the pairs that look cheapest at the prices known. If there are prices of posts that fit its
+plan, nothing that was left out is cheaper. If there are none, its own prices tell which pairs a better plan might use.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from mutasi.recommend.face import Flags
+from mutasi.recommend.lexicographic import Solution
+from mutasi.recommend.network import INFINITE, Integers
+from mutasi.recommend.parts import Part, Parts, connected
+from mutasi.recommend.plan import Plan
+from mutasi.recommend.problem import Problem
+from mutasi.recommend.proving import SCALE, Infeasible, below, beyond, bound, cost_of
+from mutasi.recommend.solve import (
+    LEAST_NODES,
+    MOST_NODES,
+    best_of_each,
+    in_groups,
+    lawful_prices,
+    of_couples,
+    program,
+    solve,
+)
+
+FEW_PAIRS = 1_500  # that enter first, the cheapest of all
+BEST_PAIRS, MORE_PAIRS = 8, 4  # of each person and post that enter with them, and that enter later
+PROMISING_PAIRS, MOST_PAIRS = 20_000, 50_000  # among which those are; beyond which everything is solved from nothing instead
+DEAR = 1 << 40  # no price comes near it
+
+
+def solve_near(problem: Problem, near: Plan, budget: int = INFINITE) -> Plan:
+    """The lexicographic optimum under the caps, group by group; `near` has prices and moves for almost the same problem.
+
+    Raises:
+        Infeasible: a seat that must be held can be held by nobody, or no plan keeps the caps.
+    """
+    group = connected(problem)
+    size = np.bincount(group[problem.edge_post], minlength=len(group))
+    groups = np.flatnonzero(size)[np.argsort(-size[size > 0], kind="stable")]
+    nodes = max(LEAST_NODES, MOST_NODES // max(1, len(groups)))
+    near, post = near.in_parts_of(SCALE), problem.home.copy()
+    moves = problem.moves(near.post)
+    post[problem.edge_person[moves]] = problem.edge_post[moves]
+
+    def solved(part: Part) -> Plan:
+        here = np.searchsorted(part.posts, post[part.people]).astype(np.int32)
+        known = replace(near, post=here, price=near.price[part.posts], cap_price=near.cap_price[part.caps])
+        return plan_near(part.problem, known, nodes, budget)
+
+    none = np.zeros_like(problem.edge_cost, shape=(len(problem.protected), problem.edge_cost.shape[1]))
+    nobody = replace(near, post=problem.home, price=none, cap_price=np.zeros_like(near.cap_price), looked=0)
+    return in_groups(problem, _valued(problem, _between_seats(problem, nobody)), Parts(problem, group), groups, solved)
+
+
+def plan_near(problem: Problem, near: Plan, nodes: int = MOST_NODES, budget: int = INFINITE) -> Plan:
+    """The same for one group; `near` is in parts of SCALE.
+
+    Raises:
+        Infeasible: a seat that must be held can be held by nobody, or no plan keeps the caps.
+    """
+    proof = _Proof.of(problem, near)
+    tried = _promising(problem, proof.reduced, np.ones(len(problem.edge_post), bool), BEST_PAIRS)
+    tried |= _cheapest(proof.reduced, np.ones(len(problem.edge_post), bool), FEW_PAIRS) | of_couples(problem)
+    tried[problem.moves(near.post)] = True
+    best, worth = near, np.ones(len(problem.edge_post), bool)
+    while tried.sum() <= MOST_PAIRS:
+        try:
+            found = _plan_among(problem, tried, proof.plan, nodes)
+        except Infeasible:
+            break
+        if (fitting := _fitting(problem, found)) is not None:
+            return fitting
+        best = found if best is near else min(best, found, key=lambda plan: plan.row)
+        fresh = _Proof.of(problem, _between_seats(problem, found))
+        worth &= proof.could_beat(best.row) & fresh.could_beat(best.row)
+        proof = max(proof, fresh, key=lambda one: one.plan.bound)
+        missing = worth & ~tried
+        if not missing.any():
+            return replace(proof.plan, post=best.post, row=best.row, branched=best.branched, is_exact=found.is_exact)
+        if worth.sum() <= FEW_PAIRS:
+            tried = worth.copy()
+            tried[problem.moves(best.post)] = True
+        else:
+            tried |= _promising(problem, fresh.reduced, missing, MORE_PAIRS)
+    return solve(problem, budget).in_parts_of(SCALE)
+
+
+@dataclass(frozen=True)
+class _Proof:
+    """Prices with the bound that they prove, and what pairs cost beyond them (M, 5)."""
+
+    plan: Plan
+    reduced: Integers
+
+    @classmethod
+    def of(cls, problem: Problem, plan: Plan) -> _Proof:
+        """By the plan's prices of posts and caps; people are worth what is left to them by their best pair."""
+        known = _valued(problem, plan)
+        reduced = beyond(problem, known, np.arange(len(problem.edge_post)))
+        less = np.flatnonzero(below(reduced, np.zeros(reduced.shape[1], np.int64)))
+        less = less[np.lexsort((*reduced[less].T[::-1], problem.edge_person[less]))]
+        person, first = np.unique(problem.edge_person[less], return_index=True)
+        change = np.zeros_like(known.value)
+        change[person] = reduced[less[first]]
+        if len(person):
+            reduced -= change[problem.edge_person]
+        return cls(_with_bound(problem, replace(known, value=known.value + change)), reduced)
+
+    def could_beat(self, row: tuple[int, ...]) -> Flags:
+        """The pairs that a better plan than one of this row might use."""
+        return below(self.reduced, np.subtract([SCALE * figure for figure in row], self.plan.bound))
+
+
+def _with_bound(problem: Problem, plan: Plan) -> Plan:
+    return replace(plan, bound=bound(problem, Solution(plan.post, plan.price, plan.value, 0), plan.cap_price, plan.scale))
+
+
+def _valued(problem: Problem, plan: Plan) -> Plan:
+    """With what people are worth who have no pair: nothing, or what is saved by keeping the seat at home for somebody else."""
+    value = np.where(_places(problem)[problem.home, None] > 0, -plan.price[problem.home], 0)
+    value[below(np.zeros_like(value), value)] = 0
+    return _with_bound(problem, replace(plan, value=value))
+
+
+def _places(problem: Problem) -> Integers:
+    """Seats of each post, those that must be held and those that may (G)."""
+    found: Integers = problem.protected + np.bincount(problem.seat_post, minlength=len(problem.protected))
+    return found
+
+
+def _seats_around(problem: Problem, plan: Plan) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """The vacant seat of each post that a plan fills last, and that which it would fill next; -1 where there is none (G)."""
+    posts = len(problem.protected)
+    seats = _places(problem) - problem.protected
+    filled = np.clip(np.bincount(plan.post, minlength=posts) - problem.protected, 0, seats)
+    first = np.searchsorted(problem.seat_post, np.arange(posts))
+    return np.where(filled > 0, first + filled - 1, -1), np.where(filled < seats, first + filled, -1)
+
+
+def _between_seats(problem: Problem, plan: Plan) -> Plan:
+    """With prices of posts that cost neither more than the last seat that is filled there nor less than the next one."""
+    price = plan.price.copy()
+    last, following = _seats_around(problem, plan)
+    empty, held = np.flatnonzero(following >= 0), np.flatnonzero(last >= 0)
+    low, high = np.zeros_like(price), problem.seat_penalty[last[held]] * plan.scale
+    low[empty] = problem.seat_penalty[following[empty]] * plan.scale
+    price = np.where(below(price, low)[:, None], low, price)
+    price[held] = np.where(below(high, price[held])[:, None], high, price[held])
+    price[np.bincount(plan.post, minlength=len(price)) > _places(problem)] = 0
+    return replace(plan, price=price)
+
+
+def _fitting(problem: Problem, plan: Plan) -> Plan | None:
+    """The plan with the dearest prices of posts at which no pair is cheaper, given those of the caps; nothing: some pair always is.
+
+    They are distances from the pool of people whom nobody needs, one objective after the other, each over the shortest ways of
+    those before it: whoever holds a place at one post could come to another for what that costs more.
+    """
+    posts, figures = plan.price.shape
+    pool, places, moves = posts, _places(problem), problem.moves(plan.post)
+    is_over = np.bincount(plan.post, minlength=posts) > places
+    at = np.where(is_over[plan.post], pool, plan.post)
+    cost = cost_of(problem, plan.cap_price, plan.scale, np.arange(len(problem.edge_post)))
+    paid = np.zeros((len(plan.post), figures), np.int64)
+    paid[problem.edge_person[moves]] = cost[moves]
+    cost -= paid[problem.edge_person]
+    last, following = _seats_around(problem, plan)
+    held, empty = np.flatnonzero(last >= 0), np.flatnonzero(following >= 0)
+    back = problem.edge_person[moves][places[problem.home[problem.edge_person[moves]]] > 0]
+    most = np.zeros((posts, figures), np.int64)
+    most[~is_over, 0] = DEAR
+    ways = _Ways(problem.edge_post, at[problem.edge_person], cost)
+    others = _Ways.joined(
+        _Ways(problem.home[back], at[back], -paid[back]),
+        _Ways(held, np.full(len(held), pool), problem.seat_penalty[last[held]] * plan.scale),
+        _Ways(np.arange(posts), np.full(posts, pool), most),
+        _Ways(np.full(len(empty), pool), empty, -problem.seat_penalty[following[empty]] * plan.scale),
+        _Ways(np.full(len(at), pool), at, -paid),
+    )
+    price = np.zeros((posts + 1, figures), np.int64)
+    for tier in range(figures):
+        found = _distances(pool, ways, others, tier)
+        if found is None:
+            return None
+        price[:, tier], ways, others = found, ways.shortest(found, tier), others.shortest(found, tier)
+    fitting = _with_bound(problem, replace(plan, price=price[:-1], value=paid - price[at]))
+    return fitting if fitting.is_proved else None
+
+
+@dataclass(frozen=True)
+class _Ways:
+    """Ways to nodes, from nodes, and how long they are (N, 5)."""
+
+    to: npt.NDArray[np.integer]
+    start: npt.NDArray[np.integer]
+    length: Integers
+
+    @classmethod
+    def joined(cls, *ways: _Ways) -> _Ways:
+        return cls(*(np.concatenate(columns) for columns in zip(*((one.to, one.start, one.length) for one in ways), strict=True)))
+
+    def shortest(self, distance: Integers, tier: int) -> _Ways:
+        """Those that a shortest way may use."""
+        tight = distance[self.start] + self.length[:, tier] == distance[self.to]
+        return _Ways(self.to[tight], self.start[tight], self.length[tight])
+
+
+def _distances(pool: int, ways: _Ways, others: _Ways, tier: int) -> Integers | None:
+    """How far each node lies from the pool, `ways` in the order of their ends; nothing where a way around becomes ever shorter."""
+    first = np.flatnonzero(np.diff(ways.to, prepend=-1))
+    ends, length, other_length = ways.to[first], np.ascontiguousarray(ways.length[:, tier]), others.length[:, tier]
+    distance = np.full(pool + 1, 2 * DEAR, np.int64)
+    distance[pool] = 0
+    for _ in range(pool + 2):
+        nearer = distance.copy()
+        if len(first):
+            nearer[ends] = np.minimum(nearer[ends], np.minimum.reduceat(distance[ways.start] + length, first))
+        np.minimum.at(nearer, others.to, distance[others.start] + other_length)
+        if nearer[pool] < 0:
+            return None
+        if (nearer == distance).all():
+            return distance
+        distance = nearer
+    return None
+
+
+def _plan_among(problem: Problem, tried: Flags, known: Plan, nodes: int) -> Plan:
+    """The best plan of some pairs alone, with the engine's prices; posts that these pairs do not touch keep those that are known.
+
+    Raises:
+        CapsTooTight: no such plan keeps the caps.
+    """
+    touched = np.zeros(len(problem.protected), bool)
+    touched[problem.edge_post[tried]] = touched[problem.home[problem.edge_person[tried]]] = True
+    part = Part.of(problem.only(tried), touched)
+    found = program(part.problem, nodes)
+    moves = np.flatnonzero(tried)[part.edges][found["used"].astype(bool)]
+    post, price, cap_price = problem.home.copy(), known.price.copy(), np.zeros_like(known.cap_price)
+    post[problem.edge_person[moves]] = problem.edge_post[moves]
+    price[part.posts], cap_price[part.caps] = found["price"], lawful_prices(found["cap_price"].astype(np.int64))
+    branched, is_exact = bool(found["branched"][0]), bool(found["is_complete"][0])
+    return replace(
+        known, post=post, row=problem.row(post), price=price, cap_price=cap_price, branched=branched, is_exact=is_exact
+    )
+
+
+def _promising(problem: Problem, reduced: Integers, among: Flags, best: int) -> Flags:
+    """Of the cheapest pairs among some the best of each person and post."""
+    return best_of_each(problem, reduced, _cheapest(reduced, among, PROMISING_PAIRS), best)
+
+
+def _cheapest(reduced: Integers, among: Flags, most: int) -> Flags:
+    """Of some pairs those that cost least beyond the prices."""
+    edges, found = np.flatnonzero(among), np.zeros(len(among), bool)
+    if len(edges) > most:
+        first_two = reduced[edges, 0] * 2.0**40 + reduced[edges, 1]
+        edges = edges[first_two <= np.partition(first_two, most)[most]]
+    found[edges[np.lexsort(reduced[edges].T[::-1])[:most]]] = True
+    return found
