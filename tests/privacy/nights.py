@@ -137,16 +137,17 @@ def trouble_landing(home: Path) -> None:
     shutil.rmtree(home / "demo" / "tanjungbalai")
 
     # Landing casts nothing that could fail; so that it fails all the same, its query is made to.
-    from mutasi.landing import land
+    from mutasi.landing import rows
 
-    typed = land.typed_query
+    typed = rows.typed_query
 
     def failing(agency_id: str, dataset: object, *arguments: object) -> str:
         query = typed(agency_id, dataset, *arguments)  # type: ignore[arg-type]
         is_victim = (agency_id, dataset.name) == ("dumai", "employees")  # type: ignore[attr-defined]
-        return f"select * from ({query}) where cast(employee_name as integer) > 0" if is_victim else query
+        name = arguments[0].columns["employee_name"].source if is_victim else None  # type: ignore[attr-defined]
+        return f"select * from ({query}) where (select max(cast({name} as integer)) from arrived) > 0" if name else query
 
-    land.typed_query = failing  # type: ignore[assignment]
+    rows.typed_query = failing  # type: ignore[assignment]
 
 
 def trouble_connections() -> dict[str, str]:

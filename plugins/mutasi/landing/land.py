@@ -15,10 +15,10 @@ import duckdb
 import pyarrow as pa
 
 from mutasi.durable import flush
-from mutasi.engine import connect, write
+from mutasi.landing.data_files import ROW_GROUP, writer
 from mutasi.landing.incremental import last_cursor, next_cursor
-from mutasi.landing.plain import plain_columns
 from mutasi.landing.replaced import commit_landed
+from mutasi.landing.rows import landed_rows
 from mutasi.landing.shared_area import TransitError
 from mutasi.landing.snapshots import (
     Landed,
@@ -30,7 +30,6 @@ from mutasi.landing.snapshots import (
 )
 from mutasi.landing.transit import Transit, transit
 from mutasi.landing.turns import Commit, in_turn
-from mutasi.landing.typed import typed_query
 from mutasi.ledger import Entry
 from mutasi.settings import JAKARTA, Settings
 from mutasi.sources.agency import Agency
@@ -38,9 +37,6 @@ from mutasi.sources.connection import Connection, Extract, SourceError
 from mutasi.sources.datasets import columns_version, datasets
 from mutasi.sources.extract import extract
 from mutasi.sources.request import forget_progress
-
-# Up to so many rows a dataset is held whole, so that a look may show which columns need no reading; a larger one is not looked at.
-HELD_ROWS = 500_000
 
 
 class LandingError(RuntimeError):
@@ -63,7 +59,7 @@ def land_agency(settings: Settings, agency: Agency, day: dt.date, run_id: str, c
 
     def attempt(entry: Entry) -> Commit | None:
         try:
-            snapshot, commit = land(settings, agency, str(entry.dataset), day, connection, shared)
+            snapshot, commit = _prepared(settings, agency, str(entry.dataset), day, connection, shared)
             if shared:
                 commit()
                 shared.ship(snapshot)
@@ -86,23 +82,22 @@ def land_agency(settings: Settings, agency: Agency, day: dt.date, run_id: str, c
     return sum(entry.rows_received or 0 for entry in turns.entries)
 
 
-def land(
-    settings: Settings,
-    agency: Agency,
-    name: str,
-    day: dt.date,
-    connection: Callable[[str], Connection],
-    shared: Transit | None = None,
-) -> tuple[Landed, Commit]:
-    """Read one dataset of one agency for one day.
-
-    Returns:
-        The snapshot, and what makes it count; it takes the place of the day's earlier one.
+def land(settings: Settings, agency: Agency, name: str, day: dt.date, connection: Callable[[str], Connection]) -> Landed:
+    """Land one dataset of one agency for one day; running it again replaces the day's snapshot.
 
     Raises:
         SourceError: the source cannot be read.
         LandingError: the source counted another number of rows than were read.
     """
+    snapshot, commit = _prepared(settings, agency, name, day, connection, None)
+    commit()
+    return snapshot
+
+
+def _prepared(
+    settings: Settings, agency: Agency, name: str, day: dt.date, connection: Callable[[str], Connection], shared: Transit | None
+) -> tuple[Landed, Commit]:
+    """The snapshot of a dataset as it stands, and what makes it count."""
     start = time.perf_counter()
     archive = settings.folder("raw", agency.agency_id, name, day.isoformat(), uuid.uuid4().hex[:12])
     last, earlier = last_cursor(settings, agency, name, day, archive, shared) or (None, None)
@@ -171,26 +166,21 @@ def _remarks(snapshot: Landed) -> str | None:
 def _write(settings: Settings, agency: Agency, name: str, arrived: Extract, target: Path) -> tuple[int, int, list[str]]:
     """(rows landed, rows that are no records, source columns that nobody mapped)."""
     source = agency.datasets[name]
-    schema = arrived.batches.schema
+    names = arrived.batches.schema.names
     mapped = {m.source for m in source.columns.values()} | {*source.skip_where, *source.fill_down}
-    ignored = set(schema.names) if source.ignore == "*" else set(source.ignore)
-    with connect(settings) as con:
-        # One projection over another: there is nothing to optimise, and looking for it takes longer than a small file's rows.
-        con.execute("pragma disable_optimizer")
+    ignored = set(names) if source.ignore == "*" else set(source.ignore)
+    rows = skipped = 0
+    with ExitStack() as files:
+        writing = None
         try:
-            held = arrived.batches.read_all() if arrived.rows_received <= HELD_ROWS else None
-            plain = plain_columns(datasets()[name], source, held) if held is not None else frozenset()
-            con.register("arrived", arrived.batches if held is None else held)
-            query = typed_query(agency.agency_id, datasets()[name], source, schema, "arrived", plain)
-            if source.skip_where:
-                con.execute(f"create temp table typed as {query}")
-                query = "select * exclude (_is_skipped) from typed where not _is_skipped order by _row_id"
-            rows = write(con, query, target)
-            skipped = con.execute("select count(*) from typed where _is_skipped").fetchall()[0][0] if source.skip_where else 0
+            for landed, left_out in landed_rows(settings, agency.agency_id, datasets()[name], source, arrived):
+                writing = writing or files.enter_context(writer(target, landed.schema))
+                writing.write_table(landed.cast(writing.schema), row_group_size=ROW_GROUP)
+                rows, skipped = rows + len(landed), skipped + left_out
         except (duckdb.Error, pa.ArrowException) as error:
             # Their messages quote the offending value, so only the kind of error goes on
             raise LandingError(
                 f"{agency.agency_id}, {name}: the columns could not be typed ({type(error).__name__}); nothing was landed. "
                 "Check the column map of this dataset with `mutasi check-agency`."
             ) from None
-    return rows, int(skipped), sorted(set(schema.names) - mapped - ignored)
+    return rows, skipped, sorted(set(names) - mapped - ignored)

@@ -25,7 +25,7 @@ LONGER_THAN_A_CODE = r"(?s)^..."
 
 
 def plain_columns(dataset: Dataset, source: DatasetSource, rows: pa.Table) -> frozenset[str]:
-    """The mapped columns of `dataset` that `rows`, with the source's names, hold as they are to be landed."""
+    """The mapped columns of `dataset` that `rows`, with the source's names and texts as in `coded`, hold as they are to be landed."""
     return frozenset(
         name
         for name, mapping in source.columns.items()
@@ -39,13 +39,14 @@ def _is_plain(name: str, column: Column, mapping: ColumnMap, source: DatasetSour
     if mapping.source in source.fill_down:
         return False
     values = rows.column(mapping.source)
-    if pa.types.is_string(values.type):
+    if pa.types.is_string(values.type) or pa.types.is_dictionary(values.type):
         return column.type in ("id", "text", "code") and _is_plain_text(name, column, source.nulls, values)
     return _is_plain_value(column, source.nulls, values)
 
 
 def _is_plain_text(name: str, column: Column, nulls: Collection[str], values: pa.ChunkedArray) -> bool:
-    different = pc.unique(values).drop_null()
+    # Of a dictionary the texts in it alone are looked at; what is not one differs in most rows anyway.
+    different = values.chunk(0).dictionary if pa.types.is_dictionary(values.type) else values.drop_null()
     if _any(pc.is_in(different, value_set=pa.array(nulls, pa.string()))):
         return False
     if column.type == "id":

@@ -20,6 +20,7 @@ from mutasi.sources.datasets import FALSE_WORDS, TRUE_WORDS, Column, Dataset
 BLANKS = "\t\n\r \N{NO-BREAK SPACE}"
 MORE_DATE_FORMATS = ("%Y-%m-%d", "%Y-%m-%dT%H:%M:%S")
 NIP = "nip"
+MARKS = ("_unreadable", "_unmapped", "_repaired")
 GOLONGAN = ("golongan_code", "golongan_min", "golongan_max")
 # Words for nothing that could be a number, a date or a truth value.
 LIKE_VALUES = r"[0-9]|nan|inf|true|false"
@@ -37,36 +38,33 @@ TRIMMED = f"case when {OUTSIDE} then trim({WRITTEN}, {quoted(BLANKS)}) else {WRI
 def typed_query(
     agency_id: str, dataset: Dataset, source: DatasetSource, schema: pa.Schema, relation: str, plain: Collection[str] = ()
 ) -> str:
-    """The query that types `relation` (raw columns as in `schema`) into the landing columns of `dataset`; `plain` ones are passed on.
+    """The query that types `relation` (raw columns as in `schema`) into the landing columns of `dataset`, without the `plain` ones.
 
-    The result has `agency_id`, `_row_id` (1..n in the order of the source), every canonical column, and the three
+    The result has `agency_id`, `_row_id` (1..n in the order of the source), the canonical columns, and the three
     lists of column names. With `skip_where` it also has `_is_skipped`: the row is no record, such as a subtotal.
     """
-    filled = {c: m for c, m in source.columns.items() if c in dataset.columns}
-    mapped = {c: m for c, m in filled.items() if c not in plain}
+    columns = {c: column for c, column in dataset.columns.items() if c not in plain}
+    mapped = {c: m for c, m in source.columns.items() if c in columns}
     read = {c: m for c, m in mapped.items() if not _is_typed(dataset.columns[c], m, schema)}
     texts = [c for c, m in read.items() if m.source is None or _is_text(schema, m.source)]
     written = {c: f"{'w' if c in texts else 't'}_{c}" for c in read}
     as_written = [f"{_written(m, schema)} as {named(written[c])}" for c, m in read.items()]
     as_typed = [f"{_typed_present(m, source)} as {named('p_' + c)}" for c, m in mapped.items() if c not in read]
-    as_it_is = [
-        f"{named(str(m.source))}::{dataset.columns[c].sql_type} as {named(c)}" for c, m in filled.items() if c not in mapped
-    ]
     typed = [f"{_value(dataset.columns[c], m, source, c)} as {named(c)}" for c, m in read.items()]
     typed += [f"{_typed_value(dataset.columns[c], m, schema, c)} as {named(c)}" for c, m in mapped.items() if c not in read]
-    empty = [f"null::{col.sql_type} as {named(c)}" for c, col in dataset.columns.items() if c not in filled]
+    empty = [f"null::{col.sql_type} as {named(c)}" for c, col in columns.items() if c not in mapped]
     coded = [c for c in mapped if dataset.columns[c].type == "code"]
     changed = [c for c, m in mapped.items() if dataset.columns[c].type in ("id", "text") and m.value is None]
     # Nested and not as common tables, which without the optimizer would be kept whole.
     raw = _filled_down(source, f"select row_number() over () as _row_id, *{_skipped(source)} from {relation}")
     is_skipped = ", _is_skipped" if source.skip_where else ""
-    arrived = f"select _row_id, {', '.join([*as_written, *as_typed, *as_it_is, *empty])}{is_skipped} from ({raw})"
+    arrived = f"select _row_id, {', '.join([*as_written, *as_typed, *empty])}{is_skipped} from ({raw})"
     trimmed = f"select *, {TRIMMED} from ({arrived})" if texts else arrived
     present = f"select *, {_present(source)} from ({trimmed})" if read else trimmed
     valued = f"select *, {', '.join(typed)} from ({present})" if typed else present
     return f"""
 select
-  {quoted(agency_id)} as agency_id, _row_id, {", ".join(named(c) for c in dataset.columns)},
+  {", ".join([f"{quoted(agency_id)} as agency_id", "_row_id", *map(named, columns)])},
   {_listed({c: f"{named('p_' + c)} is not null and {named(c)} is null" for c in mapped if c not in coded})} as _unreadable,
   {_listed({c: f"{named('p_' + c)} is not null and {named(c)} is null" for c in coded})} as _unmapped,
   {_listed({c: f"{named(written[c])} <> {named(c)}" for c in changed})} as _repaired{is_skipped}

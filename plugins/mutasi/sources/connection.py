@@ -41,7 +41,7 @@ class Extract:
     """One dataset as it arrived.
 
     Attributes:
-        batches: raw columns under the source's names; every value still as the source wrote it.
+        batches: raw columns under the source's names; every value still as the source wrote it, texts also as dictionaries.
         rows_received: counted by the source itself (`count(*)`, a second reader, the service's total), never by
             counting `batches`.
         archive: the files in the raw archive, as they arrived.

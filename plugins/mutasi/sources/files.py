@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from mutasi.sources.agency import FilesRead
 from mutasi.sources.connection import Extract, SourceError
@@ -21,7 +20,7 @@ from mutasi.sources.documents import read_json_array
 from mutasi.sources.folders import Folder
 from mutasi.sources.request import Request
 from mutasi.sources.spreadsheet import other_sheets, read_spreadsheet
-from mutasi.sources.staging import parquet_batches
+from mutasi.sources.staging import open_parquet, parquet_batches
 
 Counted = tuple[pa.RecordBatchReader, int]
 FORMATS = {".csv": "csv", ".txt": "csv", ".tsv": "csv", ".xlsx": "xlsx", ".xlsm": "xlsx", ".parquet": "parquet", ".json": "json"}
@@ -127,7 +126,7 @@ def _reader(file: Path, read: FilesRead, request: Request) -> Callable[[Path], C
 def _read_parquet(file: Path, request: Request) -> Counted:
     """Columns with their own types, and the number of rows that the file's footer states."""
     try:
-        parquet = pq.ParquetFile(file)
+        parquet = open_parquet(file)
         return parquet_batches(parquet), parquet.metadata.num_rows
     except (pa.ArrowInvalid, OSError):
         raise request.error(

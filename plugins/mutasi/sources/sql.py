@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Protocol
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
@@ -25,7 +24,7 @@ from mutasi.sources.sql_mariadb import MariaReading, NotReadable, is_plain_addre
 from mutasi.sources.sql_plain import plain_reading
 from mutasi.sources.sql_postgres import postgres_reading
 from mutasi.sources.sql_selection import Counted, Selection, Source
-from mutasi.sources.staging import parquet_batches
+from mutasi.sources.staging import open_parquet, parquet_batches
 
 RAW = "raw.parquet"
 CHANGES = "changes.parquet"
@@ -94,7 +93,7 @@ def read_sql(request: Request, read: SqlRead, earlier: Earlier | None = None) ->
             "the rows cannot be written to the archive; check free space, and the types of the columns."
         ) from None
     return Extract(
-        batches=parquet_batches(pq.ParquetFile(raw)),
+        batches=parquet_batches(open_parquet(raw)),
         rows_received=counted.rows,
         archive=(raw,) if merged is None else (raw, request.archive / CHANGES),
         newest=counted.newest,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -48,7 +48,17 @@ def stage(
         handle = staged.open("rb")
     finally:
         staged.unlink(missing_ok=True)
-    return parquet_batches(pq.ParquetFile(handle), names)
+    return parquet_batches(open_parquet(handle), names)
+
+
+def open_parquet(file: Path | BinaryIO) -> pq.ParquetFile:
+    """A Parquet file whose texts are handed on as the dictionaries that it holds, so that each is looked at once."""
+    footer = pq.read_metadata(file)
+    texts = {field.name for field in footer.schema.to_arrow_schema() if pa.types.is_string(field.type)}
+    first = footer.row_group(0) if footer.num_row_groups else None
+    columns = [first.column(number) for number in range(first.num_columns)] if first else []
+    repeated = [column.path_in_schema for column in columns if column.has_dictionary_page and column.path_in_schema in texts]
+    return pq.ParquetFile(file, metadata=footer, read_dictionary=repeated)
 
 
 def parquet_batches(file: pq.ParquetFile, names: Sequence[str] | None = None) -> pa.RecordBatchReader:
@@ -59,7 +69,7 @@ def parquet_batches(file: pq.ParquetFile, names: Sequence[str] | None = None) ->
 
     def rows() -> Iterator[pa.RecordBatch]:
         with file:
-            for batch in file.iter_batches(batch_size=BATCH_ROWS):
+            for batch in file.iter_batches(batch_size=BATCH_ROWS, use_threads=False):
                 yield pa.RecordBatch.from_arrays(batch.columns, schema=schema)
 
     return pa.RecordBatchReader.from_batches(schema, rows())

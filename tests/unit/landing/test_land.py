@@ -104,12 +104,12 @@ def test_an_error_that_is_not_ours_ends_the_task_and_stands_in_the_ledger_withou
     assert not list((nights.settings.home / "landing").rglob(".*")), "what was not finished is removed"
 
 
-def test_a_dataset_that_cannot_be_typed_for_a_reason_of_ours_ends_the_task_there(nights, agency, monkeypatch):
+def test_a_defect_ends_the_task_and_what_was_to_follow_has_no_row(nights, agency, monkeypatch):
     def defect(*_: object) -> None:
         raise KeyError("199001012015031001")
 
     nights.write(employees=["199001012015031001,Adi Rekaan,01-01-1990,PNS,"], units=["U1,,Dinas Contoh"])
-    monkeypatch.setattr("mutasi.landing.land.typed_query", defect)
+    monkeypatch.setattr("mutasi.landing.land.landed_rows", defect)
     with pytest.raises(KeyError):
         nights.land(DAY, agency(datasets=["units", "employees"]))
     [file] = (nights.settings.home / "quality" / "runs").glob("*/land-*.parquet")

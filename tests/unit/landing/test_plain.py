@@ -7,11 +7,16 @@ import random
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
+from mutasi.landing import rows as module
 from mutasi.landing.plain import plain_columns
+from mutasi.landing.rows import landed_rows
 from mutasi.landing.typed import typed_query
+from mutasi.settings import Settings
 from mutasi.sources.agency import ColumnMap, DatasetSource, FilesRead
+from mutasi.sources.connection import Extract
 from mutasi.sources.datasets import Column, datasets
 
 EMPLOYEES = datasets()["employees"]
@@ -34,12 +39,10 @@ def source_of(names: list[str], **changes: object) -> DatasetSource:
     return DatasetSource(connection="lake", read=FilesRead(path="x.csv"), columns=columns).model_copy(update=changes)
 
 
-def landed(source: DatasetSource, rows: pa.Table, plain: frozenset[str]) -> list[tuple[object, ...]]:
-    with duckdb.connect() as con:
-        con.register("arrived", rows)
-        query = typed_query("contoh", EMPLOYEES, source, rows.schema, "arrived", plain)
-        types = [row[1] for row in con.execute(f"describe {query}").fetchall()]
-        return [tuple(types), *con.execute(f"{query} order by _row_id").fetchall()]
+def landed(settings: Settings, source: DatasetSource, rows: pa.Table) -> tuple[pa.Table, int]:
+    groups = list(landed_rows(settings, "contoh", EMPLOYEES, source, Extract(rows.to_reader(7), len(rows), ())))
+    schema = pa.schema([field.with_type(getattr(field.type, "value_type", field.type)) for field in groups[0][0].schema])
+    return pa.concat_tables([group.cast(schema) for group, _ in groups]), sum(skipped for _, skipped in groups)
 
 
 def kind_of(name: str, column: Column) -> str:
@@ -47,8 +50,8 @@ def kind_of(name: str, column: Column) -> str:
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_passed_on_or_read_is_the_same(seed: int) -> None:
-    """A column is passed on or read; the landed rows, types and lists of columns are the same."""
+def test_passed_on_or_read_is_the_same(seed: int, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A column is passed on or read, at once or by groups; the landed rows, types and lists of columns are the same."""
     chance = random.Random(seed)
     names = ["nip", "employee_name", "sex", "golongan_code", "nik", "phone", "title_front", "home_district_code"]
     cells = {}
@@ -58,10 +61,19 @@ def test_passed_on_or_read_is_the_same(seed: int) -> None:
         cells[f"s_{name}"] = pa.array([chance.choice(pool) for _ in range(60)], pa.string())
     days = [dt.date(1990, 1, 1), None, dt.date(2015, 3, 1)]
     cells["s_birth_date"] = pa.array([chance.choice(days) for _ in range(60)], pa.date32())
-    rows, source = pa.table(cells), source_of([*names, "birth_date"])
-    plain = plain_columns(EMPLOYEES, source, rows)
-    assert "birth_date" in plain
-    assert landed(source, rows, plain) == landed(source, rows, frozenset())
+    left_out = {"skip_where": {"s_sex": ["F"]}} if seed % 3 == 0 else {}
+    rows, source = pa.table(cells), source_of([*names, "birth_date"], **left_out)
+    assert "birth_date" in plain_columns(EMPLOYEES, source, rows)
+    passed_on = landed(settings, source, rows)
+    monkeypatch.setattr(module, "HELD_ROWS", 0)
+    monkeypatch.setattr(module, "ROW_GROUP", 2048)
+    assert landed(settings, source, rows) == passed_on
+    assert (passed_on[1] > 0) == bool(left_out) and list(passed_on[0].column_names)[2:-3] == list(EMPLOYEES.columns)
+    with duckdb.connect() as con:
+        con.register("arrived", rows)
+        read = con.sql(typed_query("contoh", EMPLOYEES, source, rows.schema, "arrived")).to_arrow_table()
+    wanted = read.filter(pc.invert(read["_is_skipped"])).drop_columns("_is_skipped") if left_out else read
+    assert wanted == passed_on[0]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,54 @@
+"""Texts that repeat are kept as dictionaries, those that differ are not, and what is written is what was given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from mutasi.landing import data_files
+from mutasi.landing.data_files import coded, repeated, writer
+
+WORDS = [f"P{number % 7}" for number in range(3000)]
+DIFFERENT = [f"N{number}" for number in range(3000)]
+
+
+def test_texts_that_repeat_become_dictionaries_wherever_they_come_from() -> None:
+    """Also when each chunk brings a dictionary of its own; a dictionary of different texts is given up, as is one without any."""
+    rows = pa.table(
+        {
+            "words": pa.chunked_array([WORDS[:10], WORDS[10:]]),
+            "chunks": pa.chunked_array([pa.array(WORDS[:10]).dictionary_encode(), pa.array(WORDS[10:]).dictionary_encode()]),
+            "different": DIFFERENT,
+            "given_up": pa.array(DIFFERENT).dictionary_encode(),
+            "nothing": pa.nulls(3000, pa.string()),
+            "number": list(range(3000)),
+        }
+    )
+    found = coded(rows)
+    assert [field.name for field in found.schema if pa.types.is_dictionary(field.type)] == ["words", "chunks"]
+    assert found["chunks"].chunk(0).dictionary == found["chunks"].chunk(1).dictionary
+    assert found.to_pylist() == rows.to_pylist()
+    for empty in (rows.slice(0, 0), rows.schema.empty_table()):
+        assert coded(empty).schema.field("words").type == pa.string()
+
+
+def test_what_is_written_is_read_by_others_as_it_was_given(tmp_path: Path) -> None:
+    """Over several row groups; dictionaries stand in the file for what repeats alone."""
+    rows = coded(pa.table({"_row_id": range(1, 3001), "words": WORDS, "different": DIFFERENT}))
+    rows = rows.append_column("agency_id", repeated("contoh", len(rows)))
+    file = tmp_path / "rows.parquet"
+    with writer(file, rows.schema) as writing:
+        writing.write_table(rows, row_group_size=1000)
+    assert duckdb.sql(f"from '{file}'").fetchall() == list(zip(range(1, 3001), WORDS, DIFFERENT, ["contoh"] * 3000, strict=True))
+    group = pq.read_metadata(file).row_group(2)
+    kept = {group.column(n).path_in_schema for n in range(4) if group.column(n).has_dictionary_page}
+    assert (group.num_rows, kept) == (1000, {"words", "agency_id"})
+
+
+def test_a_dictionary_holds_no_more_than_a_row_group_repeats(monkeypatch) -> None:
+    monkeypatch.setattr(data_files, "ROW_GROUP", 30)
+    assert pa.types.is_dictionary(coded(pa.table({"a": ["x", "y"] * 60})).schema.field("a").type)
+    assert coded(pa.table({"a": [*"abcdefg"] * 60})).schema.field("a").type == pa.string()
