@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
 from mutasi.durable import put
-from mutasi.engine import connect, named, quoted, write
+from mutasi.engine import connect, named, parquet, quoted, write
 from mutasi.errors import NeedsAPerson
 from mutasi.landing.snapshots import PRUNED, Promoted, data_path, promoted, scratch, write_text
 from mutasi.settings import Settings
@@ -134,82 +134,69 @@ def _write_day(settings: Settings, name: str, day: dt.date, snapshots: Mapping[s
     target = history_file(settings, name, day)
     settings.folder("history", name)
     with connect(settings) as con:
-        earlier = [f for f in sorted(target.parent.glob("*.parquet")) if f.stem < day.isoformat()]
-        _create_before(con, dataset, earlier)
-        _create_today(con, settings, dataset, snapshots)
+        _create_before(con, dataset, [f for f in sorted(target.parent.glob("*.parquet")) if f.stem < day.isoformat()])
+        known = {agency for (agency,) in con.execute("select distinct agency_id from before").fetchall()}
+        for view, agencies in (("today", snapshots.keys() & known), ("first_seen", snapshots.keys() - known)):
+            files = [data_path(settings, "promoted", snapshots[agency]) for agency in sorted(agencies)]
+            con.execute(f"create temp view {view} as from {parquet(files, _row_types(dataset))}")
         temporary = scratch(target.parent)
         version = max(snapshot.columns_version for snapshot in snapshots.values())
         write(con, _changes(dataset, day, version, con), temporary)
     put(temporary, target)
 
 
-def _create_today(
-    con: duckdb.DuckDBPyConnection, settings: Settings, dataset: Dataset, snapshots: Mapping[str, Promoted]
-) -> None:
-    """The day's rows; a column that came later than a snapshot is NULL there."""
-    files = ", ".join(quoted(str(data_path(settings, "promoted", s))) for s in snapshots.values())
-    typed = ", ".join(f"null::{column.sql_type} as {named(c)}" for c, column in dataset.promoted_columns.items())
-    con.execute(
-        f"""
-        create temp view today as
-        select {typed} where false
-        union all by name
-        select * from read_parquet([{files}], union_by_name = true)
-        """
-    )
-
-
 def _create_before(con: duckdb.DuckDBPyConnection, dataset: Dataset, earlier: list[Path]) -> None:
     """The last known state of every key: hash, version of its column list, and whether it was deleted."""
-    keys = _keys(dataset)
-    typed = ", ".join(f"null::{t} as {named(k)}" for k, t in _key_types(dataset).items())
-    if not earlier:
-        con.execute(
-            f"create temp table before as select {typed}, null::varchar as _row_hash, null::bigint as _columns_version where false"
-        )
-        return
-    files = ", ".join(quoted(str(f)) for f in earlier)
-    # A column that joined the key later stands in no earlier file and is NULL there.
+    state = {"_change": "VARCHAR", "_row_hash": "VARCHAR", "_columns_version": "BIGINT", "_recorded_on": "DATE"}
     con.execute(
         f"""
         create temp table before as
-        select {keys}, max_by(_row_hash, _recorded_on) as _row_hash, max_by(_columns_version, _recorded_on) as _columns_version
-        from (select {typed} where false union all by name select * from read_parquet([{files}], union_by_name = true))
-        group by {keys}
+        select {_keys(dataset)},
+            max_by(_row_hash, _recorded_on) as _row_hash, max_by(_columns_version, _recorded_on) as _columns_version
+        from {parquet(earlier, _key_types(dataset) | state)}
+        group by {_keys(dataset)}
         having max_by(_change, _recorded_on) <> 'deleted'
         """
     )
 
 
 def _changes(dataset: Dataset, day: dt.date, version: int, con: duckdb.DuckDBPyConnection) -> str:
-    """The query for the day's new and changed rows, in the order of the source, and behind them the deleted ones, by key."""
+    """The query for the day's new and changed rows, in the order of the source, and behind them the deleted ones, by key.
+
+    Agencies of which nothing is known come first: their rows need no comparing, and their files are in order.
+    """
     columns = ", ".join(named(c) for c in dataset.promoted_columns)
     on = " and ".join(f"t.{named(k)} is not distinct from b.{named(k)}" for k in _key_types(dataset))
     versions = [r[0] for r in con.execute("select distinct _columns_version from before").fetchall()]
     old = " ".join(f"when {v} then {row_hash(dataset, v, 't')}" for v in versions if v != version)
     comparable = f"case b._columns_version {old} else t._row_hash end" if old else "t._row_hash"
     absent = ", ".join(f"b.{named(c)}" if c in dataset.key else f"null as {named(c)}" for c in dataset.promoted_columns)
-    recorded_on = f"date {quoted(day.isoformat())} as _recorded_on"
+    made = f"{version}::bigint as _columns_version, date {quoted(day.isoformat())} as _recorded_on"
     return f"""
     with hashed as (select t.*, {row_hash(dataset, version, "t")} as _row_hash from today t),
     arrived as (
       select t.agency_id, t._row_id, {", ".join(f"t.{named(c)}" for c in dataset.promoted_columns)},
-        case when b.agency_id is null then 'new' else 'changed' end as _change,
-        t._row_hash, {version}::bigint as _columns_version, {recorded_on}
+        case when b.agency_id is null then 'new' else 'changed' end as _change, t._row_hash
       from hashed t left join before b on {on}
       where b.agency_id is null or b._row_hash <> {comparable}
     ),
     left_out as (
       select b.agency_id, {LAST} + row_number() over (order by {_keys(dataset)}) as _row_id, {absent}, 'deleted' as _change,
-        null as _row_hash, {version}::bigint as _columns_version, {recorded_on}
+        null as _row_hash
       from before b
       where b.agency_id in (select distinct agency_id from today)
         and not exists (select 1 from today t where {on})
-    )
-    select agency_id, {columns}, _change, _row_hash, _columns_version, _recorded_on
-    from (select * from arrived union all by name select * from left_out)
-    order by agency_id, _row_id
+    ),
+    compared as (select * from arrived union all by name select * from left_out order by agency_id, _row_id)
+    select agency_id, {columns}, 'new' as _change, {row_hash(dataset, version, "first_seen")} as _row_hash, {made} from first_seen
+    union all
+    select agency_id, {columns}, _change, _row_hash, {made} from compared
     """
+
+
+def _row_types(dataset: Dataset) -> dict[str, str]:
+    columns = {name: column.sql_type for name, column in dataset.promoted_columns.items()}
+    return {"agency_id": "VARCHAR", "_row_id": "BIGINT"} | columns
 
 
 def _key_types(dataset: Dataset) -> dict[str, str]:

@@ -175,6 +175,27 @@ def test_history_is_replayed_when_a_night_is_repaired_and_left_alone_otherwise(n
     ]
 
 
+def test_agencies_and_rows_keep_their_order_and_new_agencies_come_first(nights, agency):
+    rows = "select agency_id, employee_name, _change from read_parquet('{home}/history/employees/%s.parquet')"
+    many = [f"19900101201503{n:04},Tokoh {n},01-01-1990,PNS,a@example.invalid" for n in range(3000, 0, -1)]
+    for agency_id in ("dua", "satu"):
+        nights.write(agency_id, employees=many)
+    nights.night(N1, agency("satu"), agency("dua"))
+    written = [line.split(",")[1] for line in many]
+    assert nights.rows(rows % N1) == [(agency_id, name, "new") for agency_id in ("dua", "satu") for name in written]
+    nights.write("dua", employees=[many[2].replace("Tokoh", "Nama"), *many[3:], CITRA])
+    nights.write("tiga", employees=[BUDI, ADI])
+    nights.night(N2, agency("dua"), agency("satu"), agency("tiga"))
+    assert nights.rows(rows % N2) == [
+        ("tiga", "Budi Rekaan", "new"),
+        ("tiga", "Adi Rekaan", "new"),
+        ("dua", "Nama 2998", "changed"),
+        ("dua", "Citra Rekaan", "new"),
+        ("dua", None, "deleted"),
+        ("dua", None, "deleted"),
+    ]
+
+
 def settle(home, name="employees"):
     """Let the folders of promoted days have changed an hour ago."""
     for folder in (home / "promoted" / name).iterdir():
