@@ -1,6 +1,8 @@
--- Each rule against each person: what was found and, where it speaks against them, the value that decided and the limit. The
--- seed `transfer_rules` turns a missing value into an outcome; a rule that is not in force or not meant for the kind of job says
--- nothing (NULL).
+{# A view: readers ask for few of its columns, and all of them for everybody are dearer to keep than to find again. #}
+{{ config(materialized='view') }}
+-- The facts about each person, and each rule against them: what was found and, where it speaks against them, the value that
+-- decided and the limit. The seed `transfer_rules` turns a missing value into an outcome; a rule that is not in force or not meant
+-- for the kind of job says nothing (NULL).
 {% set codes = person_rules() %}
 {% set evidence = {
     'R1': "cast(" ~ whole_months('in_post_since', 'as_of') ~ " as varchar)",
@@ -170,11 +172,8 @@ judged as (
 )
 
 select
-    agency_id,
-    person_id,
     {% for code in codes -%}
         {% set c = code | lower -%}
-        outcome_{{ c }},
         case when finding_{{ c }} in ('MISSING', 'NO_DATA') then true else false end as is_missing_{{ c }},
         case
             when outcome_{{ c }} in ('NOT_ELIGIBLE', 'REVIEW') then {{ evidence[code] or 'cast(null as varchar)' }}
@@ -183,5 +182,5 @@ select
             when outcome_{{ c }} in ('NOT_ELIGIBLE', 'REVIEW') then {{ limits[code] or 'cast(null as varchar)' }}
         end as limit_{{ c }},
     {% endfor -%}
-    as_of
+    judged.*
 from judged
