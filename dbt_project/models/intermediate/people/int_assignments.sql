@@ -181,6 +181,7 @@ select
     {{ round_half_up(
         'case when totals.person_fte > 1 then working.claimed_fte / totals.person_fte else working.claimed_fte end', 4
     ) }} as present_fte,
-    working.duty_rank = 1 as is_main_post
+    working.duty_rank = 1 as is_main_post,
+    working.is_alone as is_only_assignment
 from working
 left join totals on working.agency_id = totals.agency_id and working.person_id = totals.person_id

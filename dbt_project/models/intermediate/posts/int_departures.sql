@@ -1,7 +1,7 @@
 -- Days on which a definitive holder left a post, newest first. An open seat belongs to the newest departures, because
 -- successors took the seats that were free for longest.
 with holders as (
-    select distinct
+    select
         agency_id,
         person_id,
         unit_id,
@@ -24,6 +24,18 @@ ended as (
     where kinds.is_definitive and assignments.assigned_to < today.as_of
 ),
 
+-- Few records have ever ended: only theirs are looked at.
+changed as (
+    select distinct
+        agency_id,
+        person_id,
+        unit_id,
+        position_id,
+        assigned_from
+    from {{ ref('hist_assignments') }}
+    where valid_to is not null
+),
+
 -- A row that vanished from the source without an end date: the day on which it was missed is all that is known.
 vanished as (
     select
@@ -36,6 +48,8 @@ vanished as (
     from {{ ref('hist_assignments') }} as history
     cross join {{ ref('int_as_of') }} as today
     inner join {{ ref('assignment_types') }} as kinds on history.assignment_type = kinds.assignment_type
+    inner join changed
+        on {{ same_key('history', 'changed', ['agency_id', 'person_id', 'unit_id', 'position_id', 'assigned_from']) }}
     where kinds.is_definitive
     group by history.agency_id, history.person_id, history.unit_id, history.position_id, history.assigned_from, today.as_of
     having

@@ -17,17 +17,6 @@ with ranked_sheets as (
     window same_post as (partition by sheets.agency_id, sheets.unit_id, sheets.position_id)
 ),
 
-holders as (
-    select
-        agency_id,
-        unit_id,
-        position_id,
-        count(distinct person_id) as holders_definitive
-    from {{ ref('int_assignments') }}
-    where is_definitive_holder
-    group by agency_id, unit_id, position_id
-),
-
 teaching_posts as (
     select
         teaching.agency_id,
@@ -54,7 +43,7 @@ teaching_posts as (
             and teaching.sub_job_key = lower(positions.sub_job)
             and positions.job_kind = 'jf'
     left join {{ ref('job_levels') }} as levels on positions.job_level = levels.job_level
-    left join holders
+    left join {{ ref('int_staff') }} as holders
         on
             positions.agency_id = holders.agency_id
             and positions.unit_id = holders.unit_id

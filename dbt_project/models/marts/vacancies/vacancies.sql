@@ -10,8 +10,8 @@ agency_facts as (
     select
         agencies.agency_id,
         exists(
-            select 1 from {{ ref('int_assignments') }} as duties
-            where duties.agency_id = agencies.agency_id
+            select 1 from {{ ref('int_staff') }} as staff
+            where staff.agency_id = agencies.agency_id
         ) as has_assignments,
         exists(
             select 1 from {{ ref('dim_position') }} as positions
@@ -20,31 +20,8 @@ agency_facts as (
     from {{ ref('stg_agencies') }} as agencies
 ),
 
-people_per_post as (
-    select
-        agency_id,
-        unit_id,
-        position_id,
-        person_id,
-        bool_or(is_definitive_holder) as is_definitive_holder,
-        bool_or(is_other_seat_taker) as is_other_seat_taker,
-        bool_or(is_acting_holder) as is_acting_holder,
-        bool_or(is_departed_holder) as is_departed_holder
-    from {{ ref('int_assignments') }}
-    group by agency_id, unit_id, position_id, person_id
-),
-
 holders as (
-    select
-        agency_id,
-        unit_id,
-        position_id,
-        sum(case when is_definitive_holder then 1 else 0 end) as holders_definitive,
-        sum(case when is_other_seat_taker and not is_definitive_holder then 1 else 0 end) as seats_taken_otherwise,
-        sum(case when is_acting_holder then 1 else 0 end) as acting_holders,
-        sum(case when is_departed_holder then 1 else 0 end) as departed_holders
-    from people_per_post
-    group by agency_id, unit_id, position_id
+    select * from {{ ref('int_staff') }}
 ),
 
 post_counts as (
@@ -112,6 +89,10 @@ listed as (
             and (critical_jobs.valid_to is null or today.as_of <= critical_jobs.valid_to)
 ),
 
+subjects_under_review as (
+    {{ subjects_under_review() }}
+),
+
 posts as (
     select
         positions.agency_id,
@@ -146,12 +127,7 @@ posts as (
         coalesce(review.is_exact, false) as is_touched,
         review.position_id is not null as is_perhaps_touched,
         -- Teachers of a subject share its need: who is missing at one level seems to leave a seat at another.
-        coalesce(
-            need.method = 'guru'
-            and bool_or(review.position_id is not null) over (
-                partition by positions.agency_id, positions.unit_id, lower(positions.sub_job)
-            ), false
-        ) as is_subject_touched,
+        coalesce(need.method = 'guru' and subjects.sub_job_key is not null, false) as is_subject_touched,
         -- `least` skips NULL on some engines; an unknown need or establishment makes the seats unknown.
         case
             when need.need_rounded <= positions.establishment_approved then need.need_rounded
@@ -189,6 +165,11 @@ posts as (
             positions.agency_id = review.agency_id
             and positions.unit_id = review.unit_id
             and positions.position_id = review.position_id
+    left join subjects_under_review as subjects
+        on
+            positions.agency_id = subjects.agency_id
+            and positions.unit_id = subjects.unit_id
+            and lower(positions.sub_job) = subjects.sub_job_key
 ),
 
 agency_jobs as (

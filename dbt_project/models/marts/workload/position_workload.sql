@@ -7,9 +7,8 @@ staff as (
         agency_id,
         unit_id,
         position_id,
-        cast(sum(present_fte) as double) as staff_fte
-    from {{ ref('int_assignments') }}
-    group by agency_id, unit_id, position_id
+        staff_fte
+    from {{ ref('int_staff') }}
 ),
 
 non_asn as (
@@ -25,7 +24,11 @@ non_asn as (
 -- An agency that has sent no assignments has unknown staff, not none.
 known_staff as (
     select distinct agency_id
-    from {{ ref('int_assignments') }}
+    from staff
+),
+
+subjects_under_review as (
+    {{ subjects_under_review() }}
 ),
 
 posts as (
@@ -67,12 +70,7 @@ measured as (
         positions.position_id is not null as is_in_establishment,
         review.position_id is not null
         -- Teachers of a subject share its need.
-        or coalesce(
-            need.method = 'guru'
-            and bool_or(review.position_id is not null) over (
-                partition by posts.agency_id, posts.unit_id, lower(positions.sub_job)
-            ), false
-        ) as is_under_review,
+        or coalesce(need.method = 'guru' and subjects.sub_job_key is not null, false) as is_under_review,
         need.method,
         need.abk_year,
         need.need_fte,
@@ -111,6 +109,11 @@ measured as (
             posts.agency_id = review.agency_id
             and posts.unit_id = review.unit_id
             and posts.position_id = review.position_id
+    left join subjects_under_review as subjects
+        on
+            posts.agency_id = subjects.agency_id
+            and posts.unit_id = subjects.unit_id
+            and lower(positions.sub_job) = subjects.sub_job_key
 ),
 
 compared as (

@@ -50,7 +50,7 @@ surveys as (
 
 known_staff as (
     select distinct agency_id
-    from {{ ref('int_assignments') }}
+    from {{ ref('int_staff') }}
 ),
 
 measured as (

@@ -101,7 +101,8 @@ present_holders as (
     select
         agency_id,
         unit_id,
-        count(distinct person_id) as holders
+        sum(case when is_only_assignment then 1 else 0 end)
+        + count(distinct case when not is_only_assignment then person_id end) as holders
     from {{ ref('int_assignments') }}
     where is_definitive_holder
     group by agency_id, unit_id
