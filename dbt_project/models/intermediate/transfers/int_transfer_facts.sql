@@ -60,8 +60,16 @@ ranked_homes as (
     where several.person_id is null
 ),
 
+several_duties as (
+    select distinct
+        agency_id,
+        person_id
+    from {{ ref('int_assignments') }}
+    where not is_only_assignment
+),
+
 -- A renewed decree for the same post does not start the time in post again, whether the earlier one still stands or ended on
--- the day before; a gap does. Few posts are held under more than one decree: only those are looked at row by row.
+-- the day before; a gap does. Few homes are held under more than one decree: only those are looked at row by row.
 decrees as (
     select
         assignments.agency_id,
@@ -76,19 +84,38 @@ decrees as (
     where kinds.is_definitive and assignments.assigned_from <= today.as_of
 ),
 
-terms as (
-    select
-        agency_id,
-        person_id,
-        unit_id,
-        position_id,
-        min(assigned_from) as first_from,
-        count(*) as decree_count
+-- Whose only assignment in force is the home can have held it before under an earlier decree that ended, and under no other.
+others as (
+    select decrees.*
     from decrees
-    group by agency_id, person_id, unit_id, position_id
+    cross join today
+    where decrees.assigned_until < today.as_of
+    union all
+    select decrees.*
+    from decrees
+    cross join today
+    inner join several_duties as people on decrees.agency_id = people.agency_id and decrees.person_id = people.person_id
+    where decrees.assigned_until >= today.as_of
 ),
 
 renewed as (
+    select distinct
+        homes.agency_id,
+        homes.person_id,
+        homes.unit_id,
+        homes.position_id
+    from ranked_homes as homes
+    inner join others
+        on
+            homes.agency_id = others.agency_id
+            and homes.person_id = others.person_id
+            and homes.unit_id = others.unit_id
+            and homes.position_id = others.position_id
+            and homes.assigned_from <> others.assigned_from
+    where homes.home_rank = 1
+),
+
+begun as (
     select
         decrees.*,
         max(decrees.assigned_until) over (
@@ -96,13 +123,12 @@ renewed as (
             order by decrees.assigned_from rows between unbounded preceding and 1 preceding
         ) as held_until
     from decrees
-    inner join terms
+    inner join renewed
         on
-            decrees.agency_id = terms.agency_id
-            and decrees.person_id = terms.person_id
-            and decrees.unit_id = terms.unit_id
-            and decrees.position_id = terms.position_id
-    where terms.decree_count > 1
+            decrees.agency_id = renewed.agency_id
+            and decrees.person_id = renewed.person_id
+            and decrees.unit_id = renewed.unit_id
+            and decrees.position_id = renewed.position_id
 ),
 
 stays as (
@@ -111,17 +137,8 @@ stays as (
         person_id,
         unit_id,
         position_id,
-        first_from as in_post_since
-    from terms
-    where decree_count = 1
-    union all
-    select
-        agency_id,
-        person_id,
-        unit_id,
-        position_id,
         max(assigned_from) as in_post_since
-    from renewed
+    from begun
     where held_until is null or held_until + 1 < assigned_from
     group by agency_id, person_id, unit_id, position_id
 ),
@@ -356,7 +373,7 @@ homes as (
         homes.has_several_posts,
         coalesce(duties.has_additional_duty, false) as has_additional_duty,
         coalesce(duties.is_seconded, false) as is_seconded,
-        stays.in_post_since,
+        coalesce(stays.in_post_since, homes.assigned_from) as in_post_since,
         positions.position_id is not null as is_post_known,
         coalesce(review.is_exact, false) as is_post_in_doubt,
         coalesce(equivalents.job_id, positions.job_id) as job_id,
@@ -394,24 +411,40 @@ required_licences as (
     where needed.valid_from <= today.as_of and coalesce(needed.valid_to >= today.as_of, true)
 ),
 
+licensed_families as (
+    select distinct job_family
+    from required_licences
+),
+
 licensed as (
     select
-        homes.agency_id,
-        homes.person_id,
-        bool_or(required.licence_type is not null and homes.job_kind = 'jf') as needs_licence,
-        bool_or(licences.licence_type = required.licence_type) as has_licence,
-        bool_or(licences.licence_type = required.licence_type and licences.is_valid) as has_valid_licence,
-        -- Where several subjects are proved, the one of the present post counts first, then the newest.
-        coalesce(
-            max(case when licences.is_valid and licences.licensed_sub_job = homes.sub_job then licences.licensed_sub_job end),
-            arg_max(licences.licensed_sub_job, licences.licence_from) filter (
-                where licences.is_valid and licences.licensed_sub_job is not null
-            )
-        ) as licensed_sub_job
-    from homes
-    left join required_licences as required on homes.job_family = required.job_family
-    left join licences on homes.agency_id = licences.agency_id and homes.person_id = licences.person_id
-    group by homes.agency_id, homes.person_id
+        licences.agency_id,
+        licences.person_id,
+        required.job_family,
+        coalesce(bool_or(licences.is_valid), false) as is_valid
+    from licences
+    inner join required_licences as required on licences.licence_type = required.licence_type
+    group by licences.agency_id, licences.person_id, required.job_family
+),
+
+-- Where several subjects are proved, the one of the present post counts first, then the newest.
+subjects as (
+    select distinct
+        agency_id,
+        person_id,
+        licensed_sub_job
+    from licences
+    where is_valid and licensed_sub_job is not null
+),
+
+newest_subjects as (
+    select
+        agency_id,
+        person_id,
+        arg_max(licensed_sub_job, licence_from) as licensed_sub_job
+    from licences
+    where is_valid and licensed_sub_job is not null
+    group by agency_id, person_id
 )
 
 select
@@ -441,10 +474,10 @@ select
     employees.home_district_code,
     {{ months_after('date_trunc(\'month\', employees.birth_date)', 'homes.bup_age * 12 + 1') }} as retires_on,
     planned.leaves_on,
-    coalesce(licensed.licensed_sub_job, employees.certified_sub_job) as proved_sub_job,
-    coalesce(licensed.needs_licence, false) as needs_licence,
-    coalesce(licensed.has_licence, false) as has_licence,
-    coalesce(licensed.has_valid_licence, false) as has_valid_licence,
+    coalesce(subjects.licensed_sub_job, newest_subjects.licensed_sub_job, employees.certified_sub_job) as proved_sub_job,
+    coalesce(licensed_families.job_family is not null and homes.job_kind = 'jf', false) as needs_licence,
+    licensed.job_family is not null as has_licence,
+    coalesce(licensed.is_valid, false) as has_valid_licence,
     performance.predicate_last_year,
     performance.predicate_year_before,
     performance.performance_points,
@@ -468,7 +501,18 @@ inner join {{ ref('stg_employees') }} as employees
     on homes.agency_id = employees.agency_id and homes.person_id = employees.person_id and employees.pseudonym is not null
 left join rules on homes.agency_id = rules.agency_id
 left join {{ ref('legal_statuses') }} as statuses on employees.legal_status_code = statuses.legal_status_code
-left join licensed on homes.agency_id = licensed.agency_id and homes.person_id = licensed.person_id
+left join licensed_families on homes.job_family = licensed_families.job_family
+left join licensed
+    on
+        homes.agency_id = licensed.agency_id
+        and homes.person_id = licensed.person_id
+        and homes.job_family = licensed.job_family
+left join subjects
+    on
+        homes.agency_id = subjects.agency_id
+        and homes.person_id = subjects.person_id
+        and homes.sub_job = subjects.licensed_sub_job
+left join newest_subjects on homes.agency_id = newest_subjects.agency_id and homes.person_id = newest_subjects.person_id
 left join performance on homes.agency_id = performance.agency_id and homes.person_id = performance.person_id
 left join potential on homes.agency_id = potential.agency_id and homes.person_id = potential.person_id
 left join {{ ref('talent_boxes') }} as boxes

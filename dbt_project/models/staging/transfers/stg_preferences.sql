@@ -9,6 +9,7 @@ spouses as (
         nip,
         min(person_id) as person_id
     from {{ ref('stg_identities') }}
+    where nip in (select records.spouse_nip from records)
     group by nip
 )
 
