@@ -3,7 +3,7 @@
 These are what the suites speak of. The rows stay where they lie: a rule reads two or three columns, which costs less than a table of
 all of them would.
 
-    <dataset>           landing rows of all agencies whose file is whole, with `_record_key` and `_day`
+    <dataset>           landing rows of all agencies whose file is whole, with `_day`
     <dataset>_volume    one row per agency: what arrived against what was announced and what was there before
     delivered           agency and name: columns of the dataset that hold a value, and other datasets that hold a row
     drift               agency, kind and name: columns that nothing maps (`_unknown`) or that ran empty (`_emptied`)
@@ -126,7 +126,7 @@ def open_arrivals(con: duckdb.DuckDBPyConnection, table: str, arrived: Mapping[s
     rows = [(number, arrival) for number, listed in enumerate(arrived.values()) for arrival in listed]
     cells = {name: pa.array([getattr(a, name) for _, a in rows], VOLUME_TYPES.get(name, pa.int64())) for name in names}
     con.register("arrived", pa.table({**cells, "_row_id": pa.array([number for number, _ in rows], pa.int64())}))
-    con.execute(f"create table {table} as select *, '' as _record_key from arrived")
+    con.execute(f"create table {table} as select * from arrived")
     con.unregister("arrived")
 
 
@@ -152,8 +152,7 @@ def _pairs(con: duckdb.DuckDBPyConnection, table: str, columns: tuple[str, ...],
 def _rows(dataset: Dataset, files: list[str], day: dt.date) -> str:
     columns = {"agency_id": "VARCHAR", "_row_id": "BIGINT"} | {name: column.sql_type for name, column in dataset.columns.items()}
     columns |= dict.fromkeys(MARKS, "VARCHAR")
-    key = " || '|' || ".join(f"coalesce(cast({named(name)} as varchar), '')" for name in dataset.key)
-    return f"select *, {key} as _record_key, date {quoted(day.isoformat())} as _day from {parquet(files, columns)}"
+    return f"select *, date {quoted(day.isoformat())} as _day from {parquet(files, columns)}"
 
 
 def _references(dataset: Dataset, files: list[str]) -> str:

@@ -20,9 +20,10 @@ from mutasi.checks.day import referred
 from mutasi.checks.policies import RuleException
 from mutasi.checks.suites import LIST_COLUMNS, VOLUME, Rule
 from mutasi.durable import put
-from mutasi.engine import write
+from mutasi.engine import named, write
 from mutasi.landing.snapshots import day_folder, scratch, write_text
 from mutasi.settings import Settings
+from mutasi.sources.datasets import datasets
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,8 @@ def conclude(
     """Turn the table `failing` into the three files; see the module's docstring."""
     con.register("rule_list", _rule_table(rules))
     con.register("excepted", _exception_table(excepted))
-    con.execute(FAILURES.format(dataset=dataset))
+    key = " || '|' || ".join(f"coalesce(cast(d.{named(name)} as varchar), '')" for name in datasets()[dataset].key)
+    con.execute(FAILURES.format(dataset=dataset, key=key))
     con.execute(RESULTS.format(dataset=dataset), [run_id, day, dataset])
     agencies = {
         agency: Verdict(verdict, list(stopped_by), rows, drop_rows)
@@ -142,7 +144,7 @@ def _exception_table(excepted: list[RuleException]) -> pa.Table:
 FAILURES = """
 create table failures as
 with once as (select distinct * from failing)
-select f.agency_id, f._row_id, d._record_key as record_key, f.rule_code,
+select f.agency_id, f._row_id, case when d._row_id is not null then {key} end as record_key, f.rule_code,
     case when r.action = 'stop' and e.rule_code is not null and e.tolerance_pct is null then 'warn' else r.action end as action,
     unnest(case
         when r.list_column = '_unreadable' then string_split(trim(d._unreadable), ' ')
