@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from mutasi.recommend import reading
+from mutasi.recommend import candidates, reading
 from mutasi.recommend.weekly import run_week
 from mutasi.sources.registry import read_agencies
 
@@ -181,7 +181,7 @@ def test_nobody_planted_against_a_rule_is_proposed_and_both_counts_of_lawful_peo
             f"create or replace view transfer_people as select * replace (null::varchar as moves_with_person_id) from {people}"
         )
         con.execute("create table options as select false as admit_review")
-        con.execute(reading.text("candidates.sql"))
+        candidates.define(con)
         differing = con.execute(
             """
             with pairs as (select post_id, count(*) as people from lawful_pairs join posts using (post_no) where posts.open_seats > 0 group by post_id),

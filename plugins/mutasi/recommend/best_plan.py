@@ -41,7 +41,7 @@ def planned_again(con: duckdb.DuckDBPyConnection, run: Path, keeps_pairs: bool) 
     `keeps_pairs`: those rows allow no pair that the run's did not.
     """
     con.execute(f"create or replace table options as select false as admit_review, '{SOLVES[False]}' as solve")
-    candidates.build_again(con, run) if keeps_pairs and candidates.has_all_pairs(con, run) else candidates.build(con)
+    candidates.build_again(con, run, keeps_pairs)
     return _best(con, lambda problem: solve_near(problem, plan_before(con, run, problem), budget_of(problem)))
 
 

@@ -20,7 +20,7 @@ from mutasi.engine import quoted
 from mutasi.recommend.network import Indices, Integers
 from mutasi.recommend.plan import Plan
 from mutasi.recommend.problem import TIERS, Problem
-from mutasi.recommend.reading import text
+from mutasi.recommend.reading import attach_tables, text
 from mutasi.recommend.ties import tie_figures
 
 if TYPE_CHECKING:
@@ -67,9 +67,15 @@ qualify
 """
 
 
+def define(con: duckdb.DuckDBPyConnection) -> None:
+    """Make the tables persons, posts, seats, caps and blocks, and the views of pairs, from the frozen inputs that `con` has."""
+    for script in ("people_and_posts.sql", "policy.sql", "candidates.sql"):
+        con.execute(text(script))
+
+
 def build(con: duckdb.DuckDBPyConnection, pairs_in_full: int = PAIRS_IN_FULL, best_pairs: int = BEST_PAIRS) -> None:
-    """Make the tables persons, posts, seats, caps, blocks and edges from the frozen inputs that `con` has as views."""
-    con.execute(text("candidates.sql"))
+    """The same, and the table edges: all pairs of small blocks and the best of large ones."""
+    define(con)
     con.execute(
         "create or replace table blocks as select *, people * posts <= ? as is_complete, false as is_looked_into from blocks",
         [pairs_in_full],
@@ -83,17 +89,18 @@ def build(con: duckdb.DuckDBPyConnection, pairs_in_full: int = PAIRS_IN_FULL, be
     con.execute(LINKS)
 
 
-def has_all_pairs(con: duckdb.DuckDBPyConnection, run: Path) -> bool:
-    """Whether a run kept every lawful pair that its policy allows."""
-    blocks = quoted(str(run / "tables" / "blocks.parquet"))
-    return con.execute(f"select bool_and(is_complete) from read_parquet({blocks})").fetchone() == (True,)
+def build_again(con: duckdb.DuckDBPyConnection, run: Path, keeps_pairs: bool) -> None:
+    """The same beside the tables of a run, under a policy that allows no pair that the run's did not (`keeps_pairs`), or another.
 
-
-def build_again(con: duckdb.DuckDBPyConnection, run: Path) -> None:
-    """The same from the pairs that a run found, under a policy that allows no others."""
-    con.execute(text("candidates.sql"))
+    Pairs that are kept are only priced again.
+    """
     blocks, edges = (quoted(str(run / "tables" / f"{name}.parquet")) for name in ("blocks", "edges"))
-    con.execute(f"create or replace table blocks as from read_parquet({blocks})")
+    has_all_pairs = con.execute(f"select bool_and(is_complete) from read_parquet({blocks})").fetchone() == (True,)
+    if not (keeps_pairs and has_all_pairs):
+        build(con)
+        return
+    attach_tables(con, run, ("persons", "posts", "blocks"))
+    con.execute(text("policy.sql"))
     con.execute(
         f"""create view edges as
         select

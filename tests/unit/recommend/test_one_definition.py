@@ -12,7 +12,7 @@ import jinja2
 import pytest
 from tests.unit.recommend.planning_database import make_planning
 
-from mutasi.recommend import reading
+from mutasi.recommend import candidates, reading
 from mutasi.recommend.writing import freeze
 from mutasi.settings import PROJECT, Settings
 
@@ -83,7 +83,7 @@ def compared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     con = reading.engine()
     reading.attach_inputs(con, folder / "run")
     con.execute("create table options as select false as admit_review")
-    con.execute(reading.text("candidates.sql"))
+    candidates.define(con)
     con.execute("create view compared as " + COMPARED.format(findings=", ".join(script_findings().values())))
     for seed, order in (("golongan", "golongan_order"), ("education_levels", "level_order")):
         file = folder / "run" / "inputs" / f"{seed}.parquet"
