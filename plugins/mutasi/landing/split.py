@@ -16,9 +16,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from mutasi.landing.data_files import ROW_GROUP, writer
 from mutasi.sources.datasets import Dataset
+from mutasi.sources.staging import open_parquet
 
-ROW_GROUP = 122_880  # DuckDB reads a file's row groups side by side
 FOUND = ("_row_id", "rule_code", "action", "column_name")
 
 
@@ -79,26 +80,27 @@ def split(
         Rows kept and rows refused.
     """
     columns, blanked = list(dataset.promoted_columns), found.blanked()
-    (dropped, reasons), (flagged, flags) = found.codes("drop"), found.codes("blank", "warn")
+    dropped, reasons = found.codes("drop")
+    flagged, flags = found.codes("blank", "warn")
+    # First what most rows have.
+    said = pa.concat_arrays([pa.array([""]), pc.binary_join_element_wise("", flags, "", " ")]).dictionary_encode()
     rows_kept = rows_refused = 0
-    with pq.ParquetFile(landed) as file, ExitStack() as files:
+    with open_parquet(landed) as file, ExitStack() as files:
         # A column may be marked as never empty; what is made of it need not be so.
         arrived = pa.schema([field.with_nullable(True) for field in file.schema_arrow])
         left = arrived.append(pa.field("reasons", pa.string()))
         typed = [arrived.field("agency_id"), ("snapshot_date", pa.date32()), arrived.field("_row_id")]
-        used = pa.schema([*typed, *(arrived.field(name) for name in columns), ("_flags", pa.string())])
-        keeping = None if stopped_by else files.enter_context(_writer(kept, used, file.metadata))
-        refusing = None
-        if stopped_by or found.drops:
-            refusing = files.enter_context(_writer(refused, left, file.metadata))
+        used = pa.schema([*typed, *(arrived.field(name) for name in columns), ("_flags", said.type)])
+        keeping = None if stopped_by else files.enter_context(writer(kept, used))
+        refusing = files.enter_context(writer(refused, left)) if stopped_by or found.drops else None
         for rows in file.iter_batches(batch_size=ROW_GROUP, use_threads=False):
             ids = rows["_row_id"]
             why = pa.repeat(" ".join(stopped_by), len(ids)) if stopped_by else reasons.take(pc.index_in(ids, value_set=dropped))
             if keeping is not None:
-                said = pc.binary_join_element_wise("", flags.take(pc.index_in(ids, value_set=flagged)), "", " ")
+                place = pc.fill_null(pc.add(pc.index_in(ids, value_set=flagged), 1), 0)
                 cells = [_without(rows[name], ids, blanked.get(name)) for name in columns]
                 date = pa.repeat(pa.scalar(day, pa.date32()), len(ids))
-                judged = pa.table([rows["agency_id"], date, ids, *cells, pc.fill_null(said, "")], schema=used)
+                judged = pa.table([rows["agency_id"], date, ids, *cells, said.take(place)], schema=used)
                 judged = judged.filter(pc.is_null(why)) if refusing is not None else judged
                 keeping.write_table(judged, row_group_size=ROW_GROUP)
                 rows_kept += judged.num_rows
@@ -107,21 +109,6 @@ def split(
                 refusing.write_table(judged, row_group_size=ROW_GROUP)
                 rows_refused += judged.num_rows
     return rows_kept, rows_refused
-
-
-def _writer(file: Path, schema: pa.Schema, landed: pq.FileMetaData) -> pq.ParquetWriter:
-    """What landed without a dictionary, because its values differ, gets none; numbers that count up are kept as differences."""
-    first = [landed.row_group(0).column(number) for number in range(landed.num_columns)] if landed.num_row_groups else []
-    different = {"_row_id"} | {column.path_in_schema for column in first if not column.has_dictionary_page}
-    return pq.ParquetWriter(
-        file,
-        schema,
-        compression="zstd",
-        compression_level=1,
-        store_schema=False,
-        use_dictionary=[name for name in schema.names if name not in different],
-        column_encoding={"_row_id": "DELTA_BINARY_PACKED"},
-    )
 
 
 def _without(values: pa.Array, ids: pa.Array, blanked: pa.ChunkedArray | None) -> pa.Array:
