@@ -85,7 +85,8 @@ def build(con: duckdb.DuckDBPyConnection, pairs_in_full: int = PAIRS_IN_FULL, be
         con.execute(ask.format(""))
         con.execute("create or replace table edges as from scored_pairs")
         con.execute(ask.format("not"))
-        con.execute(BEST_OF_LARGE, [best_pairs])
+        if con.execute("select count(*) from asked_blocks").fetchone() != (0,):
+            con.execute(BEST_OF_LARGE, [best_pairs])
     con.execute(LINKS)
 
 

@@ -112,8 +112,11 @@ def _posts_of(problem: Problem) -> tuple[Indices, ...]:
 
 
 def _renumbered(places: npt.NDArray[np.integer], among: Places) -> Indices:
-    """Where each place stands among some, which lie in rising order."""
-    return np.searchsorted(among, places).astype(np.int32)
+    """Where each place stands among some, which lie in rising order and hold it."""
+    number: Indices = np.zeros(1 + max(places.max(initial=0), among.max(initial=0)), np.int32)
+    number[among] = np.arange(len(among))
+    found: Indices = number[places]
+    return found
 
 
 def with_locked(problem: Problem, settled: Places) -> tuple[Problem, Places, Places]:

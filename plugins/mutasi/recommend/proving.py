@@ -78,9 +78,10 @@ def cost_of(problem: Problem, cap_price: Integers, scale: int, edges: npt.NDArra
     """What some edges, in rising order, cost with the prices of their caps, in parts of `scale`."""
     has_price = np.append(cap_price.any(axis=1), False)  # the last stands for -1: no cap
     cost: Integers = problem.edge_cost[edges] * scale
+    with_none = np.append(cap_price, np.zeros((1, cost.shape[1]), np.int64), axis=0)
     for caps in problem.edge_caps[edges].T:
-        counted = np.flatnonzero(has_price[caps])
-        cost[counted] += cap_price[caps[counted]]
+        if has_price[caps].any():
+            cost += with_none[caps]
     if len(problem.link_edge) and len(edges):
         first, last = np.searchsorted(problem.link_edge, np.array([edges[0], edges[-1] + 1], problem.link_edge.dtype))
         linked = first + np.flatnonzero(np.isin(problem.link_edge[first:last], edges))
