@@ -166,7 +166,9 @@ def _workspace(dirty: duckdb.DuckDBPyConnection, dataset: str, folder: Path) -> 
     for other in datasets():
         if other != dataset:
             # few rows, so that references without their row exist
-            con.execute(f"create view {other} as select * from memory.raw_{other} where _row_id <= {REFERRED}")
+            con.execute(
+                f"create view {other} as select *, date '{DAY}' as _day from memory.raw_{other} where _row_id <= {REFERRED}"
+            )
     both = [Arrival(a, True, True, *[None] * 7, filled_names=tuple(datasets()[dataset].columns)) for a in ("satu", "dua")]
     _delivered(con, both, {other: {"satu": 1, "dua": 1} for other in datasets()})
     con.execute(

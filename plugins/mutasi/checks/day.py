@@ -8,9 +8,9 @@ all of them would.
     delivered           agency and name: columns of the dataset that hold a value, and other datasets that hold a row
     drift               agency, kind and name: columns that nothing maps (`_unknown`) or that ran empty (`_emptied`)
     repeats             rows whose key occurs more than once: which copy they are, how many contents their key has
-    elsewhere           one row per employee: what assignments, posts and reviews say of the person on that day
+    elsewhere           one row per employee who holds a post on that day: what it asks of the person
     <other dataset>     as far as the rules speak of it: per agency that day's landing rows, else the promoted ones in
-                        use, without contact columns
+                        use, with `_day` and without contact columns
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from mutasi.settings import Settings
 from mutasi.sources.datasets import Dataset, datasets
 
 ELSEWHERE = "elsewhere"
-BEHIND_ELSEWHERE = ("assignments", "positions", "performance_reviews")
+BEHIND_ELSEWHERE = ("assignments", "positions")
 VOLUME_TYPES = {"agency_id": pa.string(), "is_landed": pa.bool_(), "is_readable": pa.bool_(), "file": pa.string()}
 NAME_LISTS = ("unknown_names", "emptied_names", "filled_names")
 
@@ -61,23 +61,21 @@ def open_day(
     for other in sorted(others):
         files = files_referred_to(settings, other, day, arrived(other))
         rows_of[other] = {agency: rows for agency, (_, rows) in files.items()}
-        con.execute(f"create view {other} as {_references(datasets()[other], [str(f) for f, _ in files.values()])}")
+        con.execute(f"create view {other} as {_references(datasets()[other], [str(f) for f, _ in files.values()], day)}")
     _delivered(con, arrived(dataset), rows_of)
     if any(ELSEWHERE in str(rule.kwargs.get("unexpected_rows_query", "")) for rule in rules):
         con.execute(f"create view {ELSEWHERE} as {elsewhere(day)}")
 
 
 def elsewhere(day: dt.date) -> str:
-    """What other datasets say of each person; education levels that SIASN ranks alike share the lowest of their codes."""
-    today = quoted(day.isoformat())
+    """What the posts that a person holds ask; education levels that SIASN ranks alike share the lowest of their codes."""
     structural = "a.assignment_type = 'D' and p.job_kind in ('jpt', 'administrator', 'pengawas')"
     level = "case p.min_education_code when '12' then '10' when '17' then '15' when '18' then '15' when '40' then '35' "
     level += "when '47' then '45' when '50' then '49' else p.min_education_code end"
     return f"""
-        with said as (
-            select a.agency_id, a.nip, 1 as post, null as year,
+        with held as (
+            select a.agency_id, a.nip,
                 case when a.assignment_type = 'D' and a.valid_to is null and p.bup_age between 50 and 70 then p.bup_age end as bup_age,
-                case when {structural} then 1 end as structural,
                 case when {structural} then p.golongan_min end as golongan_min,
                 case when {structural} then coalesce({level}, case p.job_kind when 'pengawas' then '30' else '35' end)
                     end as structural_education_min,
@@ -87,14 +85,13 @@ def elsewhere(day: dt.date) -> str:
                     end as functional_education_min
             from assignments as a
             left join positions as p on p.agency_id = a.agency_id and p.unit_id = a.unit_id and p.position_id = a.position_id
-            where a.assignment_type in ('D', 'DPK', 'DPB') and (a.valid_to is null or a.valid_to >= date {today})
-            union all
-            select agency_id, nip, null, year, null, null, null, null, null from performance_reviews
+            where a.assignment_type in ('D', 'DPK', 'DPB') and (a.valid_to is null or a.valid_to >= date {quoted(day.isoformat())})
+                and a.nip is not null
         )
-        select agency_id, nip, max(post) = 1 as holds_post, max(bup_age) as bup_age, max(structural) = 1 as holds_structural,
+        select agency_id, nip, true as holds_post, max(bup_age) as bup_age, max(structural_education_min) is not null as holds_structural,
             max(golongan_min) as structural_golongan_min, max(structural_education_min) as structural_education_min,
-            max(functional_education_min) as functional_education_min, max(year) as last_review_year
-        from said where nip is not null group by agency_id, nip
+            max(functional_education_min) as functional_education_min
+        from held group by agency_id, nip
         """
 
 
@@ -155,7 +152,7 @@ def _rows(dataset: Dataset, files: list[str], day: dt.date) -> str:
     return f"select *, date {quoted(day.isoformat())} as _day from {parquet(files, columns)}"
 
 
-def _references(dataset: Dataset, files: list[str]) -> str:
+def _references(dataset: Dataset, files: list[str], day: dt.date) -> str:
     """Rows that others refer to."""
     columns = {"agency_id": "VARCHAR"} | {name: column.sql_type for name, column in dataset.promoted_columns.items()}
-    return f"from {parquet(sorted(files), columns)}"
+    return f"select *, date {quoted(day.isoformat())} as _day from {parquet(sorted(files), columns)}"
