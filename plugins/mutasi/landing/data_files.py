@@ -53,5 +53,5 @@ def writer(file: Path, schema: pa.Schema) -> pq.ParquetWriter:
         compression_level=1,
         store_schema=False,
         use_dictionary=[field.name for field in schema if pa.types.is_dictionary(field.type)],
-        column_encoding={"_row_id": "DELTA_BINARY_PACKED"},
+        column_encoding={name: "DELTA_BINARY_PACKED" for name in schema.names if name == "_row_id"},
     )
