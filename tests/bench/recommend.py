@@ -219,7 +219,8 @@ def step(size: str) -> Figures:
         what_if(run, [candidate])
         seconds["what_if"] = time.perf_counter() - start
         asked = {"what_if": ("--refuse", candidate), "what_if_lock": ("--lock", _pair_to_lock(run))}
-        asked["what_if_policy"] = ("--policy", "minimum_fit=55")
+        for name, row in (("policy", "minimum_fit=55"), ("caps", "cap_moves_per_agency=60"), ("weights", "weight_distance=30")):
+            asked[f"what_if_{name}"] = ("--policy", row)  # filters the pairs that the run found, caps them, asks for others
         commands = {name: statistics.median(_command_seconds(run, *what) for _ in range(REPEATS)) for name, what in asked.items()}
         yield f"recommend_{size}_run", round(seconds["run"], 2), "s", None, None
         yield f"recommend_{size}_pairs", found.pairs, "pairs", None, None

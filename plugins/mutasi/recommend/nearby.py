@@ -54,9 +54,9 @@ def solve_near(problem: Problem, near: Plan, budget: int = INFINITE) -> Plan:
         known = replace(near, post=here, price=near.price[part.posts], cap_price=near.cap_price[part.caps])
         return plan_near(part.problem, known, nodes, budget)
 
-    none = np.zeros_like(problem.edge_cost, shape=(len(problem.protected), problem.edge_cost.shape[1]))
-    nobody = replace(near, post=problem.home, price=none, cap_price=np.zeros_like(near.cap_price), looked=0)
-    return in_groups(problem, _valued(problem, _between_seats(problem, nobody)), Parts(problem, group), groups, solved)
+    free = replace(near, post=problem.home, price=np.zeros_like(near.price), cap_price=np.zeros_like(near.cap_price))
+    nobody_moves = _valued(problem, _between_seats(problem, free))
+    return in_groups(problem, nobody_moves, Parts(problem, group), groups, solved)
 
 
 def plan_near(problem: Problem, near: Plan, nodes: int = MOST_NODES, budget: int = INFINITE) -> Plan:

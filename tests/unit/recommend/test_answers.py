@@ -235,7 +235,7 @@ def test_numbers_are_written_as_indonesians_write_them() -> None:
     assert (number(1234567), number(0.5, 2), number(None)) == ("1.234.567", "0,50", "–")
 
 
-def test_answers_about_moves_start_no_compiler(run: Path, read: tuple[Problem, Plan]) -> None:
+def test_answers_start_no_compiler(run: Path, read: tuple[Problem, Plan]) -> None:
     """Loading it takes longer than the answer; nor may an engine be loaded that cannot stand beside another."""
     problem, plan = read
     vacant = np.isin(problem.edge_post, problem.seat_post) & (plan.post == problem.home)[problem.edge_person]
@@ -250,6 +250,8 @@ from pathlib import Path
 from mutasi.recommend.answers import what_if
 assert what_if(Path({str(run)!r}), refuse=[{candidates(run)[0][0]!r}]).is_exact
 assert what_if(Path({str(run)!r}), lock=[{pair!r}]).is_exact
+assert what_if(Path({str(run)!r}), policy={{"cap_moves_per_agency": 9}}).is_exact
+assert what_if(Path({str(run)!r}), policy={{"weight_distance": 60}}).is_exact
 print(*[name for name in {heavy} if name in sys.modules])"""
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert loaded.strip() == ""
