@@ -138,17 +138,18 @@ def test_another_policy_costs_what_a_new_run_with_it_comes_to(run: Path, tampere
 
 @pytest.fixture(scope="module")
 def next_run(settings: Settings, planning: Path, run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The week after, when nobody is moved who did not ask for it."""
+    """The week after, when nobody is moved who did not ask for it, nor where they fit but fairly."""
     folder = tmp_path_factory.mktemp("next")
     published = Path(shutil.copy(planning, folder / "published.duckdb"))
     with duckdb.connect(str(published)) as con:
-        con.execute("update planning.transfer_policy set value = '0' where policy_code = 'involuntary_allowed'")
+        for code, value in (("involuntary_allowed", 0), ("minimum_fit", 75)):
+            con.execute(f"update planning.transfer_policy set value = '{value}' where policy_code = '{code}'")
     found = run_week(replace(settings, home=folder), published, "2026-W48", last_plan=run / "tables" / "plan.parquet")
     return Path(found.folder)
 
 
-@pytest.mark.parametrize("policy", [{"involuntary_allowed": 1}, {"switching_cost": 900}], ids=str)
-def test_the_same_after_a_week_with_wishes_only(next_run: Path, tmp_path: Path, policy: dict[str, int]) -> None:
+@pytest.mark.parametrize("policy", [{"involuntary_allowed": 1}, {"minimum_fit": 30}, {"switching_cost": 900}], ids=str)
+def test_the_same_after_a_week_with_fitting_wishes_only(next_run: Path, tmp_path: Path, policy: dict[str, int]) -> None:
     assert_costs_what_a_new_run_comes_to(next_run, Copy(Path(shutil.copytree(next_run, tmp_path / "run"))), policy)
 
 
