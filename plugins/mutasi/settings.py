@@ -109,6 +109,9 @@ def _closed(root: Path, *parts: str) -> Path:
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
     if root.stat().st_mode & 0o077:
         root.chmod(0o700)
+    path = root.joinpath(*parts)
+    if path.is_dir():
+        return path
     path = root
     for part in Path(*parts).parts:  # `parents=True` would leave the folders between open to others
         path /= part

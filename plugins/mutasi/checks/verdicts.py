@@ -20,10 +20,12 @@ from mutasi.checks.day import referred
 from mutasi.checks.policies import RuleException
 from mutasi.checks.suites import LIST_COLUMNS, VOLUME, Rule
 from mutasi.durable import put
-from mutasi.engine import named, write
+from mutasi.engine import ROW_GROUP, named, write
 from mutasi.landing.snapshots import day_folder, scratch, write_text
 from mutasi.settings import Settings
 from mutasi.sources.datasets import datasets
+
+FEW = 16_384  # rows in a group of failures: who promotes one agency reads the groups in which it stands
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def conclude(
         for agency, verdict, stopped_by, rows, drop_rows in con.execute(VERDICTS).fetchall()
     }
     folder = day_folder(settings, "checks", dataset, day)
-    _write(con, "select * from failures order by agency_id, _row_id, rule_code, column_name", folder / "failures.parquet")
+    _write(con, "select * from failures order by agency_id, _row_id, rule_code, column_name", folder / "failures.parquet", FEW)
     columns = "* exclude (is_stopped)"
     target = settings.folder("quality", "check_results") / f"{day.isoformat()}-{dataset}.parquet"
     _write(con, f"select {columns} from results order by agency_id, rule_code", target)
@@ -99,9 +101,9 @@ def conclude(
     return DatasetVerdicts(dataset, day, run_id, agencies)
 
 
-def _write(con: duckdb.DuckDBPyConnection, query: str, target: Path) -> None:
+def _write(con: duckdb.DuckDBPyConnection, query: str, target: Path, row_group: int = ROW_GROUP) -> None:
     temporary = scratch(target.parent)
-    write(con, query, temporary)
+    write(con, query, temporary, row_group)
     put(temporary, target)
 
 

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-ROW_GROUP = 122_880  # DuckDB reads a file's row groups side by side
+from mutasi.engine import ROW_GROUP
+
 REPEATS = 5  # on average, where a dictionary is smaller and faster than the texts
 FIRST_ROWS, DIFFERENT = 2_000, 0.95  # a column that begins with so many different texts is not searched for repeated ones
 

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from mutasi.landing.data_files import ROW_GROUP, repeated, writer
+from mutasi.engine import ROW_GROUP
+from mutasi.landing.data_files import repeated, writer
 from mutasi.landing.snapshots import Promoted, commit, data_name, data_path, day_folder, in_use_of, scratch, sha256
 from mutasi.landing.turns import Commit
 from mutasi.privacy.pseudonyms import Key

@@ -15,7 +15,8 @@ import duckdb
 import pyarrow as pa
 
 from mutasi.durable import flush
-from mutasi.landing.data_files import ROW_GROUP, writer
+from mutasi.engine import ROW_GROUP
+from mutasi.landing.data_files import writer
 from mutasi.landing.incremental import last_cursor, next_cursor
 from mutasi.landing.replaced import commit_landed
 from mutasi.landing.rows import landed_rows

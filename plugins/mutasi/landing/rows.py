@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mutasi.engine import connect
-from mutasi.landing.data_files import ROW_GROUP, coded, repeated
+from mutasi.engine import ROW_GROUP, connect
+from mutasi.landing.data_files import coded, repeated
 from mutasi.landing.plain import plain_columns
 from mutasi.landing.typed import MARKS, typed_query
 from mutasi.settings import Settings

@@ -16,7 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from mutasi.landing.data_files import ROW_GROUP, writer
+from mutasi.engine import ROW_GROUP
+from mutasi.landing.data_files import writer
 from mutasi.sources.datasets import Dataset
 from mutasi.sources.staging import open_parquet
 
