@@ -15,8 +15,8 @@ select
     employees.employment_status,
     employees.legal_status_code,
     legal_statuses.legal_status_name,
-    people.is_active,
-    people.is_at_work,
+    employees.is_active,
+    employees.is_at_work,
     employees.golongan_code,
     golongan.golongan_name,
     employees.golongan_since,
@@ -37,9 +37,7 @@ select
     main_posts.assigned_from,
     employees.flags,
     employees.snapshot_date
-from {{ ref('stg_employees') }} as employees
-inner join {{ ref('int_people') }} as people
-    on employees.agency_id = people.agency_id and employees.person_id = people.person_id
+from {{ ref('int_people') }} as employees
 left join {{ ref('dim_agency') }} as agencies on employees.agency_id = agencies.agency_id
 left join {{ ref('legal_statuses') }} as legal_statuses on employees.legal_status_code = legal_statuses.legal_status_code
 left join {{ ref('golongan') }} as golongan on employees.golongan_code = golongan.golongan_code

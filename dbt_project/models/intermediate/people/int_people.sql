@@ -1,3 +1,5 @@
+{# A view over the employees: what it adds costs less than a table of its own and a join with it. #}
+{{ config(materialized='view') }}
 with employees as (
     select * from {{ ref('stg_employees') }}
 ),
@@ -7,8 +9,7 @@ rules as (
 )
 
 select
-    employees.agency_id,
-    employees.person_id,
+    employees.*,
     -- An unreadable or unknown status is a defect of the record, not the absence of the person.
     coalesce(legal_statuses.is_active_employee, true) as is_active,
     coalesce(legal_statuses.is_present, true) and coalesce(legal_statuses.is_active_employee, true) as is_at_work,

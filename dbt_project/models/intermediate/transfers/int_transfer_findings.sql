@@ -1,8 +1,8 @@
 {# A view: readers ask for few of its columns, and all of them for everybody are dearer to keep than to find again. #}
 {{ config(materialized='view') }}
 -- The facts about each person, and each rule against them: what was found and, where it speaks against them, the value that
--- decided and the limit. The seed `transfer_rules` turns a missing value into an outcome; a rule that is not in force or not meant
--- for the kind of job says nothing (NULL).
+-- decided and the limit. The seed `transfer_rules` turns a missing value into an outcome; a rule that is not in force, or not
+-- meant for the kind of job, says nothing (NULL).
 {% set codes = person_rules() %}
 {% set evidence = {
     'R1': "cast(" ~ whole_months('in_post_since', 'as_of') ~ " as varchar)",

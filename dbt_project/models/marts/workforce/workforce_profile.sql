@@ -30,10 +30,8 @@ with people as (
             else '30+'
         end as service_group,
         coalesce(matches.match_outcome, 'NO_POST') as match_group
-    from {{ ref('stg_employees') }} as employees
+    from {{ ref('int_people') }} as employees
     cross join {{ ref('int_as_of') }} as today
-    inner join {{ ref('int_people') }} as people
-        on employees.agency_id = people.agency_id and employees.person_id = people.person_id and people.is_active
     left join {{ ref('int_assignments') }} as duties
         on
             employees.agency_id = duties.agency_id
@@ -46,9 +44,10 @@ with people as (
             and duties.position_id = positions.position_id
     left join {{ ref('post_match') }} as matches
         on employees.agency_id = matches.agency_id and employees.person_id = matches.person_id
+    where employees.is_active
 ),
 
-facts as (
+counted as (
     {% for dimension, column in [
         ('job_kind', 'job_kind'), ('sex', 'sex_group'), ('employment_status', 'status_group'), ('golongan_pns', 'pns_group'),
         ('golongan_pppk', 'pppk_group'), ('education_level', 'education_group'), ('age', 'age_group'),
@@ -57,21 +56,13 @@ facts as (
         select
             agency_id,
             '{{ dimension }}' as dimension,
-            {{ column }} as category
+            {{ column }} as category,
+            count(*) as people
         from people
         where {{ column }} is not null
+        group by agency_id, {{ column }}
         {{ 'union all' if not loop.last }}
     {% endfor -%}
-),
-
-counted as (
-    select
-        facts.agency_id,
-        facts.dimension,
-        facts.category,
-        count(*) as people
-    from facts
-    group by facts.agency_id, facts.dimension, facts.category
 ),
 
 small as (
