@@ -9,7 +9,7 @@ with named as (
         agency_id,
         'positions' as dataset,
         unit_id
-    from {{ ref('stg_positions') }}
+    from {{ ref('dim_position') }}
     union all
     select
         agency_id,

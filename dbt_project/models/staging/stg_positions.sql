@@ -1,3 +1,5 @@
+{# A view: one model alone reads all of it. #}
+{{ config(materialized='view') }}
 with positions as (
     select * from {{ source('inputs', 'positions') }}
 ),

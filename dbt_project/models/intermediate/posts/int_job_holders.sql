@@ -24,7 +24,7 @@ holders as (
         max(case when duties.is_acting_holder then 1 else 0 end) as acting,
         max(case when duties.is_other_seat_taker then 1 else 0 end) as other
     from {{ ref('int_assignments') }} as duties
-    inner join {{ ref('stg_positions') }} as positions
+    inner join {{ ref('dim_position') }} as positions
         on
             duties.agency_id = positions.agency_id
             and duties.unit_id = positions.unit_id

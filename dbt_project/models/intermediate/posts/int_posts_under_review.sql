@@ -5,7 +5,7 @@ with posts as (
         agency_id,
         unit_id,
         position_id
-    from {{ ref('stg_positions') }}
+    from {{ ref('dim_position') }}
 ),
 
 known_units as (

@@ -6,11 +6,11 @@ rules as (
     select * from {{ ref('int_rules') }}
 ),
 
-retirement as (
+described as (
     select
-        positions.agency_id,
-        positions.unit_id,
-        positions.position_id,
+        positions.*,
+        job_kinds.job_kind_name,
+        education_levels.education_level_name,
         coalesce(positions.bup_age, jobs.bup_age) as job_bup_age,
         case coalesce(job_levels.bup_rule_code, job_kinds.bup_rule_code)
             when 'bup_jpt' then rules.bup_jpt
@@ -27,38 +27,32 @@ retirement as (
     left join {{ ref('job_kinds') }} as job_kinds on positions.job_kind = job_kinds.job_kind
     left join {{ ref('job_levels') }} as job_levels
         on positions.job_level = job_levels.job_level and positions.job_kind = 'jf'
+    left join {{ ref('education_levels') }} as education_levels
+        on positions.min_education_code = education_levels.education_level_code
 )
 
 select
-    positions.agency_id,
-    positions.unit_id,
-    positions.position_id,
-    positions.job_id,
-    positions.job_name,
-    positions.job_kind,
-    job_kinds.job_kind_name,
-    positions.job_level,
-    positions.sub_job,
-    positions.job_class,
-    positions.job_family,
-    positions.min_education_code,
-    education_levels.education_level_name as min_education_name,
-    positions.golongan_min,
-    positions.golongan_max,
-    cast(coalesce(retirement.job_bup_age, retirement.rule_bup_age) as integer) as bup_age,
+    agency_id,
+    unit_id,
+    position_id,
+    job_id,
+    job_name,
+    job_kind,
+    job_kind_name,
+    job_level,
+    sub_job,
+    job_class,
+    job_family,
+    min_education_code,
+    education_level_name as min_education_name,
+    golongan_min,
+    golongan_max,
+    cast(coalesce(job_bup_age, rule_bup_age) as integer) as bup_age,
     case
-        when retirement.job_bup_age is not null then 'JOB'
-        when retirement.rule_bup_age is not null then 'RULE'
+        when job_bup_age is not null then 'JOB'
+        when rule_bup_age is not null then 'RULE'
     end as bup_source,
-    positions.establishment_approved,
-    positions.is_critical,
-    positions.has_critical_decree
-from positions
-inner join retirement
-    on
-        positions.agency_id = retirement.agency_id
-        and positions.unit_id = retirement.unit_id
-        and positions.position_id = retirement.position_id
-left join {{ ref('job_kinds') }} as job_kinds on positions.job_kind = job_kinds.job_kind
-left join {{ ref('education_levels') }} as education_levels
-    on positions.min_education_code = education_levels.education_level_code
+    establishment_approved,
+    is_critical,
+    has_critical_decree
+from described
