@@ -1,20 +1,54 @@
 {# The one need of each post: teachers by their own method where the school's classes are known, everybody else by the newest
 final sheet. A subject's need belongs to no level: higher levels keep their holders, the lowest level gets what is left. #}
-with ranked_sheets as (
+with newest as (
+    select * from {{ ref('int_sheet_needs') }}
+    where is_newest
+),
+
+-- Few posts have sheets by several methods: only those are put in order.
+several as (
     select
-        sheets.*,
+        agency_id,
+        unit_id,
+        position_id
+    from newest
+    group by agency_id, unit_id, position_id
+    having count(*) > 1
+),
+
+ranked_sheets as (
+    select
+        newest.*,
         row_number() over (
-            partition by sheets.agency_id, sheets.unit_id, sheets.position_id
+            partition by newest.agency_id, newest.unit_id, newest.position_id
             order by
-                case when sheets.is_newest then 0 else 1 end,
-                sheets.abk_year desc,
-                case sheets.method when 'wisn' then 1 when 'abk_kes' then 2 when 'kes81' then 3 else 4 end
-        ) as precedence,
-        max(sheets.temporary_need_fte) over same_post as needed_for_a_time_fte,
-        min(case when sheets.temporary_need_fte > 0 then sheets.temporary_from end) over same_post as needed_for_a_time_from,
-        max(case when sheets.temporary_need_fte > 0 then sheets.temporary_to end) over same_post as needed_for_a_time_to
-    from {{ ref('int_sheet_needs') }} as sheets
-    window same_post as (partition by sheets.agency_id, sheets.unit_id, sheets.position_id)
+                newest.abk_year desc,
+                case newest.method when 'wisn' then 1 when 'abk_kes' then 2 when 'kes81' then 3 else 4 end
+        ) as precedence
+    from newest
+    inner join several
+        on newest.agency_id = several.agency_id and newest.unit_id = several.unit_id and newest.position_id = several.position_id
+    union all
+    select
+        newest.*,
+        1 as precedence
+    from newest
+    left join several
+        on newest.agency_id = several.agency_id and newest.unit_id = several.unit_id and newest.position_id = several.position_id
+    where several.agency_id is null
+),
+
+needed_for_a_time as (
+    select
+        agency_id,
+        unit_id,
+        position_id,
+        max(temporary_need_fte) as need_fte,
+        min(case when temporary_need_fte > 0 then temporary_from end) as needed_from,
+        max(case when temporary_need_fte > 0 then temporary_to end) as needed_to
+    from {{ ref('int_sheet_needs') }}
+    where temporary_need_fte is not null
+    group by agency_id, unit_id, position_id
 ),
 
 teaching_posts as (
@@ -76,8 +110,17 @@ by_classes as (
 ),
 
 by_sheet as (
-    select sheets.*
+    select
+        sheets.*,
+        needed_for_a_time.need_fte as needed_for_a_time_fte,
+        needed_for_a_time.needed_from,
+        needed_for_a_time.needed_to
     from ranked_sheets as sheets
+    left join needed_for_a_time
+        on
+            sheets.agency_id = needed_for_a_time.agency_id
+            and sheets.unit_id = needed_for_a_time.unit_id
+            and sheets.position_id = needed_for_a_time.position_id
     left join by_classes
         on
             sheets.agency_id = by_classes.agency_id
@@ -100,8 +143,8 @@ select
     individual_fte,
     available_hours,
     needed_for_a_time_fte as temporary_need_fte,
-    needed_for_a_time_from as temporary_from,
-    needed_for_a_time_to as temporary_to,
+    needed_from as temporary_from,
+    needed_to as temporary_to,
     task_count,
     tasks_without_figure,
     volume_growth_pct,
