@@ -63,14 +63,18 @@ def copy(con: duckdb.DuckDBPyConnection, query: str, target: Path) -> None:
     temporary.replace(target)
 
 
-def parquet(files: Iterable[Path | str], columns: Mapping[str, str]) -> str:
+def parquet(files: Iterable[Path | str], columns: Mapping[str, str], *, is_alike: bool) -> str:
     """SQL for the rows of Parquet files, with columns of these names and types; a column that a file lacks is NULL there.
 
-    The columns are said beforehand, because DuckDB would otherwise open all files for them, one after the other, for each query.
+    Args:
+        is_alike: every file has all the columns, so the first one speaks for all. Of files that may differ DuckDB guesses that they are
+            small, and joins them the wrong way round; to learn it would open them all, one after the other, for each query.
     """
     listed = ", ".join(quoted(str(file)) for file in files)
     if not listed:
         return f"(select {', '.join(f'null::{kind} as {named(name)}' for name, kind in columns.items())} where false)"
+    if is_alike:
+        return f"(select {', '.join(map(named, columns))} from read_parquet([{listed}]))"
     schema = ", ".join(
         f"{quoted(name)}: {{name: {quoted(name)}, type: {quoted(kind)}, default_value: null}}" for name, kind in columns.items()
     )

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from mutasi.checks.policies import stale_after
 from mutasi.landing.snapshots import Landed, Promoted, data_path, in_use, read_manifest, sha256
 from mutasi.settings import Settings
-from mutasi.sources.datasets import Dataset, datasets
+from mutasi.sources.datasets import Dataset, columns_version, datasets
 
 MARKS = ("_unreadable", "_unmapped", "_repaired")
 
@@ -60,6 +60,15 @@ class Arrival:
     filled_names: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Referred:
+    """A file that others refer to, its rows, and whether it has all columns of today."""
+
+    file: str
+    rows: int
+    has_all_columns: bool
+
+
 def arrivals(settings: Settings, day: dt.date) -> Callable[[str], list[Arrival]]:
     """What each agency delivered of a dataset that day, looked up once for each dataset that is asked for; and who should have: agencies
     that delivered something that day and have an earlier promoted snapshot of the dataset."""
@@ -83,13 +92,16 @@ def manifests(settings: Settings, dataset: str, day: dt.date) -> dict[str, Path]
     return {file.stem: file for file in (settings.home / "landing" / dataset / day.isoformat()).glob("*.json")}
 
 
-def files_referred_to(settings: Settings, dataset: str, day: dt.date, arrived: Sequence[Arrival]) -> dict[str, tuple[Path, int]]:
-    """Per agency the file that others refer to and its rows: today's landing if it is whole, else the snapshot in use."""
-    files = {
-        agency: (data_path(settings, "promoted", promoted), promoted.rows_promoted)
+def referred_to(settings: Settings, dataset: str, day: dt.date, arrived: Sequence[Arrival]) -> dict[str, Referred]:
+    """Per agency what others refer to: today's landing if it is whole, else the snapshot in use."""
+    whole = {a.agency_id: Referred(a.file, a.rows_landed or 0, True) for a in arrived if a.file}
+    used = {
+        agency: Referred(
+            str(data_path(settings, "promoted", promoted)), promoted.rows_promoted, promoted.columns_version == columns_version()
+        )
         for agency, promoted in in_use(settings, dataset, day).items()
     }
-    return files | {a.agency_id: (Path(a.file), a.rows_landed or 0) for a in arrived if a.file}
+    return used | whole
 
 
 def _arrival(

@@ -17,13 +17,13 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import fields
 
 import duckdb
 import pyarrow as pa
 
-from mutasi.checks.arrivals import MARKS, Arrival, files_referred_to
+from mutasi.checks.arrivals import MARKS, Arrival, Referred, referred_to
 from mutasi.checks.suites import Rule
 from mutasi.engine import named, parquet, quoted
 from mutasi.settings import Settings
@@ -59,9 +59,9 @@ def open_day(
     others = set().union(*(referred(rule) for rule in rules))
     rows_of: dict[str, dict[str, int]] = {}
     for other in sorted(others):
-        files = files_referred_to(settings, other, day, arrived(other))
-        rows_of[other] = {agency: rows for agency, (_, rows) in files.items()}
-        con.execute(f"create view {other} as {_references(datasets()[other], [str(f) for f, _ in files.values()], day)}")
+        found = referred_to(settings, other, day, arrived(other))
+        rows_of[other] = {agency: referred.rows for agency, referred in found.items()}
+        con.execute(f"create view {other} as {_references(datasets()[other], found.values(), day)}")
     _delivered(con, arrived(dataset), rows_of)
     if any(ELSEWHERE in str(rule.kwargs.get("unexpected_rows_query", "")) for rule in rules):
         con.execute(f"create view {ELSEWHERE} as {elsewhere(day)}")
@@ -149,10 +149,11 @@ def _pairs(con: duckdb.DuckDBPyConnection, table: str, columns: tuple[str, ...],
 def _rows(dataset: Dataset, files: list[str], day: dt.date) -> str:
     columns = {"agency_id": "VARCHAR", "_row_id": "BIGINT"} | {name: column.sql_type for name, column in dataset.columns.items()}
     columns |= dict.fromkeys(MARKS, "VARCHAR")
-    return f"select *, date {quoted(day.isoformat())} as _day from {parquet(files, columns)}"
+    return f"select *, date {quoted(day.isoformat())} as _day from {parquet(files, columns, is_alike=True)}"
 
 
-def _references(dataset: Dataset, files: list[str], day: dt.date) -> str:
+def _references(dataset: Dataset, found: Collection[Referred], day: dt.date) -> str:
     """Rows that others refer to."""
     columns = {"agency_id": "VARCHAR"} | {name: column.sql_type for name, column in dataset.promoted_columns.items()}
-    return f"select *, date {quoted(day.isoformat())} as _day from {parquet(sorted(files), columns)}"
+    files = parquet(sorted(r.file for r in found), columns, is_alike=all(r.has_all_columns for r in found))
+    return f"select *, date {quoted(day.isoformat())} as _day from {files}"

@@ -24,7 +24,7 @@ from mutasi.engine import connect, named, parquet, quoted, write
 from mutasi.errors import NeedsAPerson
 from mutasi.landing.snapshots import PRUNED, Promoted, data_path, promoted, scratch, write_text
 from mutasi.settings import Settings
-from mutasi.sources.datasets import Dataset, datasets
+from mutasi.sources.datasets import Dataset, columns_version, datasets
 
 LAST = 1 << 40  # more rows than any dataset has
 NOTHING = "∅"  # NULL and the empty text are different values, and concat_ws would skip NULL
@@ -136,9 +136,10 @@ def _write_day(settings: Settings, name: str, day: dt.date, snapshots: Mapping[s
     with connect(settings) as con:
         _create_before(con, dataset, [f for f in sorted(target.parent.glob("*.parquet")) if f.stem < day.isoformat()])
         known = {agency for (agency,) in con.execute("select distinct agency_id from before").fetchall()}
+        is_alike = all(snapshot.columns_version == columns_version() for snapshot in snapshots.values())
         for view, agencies in (("today", snapshots.keys() & known), ("first_seen", snapshots.keys() - known)):
             files = [data_path(settings, "promoted", snapshots[agency]) for agency in sorted(agencies)]
-            con.execute(f"create temp view {view} as from {parquet(files, _row_types(dataset))}")
+            con.execute(f"create temp view {view} as from {parquet(files, _row_types(dataset), is_alike=is_alike)}")
         temporary = scratch(target.parent)
         version = max(snapshot.columns_version for snapshot in snapshots.values())
         write(con, _changes(dataset, day, version, con), temporary)
@@ -153,7 +154,7 @@ def _create_before(con: duckdb.DuckDBPyConnection, dataset: Dataset, earlier: li
         create temp table before as
         select {_keys(dataset)},
             max_by(_row_hash, _recorded_on) as _row_hash, max_by(_columns_version, _recorded_on) as _columns_version
-        from {parquet(earlier, _key_types(dataset) | state)}
+        from {parquet(earlier, _key_types(dataset) | state, is_alike=False)}
         group by {_keys(dataset)}
         having max_by(_change, _recorded_on) <> 'deleted'
         """

@@ -133,7 +133,7 @@ def test_a_new_column_changes_nothing(nights, monkeypatch):
     )
     for module in (land, promote, history):
         monkeypatch.setattr(module, "datasets", lambda: {**datasets(), "employees": wider})
-    for module in (land, promote):
+    for module in (land, promote, history):
         monkeypatch.setattr(module, "columns_version", lambda: newer)
     nights.night(N2)
     changes = "select count(*) from read_parquet('{home}/history/employees/2026-03-02.parquet')"
@@ -151,7 +151,7 @@ def test_a_column_that_joins_the_key_changes_nothing(nights, monkeypatch):
     wider = employees.model_copy(update={"key": ("nip", "place"), "columns": {**employees.columns, "place": column}})
     for module in (land, promote, history):
         monkeypatch.setattr(module, "datasets", lambda: {**datasets(), "employees": wider})
-    for module in (land, promote):
+    for module in (land, promote, history):
         monkeypatch.setattr(module, "columns_version", lambda: newer)
     nights.write(employees=[ADI])
     nights.night(N2)
