@@ -15,6 +15,14 @@ from mutasi.recommend.proving import CapsTooTight, Infeasible
 from mutasi.recommend.solve import solve
 
 
+@pytest.fixture(autouse=True, params=["all at once", "few at a time"])
+def pairs_that_enter(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small problems are tried whole; large ones are not, and what was left out must be found."""
+    if request.param == "few at a time":
+        for name in ("FEW_PAIRS", "BEST_PAIRS", "MORE_PAIRS"):
+            monkeypatch.setattr(f"mutasi.recommend.nearby.{name}", 1)
+
+
 def otherwise(problem: Problem, rng: np.random.Generator) -> Problem:
     """The same with some pairs fewer, other costs and other limits."""
     kept = problem.only(rng.random(len(problem.edge_post)) < 0.8)
@@ -45,7 +53,7 @@ def side_by_side(one: Problem, other: Problem) -> Problem:
 def assert_found_again(problem: Problem, seed: int) -> None:
     rng = np.random.default_rng(seed)
     near, asked = solve(problem), otherwise(problem, rng)
-    if seed % 4 == 3:  # prices of nothing that was ever planned
+    if seed % 4 == 3 and seed < 100:  # prices of nothing that was ever planned
         near = replace(near, price=rng.integers(-50, 50, near.price.shape), cap_price=rng.integers(0, 50, near.cap_price.shape))
     try:
         best = solve(asked)
@@ -66,10 +74,11 @@ def test_without_caps(seed: int) -> None:
     )
 
 
-@pytest.mark.parametrize("seed", range(40))
+# In the last two a budget that has a price is not used up, and a pair that was left out fits into what is left of it.
+@pytest.mark.parametrize("seed", [*range(40), 187, 195])
 def test_under_caps_and_budgets(seed: int) -> None:
     problem = capped_problem(seed, people=8 + seed % 12, posts=6)
-    assert_found_again(with_budget(problem, seed, 12) if seed % 3 == 0 else problem, seed)
+    assert_found_again(with_budget(problem, seed, 12) if seed % 3 == 0 or seed > 100 else problem, seed)
 
 
 @pytest.mark.parametrize("seed", range(20))
