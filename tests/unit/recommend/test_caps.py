@@ -93,6 +93,13 @@ def test_where_the_allowance_is_used_up_a_lawful_plan_and_its_gap_are_handed_bac
     assert cut_short.bound <= tuple(figure * cut_short.scale for figure in settled.row)
 
 
+def test_what_presolve_calls_infeasible_is_planned_without_it() -> None:
+    problem = with_budget(capped_problem(238, people=18, posts=6), 238, 12)
+    plan = solve(problem)  # branch and bound takes it for infeasible at the second objective, having a plan from the first
+    assert plan.branched and plan.is_exact and is_lawful(problem, plan.post)
+    assert plan.row < problem.row(problem.home)
+
+
 def greedy(problem: Problem) -> tuple[int, ...]:
     """The row of the plan that takes, again and again, the one move that improves it most."""
     post = problem.home.copy()

@@ -83,8 +83,12 @@ class Program:
     def minimise(self, tier: int) -> Any:
         """One objective as the program now stands; raises NoPlan when nothing fits, NothingFound when the engine gave up."""
         self.engine.changeColsCost(len(self.every), self.every, np.ascontiguousarray(self.cost[:, tier]))
-        self.engine.run()
-        status = self.engine.getModelStatus()
+        status = self._run()
+        if status == highspy.HighsModelStatus.kInfeasible and self.engine.getOptionValue("presolve")[1] == "on":
+            # Presolve of whole numbers calls infeasible what has a plan, even the one that was found for the objective before.
+            self.engine.setOptionValue("presolve", "off")
+            status = self._run()
+            self.engine.setOptionValue("presolve", "on")
         if status == highspy.HighsModelStatus.kInfeasible:
             raise NoPlan
         if status != highspy.HighsModelStatus.kOptimal:
@@ -92,6 +96,10 @@ class Program:
             if self.engine.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
                 raise NothingFound(f"no optimum: {status}")
         return self.engine.getSolution()
+
+    def _run(self) -> Any:
+        self.engine.run()
+        return self.engine.getModelStatus()
 
     def hold_optimum(self, solution: Any) -> Floats:
         """Close what no optimum of this objective uses and demand what all of them use; returns the prices of the caps."""
