@@ -5,7 +5,7 @@ A small agency's columns need hardly ever be read, and its rows are through befo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 import pyarrow as pa
@@ -38,12 +38,12 @@ def landed_rows(
     if arrived.rows_received > HELD_ROWS:
         yield from _read(settings, agency_id, dataset, source, arrived.batches, frozenset())
         return
-    mapped = {m.source for m in source.columns.values()} | {*source.skip_where, *source.fill_down}
-    names = arrived.batches.schema.names
-    held = coded(arrived.batches.read_all().select([name for name in names if name in mapped] or names))
+    held = coded(_needed(arrived.batches.read_all(), source, source.columns))
     plain = plain_columns(dataset, source, held)
-    if source.skip_where or plain < source.columns.keys() & dataset.columns.keys():
-        [(read, skipped)] = _read(settings, agency_id, dataset, source, held, plain)
+    amiss = (source.columns.keys() & dataset.columns.keys()) - plain
+    if amiss or source.skip_where:
+        others = frozenset(dataset.columns.keys() - amiss)
+        [(read, skipped)] = _read(settings, agency_id, dataset, source, _needed(held, source, amiss), others)
     else:
         read, skipped = _passed_on(agency_id, len(held)), 0
     passed = held.take(pc.subtract(read["_row_id"], 1)) if skipped else held
@@ -61,20 +61,26 @@ def landed_rows(
     yield pa.table([cells(name) for name in landed], landed), skipped
 
 
+def _needed(rows: pa.Table, source: DatasetSource, columns: Collection[str]) -> pa.Table:
+    """What these columns are made of; all where that is nothing, for the rows count."""
+    needed = {source.columns[column].source for column in columns} | {*source.skip_where, *source.fill_down}
+    return rows.select([name for name in rows.column_names if name in needed] or rows.column_names)
+
+
 def _read(
     settings: Settings,
     agency_id: str,
     dataset: Dataset,
     source: DatasetSource,
     rows: pa.Table | pa.RecordBatchReader,
-    plain: frozenset[str],
+    others: frozenset[str],
 ) -> Iterator[tuple[pa.Table, int]]:
-    """All columns but the plain ones: of a table at once, of a stream by row groups."""
+    """All columns but the others: of a table at once, of a stream by row groups."""
     with connect(settings) as con:
         # One projection over another: there is nothing to optimise, and looking for it takes longer than a small file's rows.
         con.execute("pragma disable_optimizer")
         con.register("arrived", rows)
-        found = con.sql(typed_query(agency_id, dataset, source, rows.schema, "arrived", plain))
+        found = con.sql(typed_query(agency_id, dataset, source, rows.schema, "arrived", others))
         groups = [found.to_arrow_table()] if isinstance(rows, pa.Table) else _groups(found.to_arrow_reader(ROW_GROUP))
         for group in groups:
             kept = group.filter(pc.invert(group["_is_skipped"])).drop(["_is_skipped"]) if source.skip_where else group

@@ -50,6 +50,8 @@ class Found:
 
     def codes(self, *actions: str) -> tuple[pa.Array, pa.Array]:
         """The rows with a rule of these actions, and beside each the codes of its rules in order, with blanks between."""
+        if not any(action in actions for _, action, _, _ in self.counts):
+            return pa.array([], pa.int64()), pa.array([], pa.string())
         of_actions = self.failing.filter(pc.is_in(self.failing["action"], value_set=pa.array(actions)))
         once = (
             of_actions.group_by(["_row_id", "rule_code"])

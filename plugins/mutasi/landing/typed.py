@@ -36,14 +36,14 @@ TRIMMED = f"case when {OUTSIDE} then trim({WRITTEN}, {quoted(BLANKS)}) else {WRI
 
 
 def typed_query(
-    agency_id: str, dataset: Dataset, source: DatasetSource, schema: pa.Schema, relation: str, plain: Collection[str] = ()
+    agency_id: str, dataset: Dataset, source: DatasetSource, schema: pa.Schema, relation: str, others: Collection[str] = ()
 ) -> str:
-    """The query that types `relation` (raw columns as in `schema`) into the landing columns of `dataset`, without the `plain` ones.
+    """The query that types `relation` (raw columns as in `schema`) into the landing columns of `dataset`, without the others.
 
     The result has `agency_id`, `_row_id` (1..n in the order of the source), the canonical columns, and the three
     lists of column names. With `skip_where` it also has `_is_skipped`: the row is no record, such as a subtotal.
     """
-    columns = {c: column for c, column in dataset.columns.items() if c not in plain}
+    columns = {c: column for c, column in dataset.columns.items() if c not in others}
     mapped = {c: m for c, m in source.columns.items() if c in columns}
     read = {c: m for c, m in mapped.items() if not _is_typed(dataset.columns[c], m, schema)}
     texts = [c for c, m in read.items() if m.source is None or _is_text(schema, m.source)]
@@ -58,7 +58,7 @@ def typed_query(
     # Nested and not as common tables, which without the optimizer would be kept whole.
     raw = _filled_down(source, f"select row_number() over () as _row_id, *{_skipped(source)} from {relation}")
     is_skipped = ", _is_skipped" if source.skip_where else ""
-    arrived = f"select _row_id, {', '.join([*as_written, *as_typed, *empty])}{is_skipped} from ({raw})"
+    arrived = f"select {', '.join(['_row_id', *as_written, *as_typed, *empty])}{is_skipped} from ({raw})"
     trimmed = f"select *, {TRIMMED} from ({arrived})" if texts else arrived
     present = f"select *, {_present(source)} from ({trimmed})" if read else trimmed
     valued = f"select *, {', '.join(typed)} from ({present})" if typed else present

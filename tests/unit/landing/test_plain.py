@@ -113,3 +113,21 @@ def test_numbers_are_passed_on_as_they_are_typed() -> None:
     assert plain_columns(reviews, source, whole) == {"year", "score"}
     other = pa.table({"s_year": pa.array([2025.0, 2025.5]), "s_score": pa.array([1.5, float("nan")])})
     assert plain_columns(reviews, source, other) == frozenset()
+
+
+def test_rows_that_are_no_records_are_left_out_of_columns_that_are_passed_on(settings: Settings) -> None:
+    """Also where every canonical column is; those that nothing maps are empty, and each row keeps its place in the source."""
+    jobs = datasets()["jobs"]
+    names = list(jobs.columns)
+    rows = pa.table(
+        {f"s_{name}": [1, 2, 3] if name == "bup_age" else ["jf", None, "jf"] for name in names} | {"s_job_level": ["muda"] * 3}
+    )
+    for mapped in (names, names[1:]):
+        source = source_of(mapped, skip_where={"s_job_kind": [""]})
+        [(found, skipped)] = landed_rows(settings, "contoh", jobs, source, Extract(rows.to_reader(), 3, ()))
+        wanted = [
+            {"agency_id": "contoh", "_row_id": n, **{c: rows[f"s_{c}"][n - 1].as_py() if c in mapped else None for c in names}}
+            for n in (1, 3)
+        ]
+        assert found.select(["agency_id", "_row_id", *names]).to_pylist() == wanted
+        assert (skipped, found["_unreadable"].to_pylist()) == (1, ["", ""])
