@@ -144,9 +144,9 @@ def trouble_landing(home: Path) -> None:
     def failing(agency_id: str, dataset: object, *arguments: object) -> str:
         query = typed(agency_id, dataset, *arguments)  # type: ignore[arg-type]
         is_victim = (agency_id, dataset.name) == ("dumai", "employees")  # type: ignore[attr-defined]
-        name = arguments[0].columns["employee_name"].source if is_victim else None  # type: ignore[attr-defined]
-        return f"select * from ({query}) where (select max(cast({name} as integer)) from arrived) > 0" if name else query
+        return f"select * from ({query}) where cast(employee_name as integer) > 0" if is_victim else query
 
+    rows.plain_columns = lambda *_: frozenset()  # type: ignore[assignment]
     rows.typed_query = failing  # type: ignore[assignment]
 
 
