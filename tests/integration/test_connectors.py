@@ -67,6 +67,12 @@ def agency(
     )
 
 
+def value_type(rows: pa.Table, name: str) -> pa.DataType:
+    """The type of a column's values; texts may come as a dictionary."""
+    kind = rows.schema.field(name).type
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
+
+
 @pytest.fixture
 def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder that the stand-in serves: 60 people, 1,201 units, a few reviews."""
@@ -127,7 +133,7 @@ def test_one_row_per_person_in_the_order_of_the_list(ask: Ask, tmp_path: Path) -
     rows = found.batches.read_all()
     assert rows["nipBaru"].to_pylist() == NIPS
     assert rows["path"].to_pylist()[0] == '{"a":1}'
-    assert set(rows.schema.types) == {pa.string()}
+    assert {value_type(rows, name) for name in rows.column_names} == {pa.string()}
     assert (found.rows_received, found.refused) == (60, 0)
     lines = (tmp_path / "archive" / "responses.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["nip"] for line in lines] == NIPS
@@ -479,8 +485,8 @@ def test_postgres_is_streamed_with_its_types(postgres: Connection, tmp_path: Pat
     found = extract(agency("units", "sql", {"table": "M_Unor"}, columns), "units", lambda _: postgres, tmp_path / "archive")
     rows = found.batches.read_all()
     assert rows.num_rows == found.rows_received == 120_000
-    types = dict(zip(rows.column_names, rows.schema.types, strict=True))
-    assert (types["since"], types["is_on"], types["fte"], types["at"]) == (pa.date32(), pa.bool_(), pa.string(), pa.string())
+    types = [value_type(rows, name) for name in ("since", "is_on", "fte", "at")]
+    assert types == [pa.date32(), pa.bool_(), pa.string(), pa.string()]
     assert rows["Id"][0].as_py() == "000001"
 
 

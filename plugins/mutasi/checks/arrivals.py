@@ -18,10 +18,9 @@ from pydantic import ValidationError
 
 from mutasi.checks.policies import stale_after
 from mutasi.landing.snapshots import Landed, Promoted, data_path, in_use, read_manifest, sha256
+from mutasi.landing.typed import MARKS
 from mutasi.settings import Settings
 from mutasi.sources.datasets import Dataset, columns_version, datasets
-
-MARKS = ("_unreadable", "_unmapped", "_repaired")
 
 
 @dataclass(frozen=True)

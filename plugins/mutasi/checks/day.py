@@ -23,9 +23,10 @@ from dataclasses import fields
 import duckdb
 import pyarrow as pa
 
-from mutasi.checks.arrivals import MARKS, Arrival, Referred, referred_to
+from mutasi.checks.arrivals import Arrival, Referred, referred_to
 from mutasi.checks.suites import Rule
 from mutasi.engine import named, parquet, quoted
+from mutasi.landing.typed import MARKS
 from mutasi.settings import Settings
 from mutasi.sources.datasets import Dataset, datasets
 

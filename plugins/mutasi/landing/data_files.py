@@ -12,6 +12,9 @@ import pyarrow.parquet as pq
 
 from mutasi.engine import ROW_GROUP
 
+ARROW_TYPES = {
+    "VARCHAR": pa.string(), "BIGINT": pa.int64(), "DOUBLE": pa.float64(), "DATE": pa.date32(), "BOOLEAN": pa.bool_()
+}  # fmt: skip
 REPEATS = 5  # on average, where a dictionary is smaller and faster than the texts
 FIRST_ROWS, DIFFERENT = 2_000, 0.95  # a column that begins with so many different texts is not searched for repeated ones
 

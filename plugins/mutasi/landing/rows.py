@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mutasi.engine import ROW_GROUP, connect
-from mutasi.landing.data_files import coded, repeated
+from mutasi.landing.data_files import ARROW_TYPES, coded, repeated
 from mutasi.landing.plain import plain_columns
 from mutasi.landing.typed import MARKS, typed_query
 from mutasi.settings import Settings
@@ -22,9 +22,6 @@ from mutasi.sources.datasets import Dataset
 
 # Up to so many rows a dataset is held whole, so that a look may show which columns need no reading; of a larger one all are read.
 HELD_ROWS = 500_000
-ARROW_TYPES = {
-    "VARCHAR": pa.string(), "BIGINT": pa.int64(), "DOUBLE": pa.float64(), "DATE": pa.date32(), "BOOLEAN": pa.bool_()
-}  # fmt: skip
 
 
 def landed_rows(

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mutasi.engine import named
+from mutasi.landing.data_files import ARROW_TYPES
 from mutasi.landing.promote import COUNTED
 from mutasi.landing.snapshots import Promoted, data_path, in_use, link, scratch
 from mutasi.ledger import SCHEMA as RUNS_SCHEMA
@@ -29,9 +30,6 @@ TYPED = {
     "identities": "agency_id varchar, snapshot_date date, nip varchar, person_id varchar, pseudonym varchar, key_version varchar",
     "quarantined_posts": "agency_id varchar, snapshot_date date, dataset varchar, unit_id varchar, position_id varchar",
 }
-ARROW_TYPES = {
-    "varchar": pa.string(), "bigint": pa.int64(), "double": pa.float64(), "date": pa.date32(), "boolean": pa.bool_()
-}  # fmt: skip
 CHECK_RESULTS = (
     "run_id varchar, snapshot_date date, agency_id varchar, dataset varchar, rule_code varchar, title varchar, severity varchar, "
     "action varchar, owner varchar, reason varchar, source varchar, rule_since date, column_name varchar, rows_checked bigint, "
@@ -115,7 +113,7 @@ def _write_empty(settings: Settings, fresh: Path) -> None:
 def _empty(columns: str, target: Path) -> None:
     """Have a file without rows at `target`; `columns` as in SQL."""
     pairs = [column.strip().rsplit(" ", 1) for column in columns.split(",")]
-    schema = pa.schema([(name.strip('"'), ARROW_TYPES[kind.lower()]) for name, kind in pairs])
+    schema = pa.schema([(name.strip('"'), ARROW_TYPES[kind.upper()]) for name, kind in pairs])
     buffer = pa.BufferOutputStream()
     pq.write_table(schema.empty_table(), buffer)
     content = buffer.getvalue().to_pybytes()
