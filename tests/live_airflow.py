@@ -32,7 +32,8 @@ def live_airflow(home: Path, agencies: Path, employees: int, **watched: str) -> 
     process = subprocess.Popen(command, env=environment, cwd=PROJECT, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout and any("is up" in line for line in process.stdout), "Airflow did not start"
-        with httpx.Client(base_url=f"http://localhost:{port}", timeout=120) as client:
+        # SQLite's writers wait for each other up to two minutes; who asks waits longer.
+        with httpx.Client(base_url=f"http://localhost:{port}", timeout=300) as client:
             client.headers["Authorization"] = f"Bearer {client.get('/auth/token').json()['access_token']}"
             yield client
     finally:
