@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from mutasi.engine import ROW_GROUP
+from mutasi.engine import ROW_GROUP, ZSTD_LEVEL
 
 ARROW_TYPES = {
     "VARCHAR": pa.string(), "BIGINT": pa.int64(), "DOUBLE": pa.float64(), "DATE": pa.date32(), "BOOLEAN": pa.bool_()
@@ -46,15 +46,12 @@ def _begins_with_different(values: pa.ChunkedArray) -> bool:
 
 
 def writer(file: Path, schema: pa.Schema) -> pq.ParquetWriter:
-    """Writes columns that come as dictionaries as such, and others without. Row numbers, which count up, are kept as differences.
-
-    The lowest level of compression is a seventh faster than the default and, on columns of codes and names, no larger.
-    """
+    """Writes columns that come as dictionaries as such, and others without. Row numbers, which count up, are kept as differences."""
     return pq.ParquetWriter(
         file,
         schema,
         compression="zstd",
-        compression_level=1,
+        compression_level=ZSTD_LEVEL,
         store_schema=False,
         use_dictionary=[field.name for field in schema if pa.types.is_dictionary(field.type)],
         column_encoding={name: "DELTA_BINARY_PACKED" for name in schema.names if name == "_row_id"},

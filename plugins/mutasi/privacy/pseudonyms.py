@@ -7,22 +7,19 @@ enough to forget who a `person_id` was.
 from __future__ import annotations
 
 import hashlib
+import hmac
 from collections.abc import Iterable, Iterator
-
-BLOCK = 64
 
 
 class Key:
-    """The secret, with its two pads hashed once for all people.
+    """The secret.
 
     Attributes:
         version: a public name for the key: eight hex digits that do not reveal it.
     """
 
     def __init__(self, secret: bytes) -> None:
-        block = (secret if len(secret) <= BLOCK else hashlib.sha256(secret).digest()).ljust(BLOCK, b"\0")
-        self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
-        self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
+        self._secret = secret
         self.version = hashlib.sha256(b"mutasi key version" + secret).hexdigest()[:8]
 
     def person_ids(self, nips: Iterable[str]) -> list[str]:
@@ -34,11 +31,9 @@ class Key:
         return [code[:24] for code in self._hmacs("pseudonym:", nips)]
 
     def _hmacs(self, purpose: str, nips: Iterable[str]) -> Iterator[str]:
-        """The hex HMAC-SHA-256 of texts that begin alike."""
-        fresh_inner, fresh_outer = self._inner.copy(), self._outer.copy
-        fresh_inner.update(purpose.encode())
+        """The hex HMAC-SHA-256 of texts that begin alike; key and beginning are hashed once for all people."""
+        begun = hmac.new(self._secret, purpose.encode(), hashlib.sha256)
         for nip in nips:
-            inner, outer = fresh_inner.copy(), fresh_outer()
-            inner.update(nip.encode())
-            outer.update(inner.digest())
-            yield outer.hexdigest()
+            one = begun.copy()
+            one.update(nip.encode())
+            yield one.hexdigest()

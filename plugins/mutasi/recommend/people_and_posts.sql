@@ -80,18 +80,23 @@ left join districts on people.home_district_code = districts.region_code
 left join wishing on people.person_id = wishing.person_id
 left join trained_agencies on people.agency_id = trained_agencies.agency_id;
 
+-- What a row of the policy that holds a word says for all agencies today.
+create or replace macro policy_word(code) as (
+    select max(policy.value)
+    from transfer_policy as policy
+    cross join publication as today
+    where
+        policy.policy_code = code
+        and policy.agency_id is null
+        and policy.valid_from <= today.as_of
+        and coalesce(policy.valid_to >= today.as_of, true)
+);
+
 -- Who may leave and come. The usual floor is the need. At equal pressure, which needs an explicit decision, a job that is short
 -- everywhere in an agency is shared out: a post may fall to the agency's level of staff to need, and be filled up to it.
 create or replace table staffing as
 with asked as (
-    select coalesce(max(policy.value), 'need') as donor_floor
-    from transfer_policy as policy
-    cross join publication as today
-    where
-        policy.policy_code = 'donor_floor'
-        and policy.agency_id is null
-        and policy.valid_from <= today.as_of
-        and coalesce(policy.valid_to >= today.as_of, true)
+    select coalesce(policy_word('donor_floor'), 'need') as donor_floor
 ),
 
 levels as (
@@ -130,14 +135,7 @@ with at_home as (
 ),
 
 together as (
-    select coalesce(max(policy.value), 'district') as reach
-    from transfer_policy as policy
-    cross join publication as today
-    where
-        policy.policy_code = 'joint_move_area'
-        and policy.agency_id is null
-        and policy.valid_from <= today.as_of
-        and coalesce(policy.valid_to >= today.as_of, true)
+    select coalesce(policy_word('joint_move_area'), 'district') as reach
 )
 
 select

@@ -427,14 +427,18 @@ licensed as (
     group by licences.agency_id, licences.person_id, required.job_family
 ),
 
+proved_subjects as (
+    select * from licences
+    where is_valid and licensed_sub_job is not null
+),
+
 -- Where several subjects are proved, the one of the present post counts first, then the newest.
 subjects as (
     select distinct
         agency_id,
         person_id,
         licensed_sub_job
-    from licences
-    where is_valid and licensed_sub_job is not null
+    from proved_subjects
 ),
 
 newest_subjects as (
@@ -442,8 +446,7 @@ newest_subjects as (
         agency_id,
         person_id,
         arg_max(licensed_sub_job, licence_from) as licensed_sub_job
-    from licences
-    where is_valid and licensed_sub_job is not null
+    from proved_subjects
     group by agency_id, person_id
 )
 
