@@ -20,11 +20,11 @@ import duckdb
 import numpy as np
 import psycopg2
 import yaml
+from tests.build_databases import build_databases
 from tests.integration.servers import running_postgres
 
 from mutasi.engine import named
 from mutasi.settings import PROJECT, Settings
-from mutasi.warehouse.build import build_file
 from mutasi.warehouse.dictionary import ModelTable, model_tables
 from mutasi.warehouse.publish import publish, reporting_file
 
@@ -151,11 +151,10 @@ def _published(settings: Settings, url: str) -> Iterator[tuple[str, float, str, 
 def _write_build(settings: Settings) -> None:
     """Fill every table that the dashboard reads; the others are there and empty."""
     settings.folder("warehouse")
-    with duckdb.connect(str(build_file(settings))) as con:
+    with build_databases(settings) as con:
         con.execute(NATION)
-        con.execute("create schema intermediate; create table intermediate.int_as_of as select current_date as as_of")
+        con.execute("create table intermediate.int_as_of as select current_date as as_of")
         for schema in ("marts", "quality", "planning"):
-            con.execute(f"create schema {schema}")
             for table in model_tables(PROJECT / "dbt_project" / "models", schema):
                 if table.name != "unit_type_summary":
                     con.execute(_filled(schema, table))

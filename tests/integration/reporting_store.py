@@ -9,15 +9,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import duckdb
 import psycopg2
 import pytest
+from tests.build_databases import build_databases
 from tests.integration import synthetic_inputs as synthetic
 from tests.integration.servers import running_postgres
 
 from mutasi.engine import named
 from mutasi.settings import Settings
-from mutasi.warehouse.build import build_file
 from mutasi.warehouse.publish import publish
 
 OWN, FOREIGN = synthetic.KOTA, synthetic.KAB
@@ -69,7 +68,7 @@ class Store:
 
     def change(self, *statements: str) -> None:
         """Change what is built, as another night would."""
-        with duckdb.connect(str(build_file(self.settings))) as con:
+        with build_databases(self.settings) as con:
             for statement in statements:
                 con.execute(statement)
 

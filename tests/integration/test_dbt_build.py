@@ -15,9 +15,9 @@ import pytest
 import yaml
 from tests.integration import synthetic_inputs as synthetic
 
-from mutasi.engine import options
 from mutasi.settings import PROJECT, Settings
-from mutasi.warehouse.build import BuildError, BuildResult, build, build_file
+from mutasi.warehouse.build import BuildError, BuildResult, build
+from mutasi.warehouse.built import build_folder, opened
 from mutasi.warehouse.peek import PeekError, summary, summary_text
 from mutasi.warehouse.publish import PublishError, forbidden_columns, planning_file, publish, reporting_file
 
@@ -152,7 +152,7 @@ def test_units_that_no_reorganisation_explains_are_reported(reporting: duckdb.Du
 
 
 def test_history_shows_intervals_closed_by_change_and_deletion(built: tuple[Settings, BuildResult]) -> None:
-    with duckdb.connect(str(build_file(built[0])), read_only=True, config=options(built[0])) as con:
+    with opened(built[0]) as con:
         rows = _records(con, "select unit_id, unit_name, valid_from, valid_to, is_current from history.hist_units order by all")
     assert rows == [
         ("U2", "Seksi Lama", dt.date(2026, 1, 1), dt.date(2026, 5, 1), False),
@@ -264,7 +264,7 @@ def test_rebuilding_gives_the_same_and_errors_tell_no_value(built: tuple[Setting
     shutil.copytree(built[0].home, settings.home)
     before = {file: _all_rows(file) for file in (reporting_file(settings), planning_file(settings))}
 
-    build_file(settings).unlink()
+    shutil.rmtree(build_folder(settings))
     build(settings, run_id="two")
     publish(settings, run_id="two")
     assert {file: _all_rows(file) for file in before} == before
@@ -273,7 +273,7 @@ def test_rebuilding_gives_the_same_and_errors_tell_no_value(built: tuple[Setting
     _employee_number_in_a_unit_name(settings)
     earlier = build(settings, as_of=dt.date(2026, 3, 1), run_id="earlier")
     assert earlier.as_of == dt.date(2026, 3, 1)
-    with duckdb.connect(str(build_file(settings)), read_only=True) as con:
+    with opened(settings) as con:
         assert _records(con, "select holders_definitive, acting_holders from marts.vacancies where position_id = 'P3'") == [
             (3, 0)
         ]

@@ -10,9 +10,9 @@ import duckdb
 import pytest
 import yaml
 
-from mutasi.engine import options
 from mutasi.settings import PROJECT, Settings, SettingsError
-from mutasi.warehouse.build import BuildError, build, build_file
+from mutasi.warehouse.build import BuildError, build
+from mutasi.warehouse.built import opened
 
 MODELS = {
     "as_table": "{{ config(materialized='table') }} select unit_id from {{ source('changes', 'units') }}",
@@ -50,7 +50,7 @@ def home_with(folder: Path, project: Path, unit_id: str | None) -> Settings:
 
 def read(settings: Settings) -> set[str]:
     """What the models made of the home."""
-    with duckdb.connect(str(build_file(settings)), read_only=True, config=options(settings)) as con:
+    with opened(settings) as con:
         return {row[0] for name in MODELS for row in con.execute(f"select unit_id from {name}").fetchall()}
 
 

@@ -16,7 +16,7 @@ from tests.bench import line
 from mutasi.figures import figures
 from mutasi.settings import PROJECT, Settings
 from mutasi.sources.registry import read_agencies
-from mutasi.warehouse.build import build_file
+from mutasi.warehouse.built import build_file
 from mutasi.warehouse.fingerprint import kept
 from mutasi.warehouse.publish import reporting_file
 from mutasi.warehouse.rebuild import RebuildError, rebuild

@@ -5,11 +5,11 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from mutasi.settings import PROJECT, Settings
-from mutasi.warehouse.build import BuildError, build, build_file
+from mutasi.warehouse.build import BuildError, build
+from mutasi.warehouse.built import opened
 
 DESCRIBED = """
   - name: {name}
@@ -48,7 +48,7 @@ def test_a_broken_contract_is_an_error_that_names_the_model(tmp_path: Path, monk
     told = str(broken.value)
     assert all(f"model {name} (CONTRACT)" in told for name in ("of_another_type", "with_more", "with_less")), told
     assert "model with_a_gap (CONSTRAINT)" in told and "as_described" not in told
-    with duckdb.connect(str(build_file(settings)), read_only=True) as con:
+    with opened(settings) as con:
         assert con.execute("select unit_id, need from as_described").fetchall() == [("U1", 1.5)]
         comments = con.execute(
             "select comment from duckdb_columns() where table_name = 'as_described' order by column_index"

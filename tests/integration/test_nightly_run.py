@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -246,7 +247,7 @@ def test_planning_is_closed_to_others(first_night):
 def test_the_same_night_again_changes_nothing(after_first_night):
     home = after_first_night
     before = home.marts()
-    (home.path / "warehouse" / "build.duckdb").unlink()
+    shutil.rmtree(home.path / "warehouse" / "build")
     state, _ = home.refresh(dt.date(2026, 11, 2))
     assert state == "success"
     assert home.marts() == before

@@ -48,7 +48,7 @@ def steps(home) -> list[tuple]:
 def test_killed_runs_are_healed_by_the_next(first_night, before_first_night):
     """Killed while landing and again while dbt builds; the second and the third run find what the one before left."""
     home = before_first_night
-    for moment in ("quality/runs/*/land-*.parquet", "warehouse/build.duckdb"):
+    for moment in ("quality/runs/*/land-*.parquet", "warehouse/build/build.duckdb"):
         kill_when(home, lambda moment=moment: any(home.path.glob(moment)))
         assert not (home.path / "warehouse" / "reporting.duckdb").exists()
     assert steps(home) == steps(first_night), "what the first kill left has cost the second run something"

@@ -10,13 +10,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import duckdb
 import psycopg2
 import pytest
 from tests.integration.reporting_store import Store, published_store
 
 from mutasi.settings import Settings
-from mutasi.warehouse.build import BuildResult, build_file
+from mutasi.warehouse.build import BuildResult
+from mutasi.warehouse.built import opened
 from mutasi.warehouse.publish import reporting_file
 
 pytestmark = [pytest.mark.needs("postgres"), pytest.mark.takes(45)]
@@ -72,8 +72,8 @@ def expected(store: Store, schemas: tuple[str, ...]) -> list[str]:
     """The counts of the night that is built."""
     tables = [f"marts.{t}" for t in MARTS]
     tables += [OTHERS[schema] for schema in schemas if schema in OTHERS]
-    with duckdb.connect(str(build_file(store.settings)), read_only=True) as con:
-        return [str(con.execute(f"select count(*) from build.{t}").fetchone()[0]) for t in tables]
+    with opened(store.settings) as con:
+        return [str(con.execute(f"select count(*) from {t}").fetchone()[0]) for t in tables]
 
 
 @contextmanager

@@ -27,6 +27,7 @@ COMPARED = (
     "history.hist_units",
     "marts.unit_workload",
 )
+DATABASES = {"history": "build", "marts": "reporting_file"}
 
 pytestmark = [
     pytest.mark.timeout(1800),
@@ -61,7 +62,8 @@ def two_more_days(history: Path, day: dt.date) -> None:
 
 def opened(home: Path) -> duckdb.DuckDBPyConnection:
     con = duckdb.connect(config={"file_search_path": str(home)})
-    con.execute(f"attach '{home}/warehouse/build.duckdb' as duck (read_only)")
+    for database in DATABASES.values():
+        con.execute(f"attach '{home}/warehouse/build/{database.removesuffix('_file')}.duckdb' as {database} (read_only)")
     for model in COMPARED:
         schema, _, name = model.partition(".")
         con.execute(f"create schema if not exists {schema}")
@@ -86,8 +88,9 @@ def test_a_row_that_differs_is_seen(both: duckdb.DuckDBPyConnection) -> None:
 
 def differing(con: duckdb.DuckDBPyConnection, model: str, spark: str | None = None) -> tuple[int, int]:
     """(rows of DuckDB that Spark lacks, rows of Spark that DuckDB lacks), columns compared by name, values as they print."""
-    columns = [row[0] for row in con.execute(f"describe select * from duck.{model}").fetchall()]
+    duck = f"{DATABASES[model.partition('.')[0]]}.{model}"
+    columns = [row[0] for row in con.execute(f"describe select * from {duck}").fetchall()]
     assert columns == [row[0] for row in con.execute(f"describe select * from {spark or model}").fetchall()]
-    ours, theirs = (f"select {', '.join(columns)} from {source}" for source in (f"duck.{model}", spark or model))
+    ours, theirs = (f"select {', '.join(columns)} from {source}" for source in (duck, spark or model))
     counts = [con.execute(f"select count(*) from ({a} except all {b})").fetchone() for a, b in ((ours, theirs), (theirs, ours))]
     return counts[0][0], counts[1][0]

@@ -24,7 +24,8 @@ AGENCIES = tuple(nights.NAMES)
 # Places that may name people, relative to the folder that everything is written to; only the home's owner may enter it.
 RESTRICTED = (
     "home/raw/*", "home/landing/*", "home/promoted/*", "home/quarantine/*", "home/checks/*/failures.parquet", "home/history/*",
-    "home/warehouse/inputs/*", "home/warehouse/planning.duckdb", "home/warehouse/build.duckdb*", "home/demo/*",
+    "home/warehouse/inputs/*", "home/warehouse/planning.duckdb", "home/warehouse/build/build.duckdb*",
+    "home/warehouse/build/planning.duckdb*", "home/demo/*",
     "home/state/demo-pseudonym.key",
 )  # fmt: skip
 MARK = "Quxwzy"

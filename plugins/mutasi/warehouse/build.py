@@ -14,16 +14,15 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from mutasi.collector import seldom_collected
-from mutasi.engine import options
 from mutasi.errors import NeedsAPerson
 from mutasi.settings import Settings
-from mutasi.warehouse.groundwork import HELD_KIND, HELD_MODELS, keep_groundwork, lay_groundwork, parsed_before, remove_database
+from mutasi.warehouse.built import clear, opened
+from mutasi.warehouse.groundwork import HELD_KIND, HELD_MODELS, keep_groundwork, lay_groundwork, parsed_before
 
 GREEN = {"success", "pass", "warn", "no-op", "skipped"}
 CODES = {
@@ -75,9 +74,9 @@ class BuildResult:
 
 
 def build(settings: Settings, *, as_of: dt.date | None = None, run_id: str, unit_tests: bool = False) -> BuildResult:
-    """Build every model into a new `build.duckdb` and test it.
+    """Build every model into new databases and test it.
 
-    The build database is a function of the input files, so the old one is removed first: neither a killed run nor a
+    They are a function of the input files, so the old ones are removed first: neither a killed run nor a
     model that was since deleted can leave anything behind.
 
     Args:
@@ -90,7 +89,7 @@ def build(settings: Settings, *, as_of: dt.date | None = None, run_id: str, unit
         BuildError: a model or test failed, or the project could not be read.
     """
     start = time.perf_counter()
-    remove_database(build_file(settings))
+    clear(settings)
     outcomes, parse_seconds = _invoke(settings, as_of, unit_tests)
     seconds = round(time.perf_counter() - start, 3)
     result = BuildResult(
@@ -109,11 +108,6 @@ def build(settings: Settings, *, as_of: dt.date | None = None, run_id: str, unit
     if failed := [o for o in outcomes if not o.is_green]:
         raise BuildError(_sentence(failed, outcomes))
     return result
-
-
-def build_file(settings: Settings) -> Path:
-    """The database that dbt builds; nobody but the publishing step reads it."""
-    return settings.warehouse / "build.duckdb"
 
 
 def _invoke(settings: Settings, as_of: dt.date | None, unit_tests: bool) -> tuple[list[Outcome], float]:
@@ -145,12 +139,12 @@ def _invoke(settings: Settings, as_of: dt.date | None, unit_tests: bool) -> tupl
             if unit_tests:
                 answer = dbt.invoke([*quiet, "build", *project])
             else:
-                has_groundwork = lay_groundwork(settings, build_file(settings))
+                has_groundwork = lay_groundwork(settings)
                 with _environment(MUTASI_GROUNDWORK="laid" if has_groundwork else ""):
                     answer = dbt.invoke([*quiet, "build", *project, *_nightly(has_groundwork)])
                 if answer.success and not has_groundwork:
                     _close_connections()
-                    keep_groundwork(settings, build_file(settings))
+                    keep_groundwork(settings)
     _close_connections()
     if answer.exception and not isinstance(answer.exception, Exception):  # dbt swallows Ctrl-C and the end of the time too
         raise answer.exception
@@ -190,7 +184,7 @@ def _outcome(result: Any, settings: Settings) -> Outcome:
 
 def _broken(settings: Settings, test: str) -> tuple[str, ...]:
     """What a failed test calls the promises that were broken, where it names them; they are words of the project."""
-    with duckdb.connect(str(build_file(settings)), read_only=True, config={**options(settings)}) as con:
+    with opened(settings) as con:
         try:
             rows = con.execute(f"select distinct broken from ({test}) order by broken").fetchall()
         except duckdb.BinderException:

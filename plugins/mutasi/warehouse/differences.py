@@ -46,7 +46,7 @@ def row_changes(
 
     Args:
         published: what BI could open then; it may be gone, then nothing is told.
-        rebuilt: the build database of the same day.
+        rebuilt: what a build of the same day holds for BI.
         run_id: the run whose publication is meant; a file of another run is not compared.
         tables: names with their schema.
         keys: by table, the columns that tell its rows apart.

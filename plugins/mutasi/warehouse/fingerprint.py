@@ -19,6 +19,7 @@ from mutasi.engine import named, quoted
 from mutasi.landing.snapshots import data_path, in_use, link, scratch, write_text
 from mutasi.settings import Settings
 from mutasi.sources.datasets import datasets
+from mutasi.warehouse.built import opened
 
 SCHEMAS = ("marts", "planning")
 # A change of any of these may change a figure; tests and descriptions may not.
@@ -50,15 +51,14 @@ class Fingerprint(BaseModel):
     tables: Mapping[str, TableMark]
 
 
-def fingerprint(settings: Settings, build: Path, run_id: str) -> Fingerprint:
-    """Mark the tables of a build database and what they were made of.
+def fingerprint(settings: Settings, run_id: str) -> Fingerprint:
+    """Mark the tables of a build and what they were made of.
 
     Args:
-        settings: the home whose inputs and project made the build.
-        build: the build database; opened for reading.
+        settings: the home with the build, its inputs and its project.
         run_id: the run that built it.
     """
-    with duckdb.connect(str(build), read_only=True) as con:
+    with opened(settings) as con:
         row = con.execute("select as_of from intermediate.int_as_of").fetchone()
         as_of = row[0] if row else dt.date.min
         tables = {f"{schema}.{table}": _mark(con, schema, table, columns) for schema, table, columns in _tables(con)}
@@ -110,7 +110,7 @@ def _tables(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, list[str]]]:
     schemas = ", ".join(quoted(schema) for schema in SCHEMAS)
     found = con.execute(
         "select schema_name, table_name, list(column_name order by column_index) from duckdb_columns() "
-        f"where database_name = current_database() and schema_name in ({schemas}) group by all order by all"
+        f"where schema_name in ({schemas}) group by all order by all"
     ).fetchall()
     return [(schema, table, columns) for schema, table, columns in found]
 

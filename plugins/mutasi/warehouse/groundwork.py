@@ -7,16 +7,16 @@ from __future__ import annotations
 import fcntl
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
 
-from mutasi.durable import put
-from mutasi.engine import quoted
+from mutasi.durable import flush_tree, put
 from mutasi.landing.snapshots import scratch
 from mutasi.settings import Settings
 from mutasi.sources.datasets import datasets
+from mutasi.warehouse.built import STORAGE_VERSIONS, attach, build_file, build_folder, clear, file_in
 from mutasi.warehouse.fingerprint import contents, digest, engines
 
 # What seeds and views are made of, beside the columns of the datasets.
@@ -46,45 +46,52 @@ def parsed_before(settings: Settings, target: Path) -> Iterator[list[str]]:
             put(unfinished, known)
 
 
-def lay_groundwork(settings: Settings, database: Path) -> bool:
-    """Put a database with the project's seeds and views at `database`; False where none was kept of this project."""
+def lay_groundwork(settings: Settings) -> bool:
+    """Begin a build with the project's seeds and views; False where none were kept of this project."""
     try:
-        shutil.copyfile(_kept(settings), database)
-    except FileNotFoundError:
+        shutil.copytree(_kept(settings), build_folder(settings), copy_function=shutil.copyfile, dirs_exist_ok=True)
+    except (FileNotFoundError, shutil.Error):  # not there, or taken away by another home just now
+        clear(settings)
         return False
     return True
 
 
-def keep_groundwork(settings: Settings, database: Path) -> None:
+def keep_groundwork(settings: Settings) -> None:
     """Keep the seeds, the views and the bare columns of the tables of a closed, whole build; forget those of earlier projects."""
     kept = _kept(settings)
-    for old in kept.parent.glob("*.duckdb"):
-        old.unlink(missing_ok=True)
+    for old in kept.parent.glob("[!.]*/"):
+        _forget(old)
     unfinished = scratch(kept.parent)
+    unfinished.mkdir()
     with duckdb.connect() as con:
-        # The name that dbt gives the database: views are bound by it.
-        con.execute(f"attach {quoted(str(database))} as {database.stem} (read_only)")
-        con.execute(f"attach {quoted(str(unfinished))} as kept")
-        con.execute(f"copy from database {database.stem} to kept (schema)")
-        seeds = [file.stem for file in settings.dbt_project.glob("seeds/*.csv")]
-        tables = "select schema_name, table_name from duckdb_tables() where database_name = 'kept' and table_name in (select unnest(?))"
-        for schema, seed in con.execute(tables, [seeds]).fetchall():
-            con.execute(f"insert into kept.{schema}.{seed} from {database.stem}.{schema}.{seed}")
-        con.execute("detach kept")
-    put(unfinished, kept)
+        for database in STORAGE_VERSIONS:  # views are bound by their names
+            attach(con, build_file(settings, database), database, read_only=True)
+        for database in STORAGE_VERSIONS:
+            attach(con, file_in(unfinished, database), database, "kept")
+            con.execute(f"copy from database {database} to kept (schema)")
+            seeds = [file.stem for file in settings.dbt_project.glob("seeds/*.csv")]
+            tables = "select schema_name, table_name from duckdb_tables() where database_name = 'kept' and list_contains(?, table_name)"
+            for schema, seed in con.execute(tables, [seeds]).fetchall():
+                con.execute(f"insert into kept.{schema}.{seed} from {database}.{schema}.{seed}")
+            con.execute("detach kept")
+    flush_tree(unfinished)
+    try:
+        unfinished.rename(kept)
+    except OSError:  # another home was first
+        shutil.rmtree(unfinished)
 
 
-def remove_database(file: Path) -> None:
-    """Remove a DuckDB file with its write-ahead log: a log without its file would be replayed on the next one."""
-    file.unlink(missing_ok=True)
-    file.with_name(f"{file.name}.wal").unlink(missing_ok=True)
+def _forget(folder: Path) -> None:
+    """Remove a folder that others may be copying: they find it whole or not at all."""
+    with suppress(FileNotFoundError):
+        shutil.rmtree(folder.rename(scratch(folder.parent)))
 
 
 def _kept(settings: Settings) -> Path:
     """The groundwork of the project and its engines as they are now; views name files below any home."""
     columns = {name: {c: column.sql_type for c, column in d.promoted_columns.items()} for name, d in datasets().items()}
-    made_of = [*engines(), str(columns), *contents(settings.dbt_project, PROJECT_FILES)]
-    return _folder(settings) / f"{digest(made_of)}.duckdb"
+    made_of = [*engines(), str(columns), str(STORAGE_VERSIONS), *contents(settings.dbt_project, PROJECT_FILES)]
+    return _folder(settings) / digest(made_of)
 
 
 def _folder(settings: Settings) -> Path:

@@ -1,4 +1,4 @@
-"""How dbt opens DuckDB: on the build database of a home, and finding what it reads below that home.
+"""How dbt opens DuckDB: on the build databases of a home, and finding what it reads below that home.
 
 Neither the profile nor the sources name the home, so what dbt reads of the project, and what a build begins with, is the same for
 every home of one project and is made once.
@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
 
 from mutasi.engine import options
 from mutasi.settings import Settings
-from mutasi.warehouse.build import build_file
+from mutasi.warehouse.built import PUBLISHED, attach, build_file
 
 
 class Plugin(BasePlugin):
@@ -23,3 +24,9 @@ class Plugin(BasePlugin):
         settings = Settings.from_environment()
         creds.path = str(build_file(settings))
         config |= options(settings)
+
+    def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
+        """Attach what readers will get."""
+        settings = Settings.from_environment()
+        for database in PUBLISHED:
+            attach(conn, build_file(settings, database), database)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import shutil
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,14 +23,9 @@ from mutasi.engine import bounded, named, quoted
 from mutasi.errors import NeedsAPerson
 from mutasi.settings import Settings
 from mutasi.sources.datasets import datasets
-from mutasi.warehouse.build import build_file
-from mutasi.warehouse.groundwork import remove_database
+from mutasi.warehouse.built import PLANNING, PUBLISHED, REPORTING, attach, build_file, build_folder, opened
 from mutasi.warehouse.publish_postgres import Run, publication, publication_comments
 
-# Dashboards lag behind: the oldest DuckDB that still opens what we write.
-STORAGE_VERSION = "v1.2.0"
-REPORTING_SCHEMAS = ("marts", "quality")
-PLANNING_SCHEMAS = ("planning",)
 DERIVED_PERSONAL = ("person_id", "pseudonym", "record_key")
 # Birth date, first month of service, sex and number, also with the blanks of the printed form.
 NIP_PATTERN = (
@@ -44,7 +40,7 @@ class PublishError(NeedsAPerson):
 
 @dataclass(frozen=True)
 class Table:
-    """A table of the build database with its columns and their DuckDB types."""
+    """A table of the build with its columns and their DuckDB types."""
 
     schema: str
     name: str
@@ -87,7 +83,7 @@ def planning_file(settings: Settings) -> Path:
 
 
 def publish(settings: Settings, *, run_id: str) -> Published:
-    """Replace `planning.duckdb`, `reporting.duckdb` and PostgreSQL's schemas by what stands in `build.duckdb`.
+    """Replace `planning.duckdb`, `reporting.duckdb` and PostgreSQL's schemas by what is built.
 
     Everything is written before anything is replaced, and PostgreSQL, which can still refuse then, comes first.
 
@@ -96,29 +92,28 @@ def publish(settings: Settings, *, run_id: str) -> Published:
         ReportingDatabaseError: PostgreSQL is configured and could not be reached.
         ReportingRefused: PostgreSQL is configured and lacks a right, or holds schemas of others.
     """
-    source = build_file(settings)
-    if not source.exists():
-        raise PublishError(f"{source} does not exist: build the warehouse first. What was published before stays.")
-    fresh = {target: target.with_name(f".{target.stem}-{os.getpid()}.duckdb") for target in _targets(settings)}
+    if not build_file(settings).exists():
+        raise PublishError(
+            f"{build_folder(settings)} does not exist: build the warehouse first. What was published before stays."
+        )
+    targets = {PLANNING: planning_file(settings), REPORTING: reporting_file(settings)}
+    fresh = {database: target.with_name(f".{target.stem}-{os.getpid()}.duckdb") for database, target in targets.items()}
     server = publication(settings.reporting_url, settings.dbt_project / "models") if settings.reporting_url else nullcontext()
     try:
         with server as postgres:
-            with _engine(settings) as con:
-                con.execute(f"attach {quoted(str(source))} as build (read_only)")
+            with opened(settings) as con:
                 tables, run = _tables(con), _run(con, run_id)
-                refuse_personal(con, [t for t in tables if t.schema in REPORTING_SCHEMAS])
-                rows = sum(
-                    _write(con, fresh[target], [t for t in tables if t.schema in schemas], run)
-                    for target, schemas in _targets(settings).items()
-                )
+                refuse_personal(con, [t for t in tables if t.schema in PUBLISHED[REPORTING]])
+                rows = sum(_rows(con, table) for table in tables)
+                for database, file in fresh.items():
+                    _write(build_file(settings, database), file, database, run)
                 if postgres:
                     postgres.load(con, tables, forbidden_columns(), run)
-            fresh[planning_file(settings)].chmod(0o600)
             size = sum(file.stat().st_size for file in fresh.values())
             if postgres:
                 postgres.swap()
-        for target, file in fresh.items():
-            _replace(file, target)
+        for database, file in fresh.items():
+            _replace(file, targets[database])
     finally:
         for file in fresh.values():
             remove_database(file)
@@ -126,24 +121,9 @@ def publish(settings: Settings, *, run_id: str) -> Published:
 
 
 def _run(con: duckdb.DuckDBPyConnection, run_id: str) -> Run:
-    described = con.execute("select as_of from build.intermediate.int_as_of").fetchone()
+    described = con.execute("select as_of from intermediate.int_as_of").fetchone()
     assert described is not None
     return Run(run_id, described[0], dt.datetime.now(dt.UTC).replace(tzinfo=None))
-
-
-def _engine(settings: Settings) -> duckdb.DuckDBPyConnection:
-    """An engine for this one step: the files it attaches are let go when it closes, which a shared engine would not do."""
-    return duckdb.connect(
-        config={
-            **bounded(),
-            "temp_directory": str(settings.folder("tmp")),
-            "fsync_mode": "NONE",  # files are flushed once, before they are given their names
-        }
-    )
-
-
-def _targets(settings: Settings) -> dict[Path, tuple[str, ...]]:
-    return {planning_file(settings): PLANNING_SCHEMAS, reporting_file(settings): REPORTING_SCHEMAS}
 
 
 def _tables(con: duckdb.DuckDBPyConnection) -> list[Table]:
@@ -151,15 +131,16 @@ def _tables(con: duckdb.DuckDBPyConnection) -> list[Table]:
         """
         select schema_name, table_name, list(column_name order by column_index), list(data_type order by column_index)
         from duckdb_columns()
-        where database_name = 'build' and schema_name in ('marts', 'quality', 'planning')
+        where list_contains(?, database_name)
         group by all order by all
-        """
+        """,
+        [list(PUBLISHED)],
     ).fetchall()
     return [Table(schema, name, tuple(columns), tuple(types)) for schema, name, columns, types in rows]
 
 
 def refuse_personal(con: duckdb.DuckDBPyConnection, tables: list[Table]) -> None:
-    """Refuse tables of the attached database `build` that could name a person.
+    """Refuse tables of a build that could name a person.
 
     Raises:
         PublishError: names every offending table and column; no value is quoted.
@@ -179,55 +160,46 @@ def _nips_in(con: duckdb.DuckDBPyConnection, tables: list[Table]) -> list[str]:
     con.execute("create or replace temp table seen (place varchar, value varchar)")
     for table in tables:
         columns = (
-            f"select distinct {quoted(f'{table.schema}.{table.name}.{c}')}, {named(c)}::varchar from build.{table.sql}"
+            f"select distinct {quoted(f'{table.schema}.{table.name}.{c}')}, {named(c)}::varchar from {table.sql}"
             for c in table.text_columns
         )
         con.execute(f"insert into seen {' union all '.join(columns)}")
     rows = con.execute(
         f"""
         select place, count(*) from seen
-        where regexp_matches(value, {quoted(NIP_PATTERN)}) or value in (select nip from build.planning.employees)
+        where regexp_matches(value, {quoted(NIP_PATTERN)}) or value in (select nip from planning.employees)
         group by place order by place
         """
     ).fetchall()
     return [f"{place} has {count} values that look like an employee number" for place, count in rows]
 
 
-def _write(con: duckdb.DuckDBPyConnection, file: Path, tables: list[Table], run: Run) -> int:
-    """Write one file; returns its rows."""
+def _rows(con: duckdb.DuckDBPyConnection, table: Table) -> int:
+    [(rows,)] = con.execute(f"select count(*) from {table.sql}").fetchall()
+    return int(rows)
+
+
+def _write(built: Path, file: Path, database: str, run: Run) -> None:
+    """Copy what is built and tell in one row which run a reader is looking at; people are for the owner alone."""
     remove_database(file)
-    con.execute(f"attach {quoted(str(file))} as target (storage_version {quoted(STORAGE_VERSION)})")
-    # Columns, constraints and descriptions come along, which would otherwise be a statement for each column.
-    con.execute("copy from database build to target (schema)")
-    schemas = {t.schema for t in tables}
-    for (schema,) in con.execute(
-        "select schema_name from duckdb_schemas() where database_name = 'target' and not internal"
-    ).fetchall():
-        if schema not in schemas:
-            con.execute(f"drop schema target.{named(schema)} cascade")
-    con.execute("begin transaction")
-    rows = 0
-    for table in tables:
-        # Keys stand first; rows in their order compress well and are the same on every build.
-        order = ", ".join(str(n) for n in range(1, min(len(table.columns), 5) + 1))
-        [(inserted,)] = con.execute(f"insert into target.{table.sql} from build.{table.sql} order by {order}").fetchall()
-        rows += inserted
-    _write_publication(con, tables[0].schema if tables[0].schema == "planning" else "quality", run)
-    con.execute("commit")
-    con.execute("checkpoint target")
-    con.execute("detach target")
-    return rows
-
-
-def _write_publication(con: duckdb.DuckDBPyConnection, schema: str, run: Run) -> None:
-    """One row that tells a reader which run it is looking at."""
+    file.touch(mode=0o600 if database == PLANNING else 0o666)
+    shutil.copyfile(built, file)
+    schema = PUBLISHED[database][-1]
     target = f"target.{named(schema)}.publication"
-    con.execute(
-        f"create table {target} as select ?::varchar as run_id, ?::date as as_of, ?::timestamp as published_at",
-        [run.run_id, run.as_of, run.published_at],
-    )
-    for statement in publication_comments(target):
-        con.execute(statement)
+    with duckdb.connect(config={**bounded(), "fsync_mode": "NONE"}) as con:  # flushed once, before it is given its name
+        attach(con, file, database, "target")
+        con.execute(
+            f"create table {target} as select ?::varchar as run_id, ?::date as as_of, ?::timestamp as published_at",
+            [run.run_id, run.as_of, run.published_at],
+        )
+        for statement in publication_comments(target):
+            con.execute(statement)
+
+
+def remove_database(file: Path) -> None:
+    """Remove a DuckDB file with its write-ahead log: a log without its file would be replayed on the next one."""
+    file.unlink(missing_ok=True)
+    file.with_name(f"{file.name}.wal").unlink(missing_ok=True)
 
 
 def _replace(file: Path, target: Path) -> None:

@@ -60,16 +60,16 @@ class Publication:
             raise ReportingDatabaseError("Another refresh is publishing to the reporting database; wait for it, then try again.")
 
     def load(self, build: duckdb.DuckDBPyConnection, tables: Sequence[Table], personal: frozenset[str], run: Run) -> None:
-        """Copy `tables` of the attached database `build` into new schemas that no reader looks at yet.
+        """Copy `tables` into new schemas that no reader looks at yet.
 
         Args:
-            build: DuckDB with the built warehouse attached as `build`.
+            build: DuckDB with all that was built.
             tables: What readers get.
             personal: Names of columns that say something about a person.
             run: What readers are told about the night.
         """
         self._drop_leftovers()
-        agencies = [row[0] for row in build.execute("select agency_id from build.marts.dim_agency order by 1").fetchall()]
+        agencies = [row[0] for row in build.execute("select agency_id from marts.dim_agency order by 1").fetchall()]
         with self._server.transaction("the roles"):
             self._ensure_roles(agencies)
         for schema in SCHEMAS:
@@ -188,7 +188,7 @@ class Publication:
         chosen = ", ".join(f"cast({named(n)} as {t.duckdb}) as {named(n)}" for n, t in types.items())
         # Keys stand first; in their order an index finds its rows on neighbouring pages.
         order = ", ".join(map(named, table.columns[:5]))
-        reader = build.sql(f"select {chosen} from build.{table.sql} order by {order}").to_arrow_reader(BATCH_ROWS)
+        reader = build.sql(f"select {chosen} from {table.sql} order by {order}").to_arrow_reader(BATCH_ROWS)
         self._server.append(NEW + table.schema, table.name, reader)
         self._server.run(*_keys(target, model, filled), *_comments(target, model), what=f"{table.schema}.{table.name}")
 

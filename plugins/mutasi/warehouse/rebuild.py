@@ -18,7 +18,8 @@ from mutasi.errors import NeedsAPerson
 from mutasi.landing.snapshots import link
 from mutasi.settings import Settings
 from mutasi.sources.agency import Agency
-from mutasi.warehouse.build import build, build_file
+from mutasi.warehouse.build import build
+from mutasi.warehouse.built import REPORTING, build_file
 from mutasi.warehouse.dictionary import model_tables
 from mutasi.warehouse.differences import RowChanges, row_changes
 from mutasi.warehouse.fingerprint import Fingerprint, fingerprint, kept, rows_file
@@ -109,7 +110,7 @@ def rebuild(settings: Settings, agencies: Mapping[str, Agency], day: dt.date, *,
             raise RebuildError(refusal)
         run_id = f"rebuild-{day.isoformat()}"
         build(apart, as_of=day, run_id=run_id)
-        return _with_rows(settings, compare(kept(settings, day), fingerprint(apart, build_file(apart), run_id), day), apart)
+        return _with_rows(settings, compare(kept(settings, day), fingerprint(apart, run_id), day), apart)
     finally:
         if not keep_home:
             shutil.rmtree(home, ignore_errors=True)
@@ -140,7 +141,7 @@ def _with_rows(settings: Settings, found: Comparison, apart: Settings) -> Compar
     marts = [table for table in found.differing if table.startswith("marts.")]
     keys = {f"marts.{table.name}": table.key for table in model_tables(settings.dbt_project / "models", "marts")}
     then = rows_file(settings, found.day)
-    return replace(found, rows=row_changes(then, build_file(apart), found.published.run_id, marts, keys))
+    return replace(found, rows=row_changes(then, build_file(apart, REPORTING), found.published.run_id, marts, keys))
 
 
 def _as_it_stood(settings: Settings, apart: Settings, day: dt.date) -> None:

@@ -5,15 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping
-from pathlib import Path
-
-import duckdb
 
 from mutasi.landing.snapshots import days, write_text
 from mutasi.ledger import Entry, size_of, stepped
 from mutasi.settings import Settings
 from mutasi.sources.agency import Agency
-from mutasi.warehouse.build import BuildError, build, build_file
+from mutasi.warehouse.build import BuildError, build
+from mutasi.warehouse.built import build_folder, opened
 from mutasi.warehouse.fingerprint import fingerprint, keep
 from mutasi.warehouse.inputs import link_inputs
 from mutasi.warehouse.leaves import bind_leaves
@@ -43,7 +41,7 @@ def build_warehouse(settings: Settings, agencies: Mapping[str, Agency], day: dt.
         result = build(settings, as_of=as_of, run_id=run_id)
         write_text(green, json.dumps({"run_id": run_id, "as_of": as_of.isoformat()}))
         entry.data_as_of = min(present.values())
-        entry.rows_received, entry.bytes = _rows_in(build_file(settings)), size_of(build_file(settings))
+        entry.rows_received, entry.bytes = _rows_in(settings), size_of(build_folder(settings))
     return {"agencies": len(present), "models": result.models, "tests": result.tests}
 
 
@@ -62,12 +60,12 @@ def publish_warehouse(settings: Settings, day: dt.date, run_id: str) -> None:
                 "The build on disk is not this run's; nothing was published. Clear the build task of this run and let it go on."
             )
         published = publish(settings, run_id=run_id)
-        keep(settings, fingerprint(settings, build_file(settings), run_id), reporting_file(settings))
+        keep(settings, fingerprint(settings, run_id), reporting_file(settings))
         entry.rows_received, entry.bytes = published.rows, published.bytes
         entry.data_as_of = day
 
 
-def _rows_in(file: Path) -> int:
-    with duckdb.connect(str(file), read_only=True) as con:
+def _rows_in(settings: Settings) -> int:
+    with opened(settings) as con:
         [(rows,)] = con.execute("select coalesce(sum(estimated_size), 0) from duckdb_tables()").fetchall()
     return int(rows)

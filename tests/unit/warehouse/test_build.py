@@ -7,7 +7,7 @@ from dbt.cli.main import dbtRunner, dbtRunnerResult
 
 from mutasi.settings import Settings
 from mutasi.warehouse.build import build, error_code
-from mutasi.warehouse.groundwork import remove_database
+from mutasi.warehouse.publish import remove_database
 
 
 @pytest.mark.parametrize(

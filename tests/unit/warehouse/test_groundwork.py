@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
-import duckdb
 import pytest
+from tests.build_databases import build_databases
 
 from mutasi.settings import Settings
 from mutasi.warehouse import fingerprint
+from mutasi.warehouse.built import build_folder, clear, opened
 from mutasi.warehouse.fingerprint import ENGINES
-from mutasi.warehouse.groundwork import keep_groundwork, lay_groundwork, remove_database
+from mutasi.warehouse.groundwork import keep_groundwork, lay_groundwork
 
 
 @pytest.fixture
@@ -24,48 +27,71 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     return Settings(home=tmp_path / "home", project=tmp_path, agencies=tmp_path)
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Path:
-    """A whole build: a seed, a table with a person, and a view over the table."""
-    file = tmp_path / "build.duckdb"
-    with duckdb.connect(str(file)) as con:
-        con.execute("create schema seeds; create table seeds.rules as select 1 as a")
-        con.execute("create schema marts; create table marts.employees as select '19990101' as nip")
-        con.execute("create view marts.numbers as select nip from build.marts.employees")
-    return file
+@pytest.fixture(autouse=True)
+def night(settings: Settings) -> None:
+    """A whole build: a seed, a table with a person for planners, and a view over it among what nobody else reads."""
+    with build_databases(settings) as con:
+        con.execute("create schema build.seeds; create table build.seeds.rules as select 1 as a")
+        con.execute("create table planning.employees as select '19990101' as nip")
+        con.execute("create view intermediate.numbers as select nip from planning_file.planning.employees")
+
+
+def _laid(settings: Settings) -> bool:
+    """Whether a build of another home begins with what was kept."""
+    clear(_beside(settings))
+    return lay_groundwork(_beside(settings))
+
+
+def _beside(settings: Settings) -> Settings:
+    return replace(settings, home=settings.project / "beside")
 
 
 @pytest.mark.parametrize("changed", ["dbt_project.yml", "seeds/rules.csv", "seeds/new.csv", "models/stg_units.sql"])
-def test_groundwork_is_kept_until_the_project_changes(settings: Settings, database: Path, changed: str) -> None:
-    assert not lay_groundwork(settings, database)
-    keep_groundwork(settings, database)
-    assert lay_groundwork(settings, database)
+def test_groundwork_is_kept_until_the_project_changes(settings: Settings, changed: str) -> None:
+    assert not _laid(settings)
+    keep_groundwork(settings)
+    assert _laid(settings)
 
     (settings.dbt_project / changed).write_text("a\n2\n")
-    assert not lay_groundwork(settings, database)
-    keep_groundwork(settings, database)
-    assert len([file for file in settings.cache("dbt").rglob("*") if file.is_file()]) == 1, (
+    assert not _laid(settings)
+    keep_groundwork(settings)
+    assert len([file for file in settings.cache("dbt").rglob("*") if file.is_file()]) == 3, (
         "that of an earlier project is forgotten"
     )
 
 
-def test_groundwork_holds_seeds_and_views_and_no_row_of_a_night(settings: Settings, database: Path) -> None:
-    keep_groundwork(settings, database)
-    remove_database(database)
-    lay_groundwork(settings, database)
-    with duckdb.connect(str(database)) as con:
+def test_groundwork_holds_seeds_and_views_and_no_row_of_a_night(settings: Settings) -> None:
+    keep_groundwork(settings)
+    assert _laid(settings)
+    with opened(_beside(settings)) as con:
         assert con.execute("from seeds.rules").fetchall() == [(1,)]
-        assert con.execute("from marts.employees").fetchall() == []
-        con.execute("create or replace table marts.employees as select '20000101' as nip")
-        assert con.execute("from marts.numbers").fetchall() == [("20000101",)], "the view reads what tonight's table holds"
+        assert con.execute("from planning_file.planning.employees").fetchall() == []
+    with build_databases(_beside(settings)) as con:
+        con.execute("create or replace table planning.employees as select '20000101' as nip")
+        assert con.execute("from intermediate.numbers").fetchall() == [("20000101",)], "the view reads what tonight's table holds"
 
 
-def test_groundwork_serves_every_home_of_a_cache(settings: Settings, database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    keep_groundwork(settings, database)
-    beside = Settings(home=settings.project / "beside", project=settings.project, agencies=settings.agencies)
-    assert lay_groundwork(beside, database)
+def test_what_another_home_is_forgetting_is_not_begun_with(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One home reads the folder while another takes it away: no build begins with a part of it."""
+    keep_groundwork(settings)
+
+    copy = shutil.copyfile
+
+    def copy_and_forget(source: Path, target: Path) -> None:
+        copy(source, target)
+        for folder in settings.cache("dbt").glob("*/[!.]*/"):
+            shutil.rmtree(folder)
+
+    monkeypatch.setattr(shutil, "copyfile", copy_and_forget)
+    assert not _laid(settings)
+    assert list(build_folder(_beside(settings)).iterdir()) == []
+
+
+def test_groundwork_serves_every_home_of_a_cache(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    keep_groundwork(settings)
+    assert _laid(settings)
     monkeypatch.delenv("MUTASI_CACHE")
-    assert not lay_groundwork(beside, database), "by itself a home keeps its own"
+    assert not _laid(settings), "by itself a home keeps its own"
 
 
 def test_what_homes_share_is_closed_to_other_users(settings: Settings) -> None:
@@ -76,9 +102,9 @@ def test_what_homes_share_is_closed_to_other_users(settings: Settings) -> None:
 
 @pytest.mark.parametrize("newer", ENGINES)
 def test_groundwork_of_another_version_of_dbt_or_duckdb_is_not_used(
-    settings: Settings, database: Path, newer: str, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, newer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keep_groundwork(settings, database)
+    keep_groundwork(settings)
     installed = fingerprint.version
     monkeypatch.setattr(fingerprint, "version", lambda name: "99.0" if name == newer else installed(name))
-    assert not lay_groundwork(settings, database)
+    assert not _laid(settings)

@@ -6,19 +6,17 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from tests.build_databases import build_databases
 
 from mutasi.settings import Settings
-from mutasi.warehouse.build import build_file
+from mutasi.warehouse.built import clear
 from mutasi.warehouse.publish import PublishError, publish, reporting_file
 
 
 def _build(settings: Settings, unit_name: str = "Dinas Contoh", extra: str = "", night: int = 1) -> None:
     """A build database with just enough to publish; `night` fills every row so that half states show."""
-    settings.folder("warehouse")
-    build_file(settings).unlink(missing_ok=True)
-    with duckdb.connect(str(build_file(settings))) as con:
-        for schema in ("marts", "quality", "planning", "intermediate"):
-            con.execute(f"create schema {schema}")
+    clear(settings)
+    with build_databases(settings) as con:
         con.execute("create table intermediate.int_as_of as select date '2026-10-01' as as_of")
         con.execute(f"create table marts.dim_unit as select 'a' as agency_id, $1::varchar as unit_name {extra}", [unit_name])
         con.execute(f"create table marts.unit_workload as select i as unit_id, {night} as night from range(1000) as t (i)")

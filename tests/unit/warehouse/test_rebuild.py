@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from click.testing import CliRunner
+from tests.build_databases import build_databases
 
 from mutasi.cli import main
 from mutasi.settings import Settings
@@ -47,18 +48,28 @@ def test_a_day_without_a_record_says_so() -> None:
     assert not found.is_equal and not found.differing and "Nothing was recorded" in found.lines()[0]
 
 
+def units(rows: str) -> str:
+    return f"create or replace table marts.units as select * from (values {rows}) as u (unit_id, kind, name, note, need_fte)"
+
+
 def built(file: Path, rows: str) -> Path:
+    """What a build holds for BI."""
     with duckdb.connect(str(file)) as con:
-        con.execute("create schema intermediate; create schema marts; create schema planning")
-        con.execute(f"create table intermediate.int_as_of as select date '{DAY}' as as_of")
-        con.execute(f"create table marts.units as select * from (values {rows}) as u (unit_id, kind, name, note, need_fte)")
+        con.execute(f"create schema marts; {units(rows)}")
     return file
 
 
-def test_a_mark_knows_values_and_their_rows_but_no_order(settings: Settings, tmp_path: Path) -> None:
-    first = fingerprint(settings, built(tmp_path / "a.duckdb", "('A', 1, 'x', null, 1.0), ('B', 1, 'y', null, 2.0)"), "a")
-    turned = fingerprint(settings, built(tmp_path / "b.duckdb", "('B', 1, 'y', null, 2.0), ('A', 1, 'x', null, 1.0)"), "b")
-    swapped = fingerprint(settings, built(tmp_path / "c.duckdb", "('A', 1, 'x', null, 2.0), ('B', 1, 'y', null, 1.0)"), "c")
+def mark(settings: Settings, rows: str) -> Fingerprint:
+    """The mark of a build with one table."""
+    with build_databases(settings) as con:
+        con.execute(f"create or replace table intermediate.int_as_of as select date '{DAY}' as as_of; {units(rows)}")
+    return fingerprint(settings, "night")
+
+
+def test_a_mark_knows_values_and_their_rows_but_no_order(settings: Settings) -> None:
+    first = mark(settings, "('A', 1, 'x', null, 1.0), ('B', 1, 'y', null, 2.0)")
+    turned = mark(settings, "('B', 1, 'y', null, 2.0), ('A', 1, 'x', null, 1.0)")
+    swapped = mark(settings, "('A', 1, 'x', null, 2.0), ('B', 1, 'y', null, 1.0)")
     assert first.tables == turned.tables
     assert compare(first, swapped, DAY).differing == {"marts.units": ("need_fte",)}
 
