@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from mutasi.recommend.face import Flags
 from mutasi.recommend.lexicographic import Solution
-from mutasi.recommend.network import INFINITE, Integers
+from mutasi.recommend.network import INFINITE, Indices, Integers
 from mutasi.recommend.parts import Part, Parts, connected
 from mutasi.recommend.plan import Plan
 from mutasi.recommend.problem import Problem
@@ -65,6 +65,8 @@ def plan_near(problem: Problem, near: Plan, nodes: int = MOST_NODES, budget: int
     Raises:
         Infeasible: a seat that must be held can be held by nobody, or no plan keeps the caps.
     """
+    if _is_lawful(problem, near.post) and (fitting := _fitting(problem, replace(near, row=problem.row(near.post)))) is not None:
+        return fitting  # what is otherwise does not touch these people
     proof = _Proof.of(problem, near)
     tried = _promising(problem, proof.reduced, np.ones(len(problem.edge_post), bool), BEST_PAIRS)
     tried |= _cheapest(proof.reduced, np.ones(len(problem.edge_post), bool), FEW_PAIRS) | of_couples(problem)
@@ -90,6 +92,15 @@ def plan_near(problem: Problem, near: Plan, nodes: int = MOST_NODES, budget: int
         else:
             tried |= _promising(problem, fresh.reduced, missing, MORE_PAIRS)
     return solve(problem, budget).in_parts_of(SCALE)
+
+
+def _is_lawful(problem: Problem, post: Indices) -> bool:
+    """Whether a plan uses pairs of the problem, has a seat for everybody who comes, keeps those that must be held, and the caps."""
+    moves, posts = problem.moves(post), len(problem.protected)
+    arrived, held = np.bincount(problem.edge_post[moves], minlength=posts), np.bincount(post, minlength=posts)
+    has_seats = (arrived <= _places(problem)).all() and (held >= problem.protected).all()
+    within = (problem.cap_use(moves) <= problem.cap_limit).all()
+    return bool(np.count_nonzero(post != problem.home) == len(moves) and has_seats and within)
 
 
 @dataclass(frozen=True)

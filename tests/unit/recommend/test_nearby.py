@@ -24,12 +24,13 @@ def pairs_that_enter(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyP
 
 
 def otherwise(problem: Problem, rng: np.random.Generator) -> Problem:
-    """The same with some pairs fewer, other costs and other limits."""
+    """The same with some pairs fewer, other costs, more seats that must be held and other limits."""
     kept = problem.only(rng.random(len(problem.edge_post)) < 0.8)
     cost = kept.edge_cost.copy()
     cost[:, 1:4] = np.maximum(0, cost[:, 1:4] + rng.integers(-2, 3, (len(cost), 3)))
     limit = np.maximum(0, kept.cap_limit + rng.integers(-1, 2, len(kept.cap_limit)))
-    return replace(kept, edge_cost=cost, cap_limit=limit)
+    protected = np.where(rng.random(len(kept.protected)) < 0.2, kept.at_home(), kept.protected)
+    return replace(kept, edge_cost=cost, cap_limit=limit, protected=protected)
 
 
 def side_by_side(one: Problem, other: Problem) -> Problem:
@@ -91,6 +92,16 @@ def test_prices_prove_the_plan_where_no_branching_was_needed() -> None:
     near = solve(problem)
     found = solve_near(problem, near)
     assert near.is_proved and found.is_proved and found.row == near.row
+
+
+def test_a_plan_that_is_still_the_best_takes_no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = capped_problem(3, people=14, posts=6)
+    near, unused = solve(problem), np.arange(len(problem.edge_post))
+    assert near.is_proved and near.cap_price.any()
+    unused = ~np.isin(unused, problem.moves(near.post)) & (unused % 2 == 0)
+    monkeypatch.delattr("mutasi.recommend.nearby.program")
+    found = solve_near(problem.only(~unused), near)
+    assert found.is_proved and found.row == near.row and (found.post == near.post).all()
 
 
 def test_a_cap_that_nobody_can_keep_is_refused() -> None:
