@@ -4,13 +4,9 @@
     {{ return(['R1', 'R2', 'R3', 'R4', 'R5', 'R6', 'R9', 'R10', 'R11', 'R12', 'P1', 'P2', 'P3', 'P4', 'P5', 'P6']) }}
 {%- endmacro %}
 
-{# Codes as one text with a blank before, between and after, '' when there is none: `like '% R1 %'` finds one. #}
-{% macro code_list(codes, condition) -%}
-    rtrim(concat({% for code in codes -%}
-        case when {{ condition | replace('CODE', code | lower) }} then ' {{ code }}' else '' end{{ ", " if not loop.last }}
-    {%- endfor %})) || case when {% for code in codes -%}
-        ({{ condition | replace('CODE', code | lower) }}){{ " or " if not loop.last }}
-    {%- endfor %} then ' ' else '' end
+{# Codes of a group's rules as one text with a blank before, between and after, '' when there is none: `like '% R1 %'` finds one. #}
+{% macro code_list(condition) -%}
+    coalesce(string_agg(' ' || rule_code, '' order by place) filter (where {{ condition }}) || ' ', '')
 {%- endmacro %}
 
 {# A day so many whole months after another. #}

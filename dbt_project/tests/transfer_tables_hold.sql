@@ -13,16 +13,6 @@ with promises as (
     from {{ ref('transfer_people') }}
     where outcome = 'ELIGIBLE' and (job_kind is null or job_kind not in ('jf', 'pelaksana') or employment_status = 'CPNS')
     union all
-    select 'a gate of the seed is not the gate of the model' as broken
-    from {{ ref('transfer_eligibility') }} as given
-    inner join {{ ref('transfer_people') }} as people on given.person_id = people.person_id
-    where
-        given.is_gate
-        <> (
-            strpos(people.failed_rules, ' ' || given.rule_code || ' ') > 0
-            or strpos(people.review_rules, ' ' || given.rule_code || ' ') > 0
-        )
-    union all
     select 'a person and a rule stand twice in transfer_eligibility' as broken
     from {{ ref('transfer_eligibility') }}
     group by person_id, rule_code

@@ -1,8 +1,9 @@
 {# A view: readers ask for few of its columns, and all of them for everybody are dearer to keep than to find again. #}
 {{ config(materialized='view') }}
--- The facts about each person, and each rule against them: what was found and, where it speaks against them, the value that
--- decided and the limit. The seed `transfer_rules` turns a missing value into an outcome; a rule that is not in force, or not
--- meant for the kind of job, says nothing (NULL).
+-- The facts about each person, and each rule against them: whether it passes (P), fails (F), is for review (R), lacks the
+-- value (M) or the agency's data (N), or does not ask this person (NULL); where it does not pass, also the value that decided and
+-- the limit. `findings` holds them side by side in the order of the rules, with '-' for NULL: people are alike in all but a few
+-- hundred ways, so the seed `transfer_rules` judges each way once (int_transfer_outcomes).
 {% set codes = person_rules() %}
 {% set evidence = {
     'R1': "cast(" ~ whole_months('in_post_since', 'as_of') ~ " as varchar)",
@@ -25,8 +26,6 @@
     'P5': "legal_status_code",
     'P6': "case when has_licence then 'expired' else 'none' end"
 } %}
-{# One byte a person instead of a text; the texts of missing values are those of the seed, which a test holds to these. #}
-{% set outcome = "enum('PASSED', 'NOT_ELIGIBLE', 'REVIEW', 'NOT_CHECKED')" %}
 {% set limits = {
     'R1': "cast(cast(transfer_tenure_months as integer) as varchar)",
     'R2': "'PNS'",
@@ -34,33 +33,7 @@
     'R9': "cast(cast(transfer_new_pns_years as integer) as varchar)",
     'R11': "cast(cast(transfer_before_retirement_months as integer) as varchar)"
 } %}
-with today as (
-    select * from {{ ref('int_as_of') }}
-),
-
-in_force as (
-    select
-        given.rule_code,
-        cast(replace(given.on_missing, 'FAIL', 'NOT_ELIGIBLE') as {{ outcome }}) as on_missing,
-        cast(replace(given.on_no_data, 'FAIL', 'NOT_ELIGIBLE') as {{ outcome }}) as on_no_data,
-        concat(' ', given.job_kinds, ' ') as kinds
-    from {{ ref('transfer_rules') }} as given
-    cross join today
-    where given.valid_from <= today.as_of and coalesce(given.valid_to >= today.as_of, true)
-),
-
-rules as (
-    select
-    {% for code in codes -%}
-            any_value(case when rule_code = '{{ code }}' then on_missing end) as on_missing_{{ code | lower }},
-            any_value(case when rule_code = '{{ code }}' then on_no_data end) as on_no_data_{{ code | lower }},
-            any_value(case when rule_code = '{{ code }}' then kinds end) as kinds_{{ code | lower }}
-            {{- "," if not loop.last }}
-    {% endfor %}
-    from in_force
-),
-
-people as (
+with people as (
     select
         facts.*,
         limits.transfer_tenure_months,
@@ -79,108 +52,89 @@ found as (
     select
         people.*,
         case
-            when in_post_since is null then 'MISSING'
-            when {{ months_after('in_post_since', 'transfer_tenure_months') }} <= as_of then 'PASS'
-            else 'FAIL'
+            when in_post_since is null then 'M'
+            when {{ months_after('in_post_since', 'transfer_tenure_months') }} <= as_of then 'P'
+            else 'F'
         end as finding_r1,
         case
-            when employment_status is null then 'MISSING'
-            when employment_status = 'PNS' then 'PASS'
-            when employment_status = 'CPNS' then 'FAIL'
+            when employment_status is null then 'M'
+            when employment_status = 'PNS' then 'P'
+            when employment_status = 'CPNS' then 'F'
         end as finding_r2,
         case
-            when not has_reviews then 'NO_DATA'
-            when try_cast(worst_predicate as integer) > transfer_worst_predicate then 'FAIL'
-            when predicate_last_year is null or predicate_year_before is null then 'MISSING'
-            else 'PASS'
+            when not has_reviews then 'N'
+            when try_cast(worst_predicate as integer) > transfer_worst_predicate then 'F'
+            when predicate_last_year is null or predicate_year_before is null then 'M'
+            else 'P'
         end as finding_r3,
         case
-            when barred_by = 'R4' or is_examined or is_sanctioned then 'FAIL'
-            when not has_discipline then 'NO_DATA'
-            else 'PASS'
+            when barred_by = 'R4' or is_examined or is_sanctioned then 'F'
+            when not has_discipline then 'N'
+            else 'P'
         end as finding_r4,
         case
-            when barred_by = 'R5' or is_studying or bound_until is not null then 'FAIL'
-            when not has_study_leave then 'NO_DATA'
-            else 'PASS'
+            when barred_by = 'R5' or is_studying or bound_until is not null then 'F'
+            when not has_study_leave then 'N'
+            else 'P'
         end as finding_r5,
-        'NO_DATA' as finding_r6,
+        'N' as finding_r6,
         case
             when is_contract or employment_status = 'CPNS' then null
-            when tmt_pns is null then 'MISSING'
-            when {{ months_after('tmt_pns', 'transfer_new_pns_years * 12') }} <= as_of then 'PASS'
-            else 'FAIL'
+            when tmt_pns is null then 'M'
+            when {{ months_after('tmt_pns', 'transfer_new_pns_years * 12') }} <= as_of then 'P'
+            else 'F'
         end as finding_r9,
         case
-            when employment_status is null then 'MISSING'
-            when is_contract and coalesce(pppk_internal_move_allowed, 0) <> 1 then 'FAIL'
-            else 'PASS'
+            when employment_status is null then 'M'
+            when is_contract and coalesce(pppk_internal_move_allowed, 0) <> 1 then 'F'
+            else 'P'
         end as finding_r10,
         case
-            when retires_on <= as_of then 'FAIL'
-            when {{ months_after('as_of', 'transfer_before_retirement_months') }} > least(retires_on, leaves_on) then 'REVIEW'
-            when retires_on is null then 'MISSING'
-            else 'PASS'
+            when retires_on <= as_of then 'F'
+            when {{ months_after('as_of', 'transfer_before_retirement_months') }} > least(retires_on, leaves_on) then 'R'
+            when retires_on is null then 'M'
+            else 'P'
         end as finding_r11,
         case
-            when coalesce(election_window, 0) <> 1 then 'PASS'
-            when job_kind in ('jpt', 'administrator', 'pengawas') or has_additional_duty then 'REVIEW'
-            else 'PASS'
+            when coalesce(election_window, 0) <> 1 then 'P'
+            when job_kind in ('jpt', 'administrator', 'pengawas') or has_additional_duty then 'R'
+            else 'P'
         end as finding_r12,
-        'FAIL' as finding_p1,
-        'REVIEW' as finding_p2,
-        case when has_additional_duty then 'REVIEW' else 'PASS' end as finding_p3,
+        'F' as finding_p1,
+        'R' as finding_p2,
+        case when has_additional_duty then 'R' else 'P' end as finding_p3,
         case
             when
                 has_several_posts or is_seconded or not is_post_known or is_post_in_doubt or job_kind is null
                 or coalesce(barred_by = 'P4', false)
-                then 'REVIEW'
-            else 'PASS'
+                then 'R'
+            else 'P'
         end as finding_p4,
         case
-            when legal_status_code is null then 'MISSING'
-            when barred_by = 'P5' then 'FAIL'
-            else 'PASS'
+            when legal_status_code is null then 'M'
+            when barred_by = 'P5' then 'F'
+            else 'P'
         end as finding_p5,
         case
             when not needs_licence then null
-            when has_valid_licence then 'PASS'
-            when not has_licences then 'NO_DATA'
-            when has_licence then 'FAIL'
-            else 'MISSING'
+            when has_valid_licence then 'P'
+            when not has_licences then 'N'
+            when has_licence then 'F'
+            else 'M'
         end as finding_p6
     from people
-),
-
-judged as (
-    select
-        found.*,
-    {% for code in codes -%}
-        {% set c = code | lower -%}
-        case
-            when rules.kinds_{{ c }} is null then null
-            when rules.kinds_{{ c }} <> ' all ' and strpos(rules.kinds_{{ c }}, concat(' ', found.job_kind, ' ')) = 0 then null
-            when found.finding_{{ c }} = 'PASS' then cast('PASSED' as {{ outcome }})
-            when found.finding_{{ c }} = 'FAIL' then cast('NOT_ELIGIBLE' as {{ outcome }})
-            when found.finding_{{ c }} = 'REVIEW' then cast('REVIEW' as {{ outcome }})
-            when found.finding_{{ c }} = 'MISSING' then rules.on_missing_{{ c }}
-            when found.finding_{{ c }} = 'NO_DATA' then rules.on_no_data_{{ c }}
-        end as outcome_{{ c }}{{ "," if not loop.last }}
-    {% endfor %}
-    from found
-    cross join rules
 )
 
 select
     {% for code in codes -%}
         {% set c = code | lower -%}
-        case when finding_{{ c }} in ('MISSING', 'NO_DATA') then true else false end as is_missing_{{ c }},
-        case
-            when outcome_{{ c }} in ('NOT_ELIGIBLE', 'REVIEW') then {{ evidence[code] or 'cast(null as varchar)' }}
-        end as evidence_{{ c }},
-        case
-            when outcome_{{ c }} in ('NOT_ELIGIBLE', 'REVIEW') then {{ limits[code] or 'cast(null as varchar)' }}
-        end as limit_{{ c }},
+        case when finding_{{ c }} <> 'P' then {{ evidence[code] or 'cast(null as varchar)' }} end as evidence_{{ c }},
+        case when finding_{{ c }} <> 'P' then {{ limits[code] or 'cast(null as varchar)' }} end as limit_{{ c }},
     {% endfor -%}
-    judged.*
-from judged
+    concat(
+        {% for code in codes -%}
+            coalesce(finding_{{ code | lower }}, '-'){{ "," if not loop.last }}
+        {% endfor %}
+    ) as findings,
+    found.*
+from found

@@ -1,6 +1,3 @@
-{# Rules that decide before a proposal about a move inside the agency that the organisation starts; R6 belongs to the file,
-   R9 to a move to another agency. The seed says so, and a test holds this list to it. #}
-{% set codes = person_rules() %}
 {% set due_months %}
     case judged.job_kind
         when 'jpt' then limits.transfer_due_months_jpt
@@ -10,15 +7,28 @@
         when 'pelaksana' then limits.transfer_due_months_pelaksana
     end
 {% endset %}
-{% set gates = codes | reject('in', ['R6', 'R9']) | list %}
-with judged as (
+-- Rules that decide before a proposal are gates; the others tell for the file or for a move to another agency.
+with lists as (
+    select
+        job_kind,
+        findings,
+        {{ code_list("outcome = 'NOT_ELIGIBLE' and is_gate") }} as failed_rules,
+        {{ code_list("outcome = 'REVIEW' and is_gate") }} as review_rules,
+        {{ code_list("outcome = 'PASSED'") }} as passed_rules,
+        {{ code_list("outcome = 'NOT_CHECKED'") }} as unchecked_rules
+    from {{ ref('int_transfer_outcomes') }}
+    group by job_kind, findings
+),
+
+judged as (
     select
         findings.*,
-        {{ code_list(gates, "coalesce(outcome_CODE = 'NOT_ELIGIBLE', false)") }} as failed_rules,
-        {{ code_list(gates, "coalesce(outcome_CODE = 'REVIEW', false)") }} as review_rules,
-        {{ code_list(codes, "coalesce(outcome_CODE = 'PASSED', false)") }} as passed_rules,
-        {{ code_list(codes, "coalesce(outcome_CODE = 'NOT_CHECKED', false)") }} as unchecked_rules
+        coalesce(lists.failed_rules, '') as failed_rules,
+        coalesce(lists.review_rules, '') as review_rules,
+        coalesce(lists.passed_rules, '') as passed_rules,
+        coalesce(lists.unchecked_rules, '') as unchecked_rules
     from {{ ref('int_transfer_findings') }} as findings
+    left join lists on findings.findings = lists.findings and findings.job_kind is not distinct from lists.job_kind
 )
 
 select
@@ -54,7 +64,7 @@ select
     judged.predicate_year_before,
     cast(judged.potential_box as bigint) as potential_box,
     judged.has_verified_ground,
-    judged.accepts_inter_agency and coalesce(limits.inter_agency_opt_in, 0) = 1 and coalesce(judged.outcome_r9 = 'PASSED', false)
+    judged.accepts_inter_agency and coalesce(limits.inter_agency_opt_in, 0) = 1 and contains(judged.passed_rules, ' R9 ')
         as accepts_inter_agency,
     judged.moves_with_person_id,
     judged.credit_score,
