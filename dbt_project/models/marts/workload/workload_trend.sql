@@ -4,6 +4,8 @@ with years as (
     select distinct
         days.year_number,
         today.as_of_year,
+        -- The first year that is shown is compared with none.
+        case when days.year_number > today.as_of_year - 4 then days.year_number - 1 end as year_before,
         case
             when days.year_number = today.as_of_year then today.as_of else make_date(days.year_number, 12, 31)
         end as year_end
@@ -12,48 +14,77 @@ with years as (
     where days.year_number between today.as_of_year - 4 and today.as_of_year
 ),
 
+-- Teachers are counted by their classes in all years, so that a change of method is not read as a change of work.
 needs as (
     select
         sheets.agency_id,
         sheets.unit_id,
         sheets.position_id as part,
-        years.year_number,
+        sheets.abk_year as first_year,
+        sheets.replaced_in,
         sheets.need_fte
     from {{ ref('int_sheet_needs') }} as sheets
-    inner join years
-        on sheets.abk_year <= years.year_number and (sheets.replaced_in is null or sheets.replaced_in > years.year_number)
-    -- Teachers are counted by their classes in all years, so that a change of method is not read as a change of work.
-    left join {{ ref('int_need') }} as chosen
+    inner join {{ ref('int_need') }} as chosen
         on
             sheets.agency_id = chosen.agency_id
             and sheets.unit_id = chosen.unit_id
             and sheets.position_id = chosen.position_id
-    where sheets.method = chosen.method
+            and sheets.method = chosen.method
     union all
     select
-        teaching.agency_id,
-        teaching.unit_id,
-        teaching.sub_job_key as part,
-        years.year_number,
-        teaching.need_fte
-    from {{ ref('int_teaching_need') }} as teaching
-    inner join years on teaching.school_year = years.year_number
+        agency_id,
+        unit_id,
+        sub_job_key as part,
+        school_year as first_year,
+        school_year + 1 as replaced_in,
+        need_fte
+    from {{ ref('int_teaching_need') }}
 ),
 
+-- Of a unit's parts those that stand for the same years are added up before they are spread over these.
+spans as (
+    select
+        agency_id,
+        unit_id,
+        first_year,
+        replaced_in,
+        count(need_fte) as parts_with_need,
+        sum({{ exact('need_fte') }}) as need_fte
+    from needs
+    group by agency_id, unit_id, first_year, replaced_in
+),
+
+-- Like with like: a part is compared with itself in the year before; one whose first sheet came this year is no growth of work.
 compared as (
     select
-        needs.*,
-        case
-            when
-                lag(needs.year_number) over (
-                    partition by needs.agency_id, needs.unit_id, needs.part order by needs.year_number
-                ) = needs.year_number - 1
-                then
-                    lag(needs.need_fte) over (
-                        partition by needs.agency_id, needs.unit_id, needs.part order by needs.year_number
-                    )
-        end as need_before_fte
+        spans.agency_id,
+        spans.unit_id,
+        years.year_number,
+        spans.parts_with_need,
+        spans.need_fte,
+        case when years.year_before >= spans.first_year then spans.need_fte end as comparable_fte,
+        case when years.year_before >= spans.first_year then spans.need_fte end as need_before_fte
+    from spans
+    inner join years
+        on spans.first_year <= years.year_number and (spans.replaced_in is null or spans.replaced_in > years.year_number)
+    union all
+    select
+        needs.agency_id,
+        needs.unit_id,
+        needs.first_year as year_number,
+        0 as parts_with_need,
+        cast(null as decimal(28, 10)) as need_fte,
+        {{ exact('needs.need_fte') }} as comparable_fte,
+        {{ exact('earlier.need_fte') }} as need_before_fte
     from needs
+    inner join needs as earlier
+        on
+            needs.agency_id = earlier.agency_id
+            and needs.unit_id = earlier.unit_id
+            and needs.part = earlier.part
+            and needs.first_year = earlier.replaced_in
+    inner join years on needs.first_year = years.year_number and years.year_before is not null
+    where earlier.need_fte is not null
 ),
 
 need_totals as (
@@ -61,11 +92,10 @@ need_totals as (
         agency_id,
         unit_id,
         year_number,
-        cast(count(need_fte) as integer) as parts_with_need,
-        cast(sum({{ exact('need_fte') }}) as double) as need_fte,
-        -- Like with like: a post whose first sheet came this year is no growth of work.
-        cast(sum(case when need_before_fte is not null then {{ exact('need_fte') }} end) as double) as comparable_fte,
-        cast(sum({{ exact('need_before_fte') }}) as double) as need_before_fte
+        cast(sum(parts_with_need) as integer) as parts_with_need,
+        cast(sum(need_fte) as double) as need_fte,
+        cast(sum(comparable_fte) as double) as comparable_fte,
+        cast(sum(need_before_fte) as double) as need_before_fte
     from compared
     group by agency_id, unit_id, year_number
 ),
@@ -78,6 +108,15 @@ history_begins as (
     group by agency_id
 ),
 
+past_years as (
+    select
+        history_begins.agency_id,
+        years.year_number,
+        years.year_end
+    from history_begins
+    inner join years on history_begins.first_day <= years.year_end and years.year_number < years.as_of_year
+),
+
 past_holders as (
     select
         history.agency_id,
@@ -85,13 +124,13 @@ past_holders as (
         years.year_number,
         count(distinct coalesce(history.person_id, history.position_id || cast(history.assigned_from as varchar))) as holders
     from {{ ref('hist_assignments') }} as history
-    inner join years
+    inner join past_years as years
         on
-            history.valid_from <= years.year_end
+            history.agency_id = years.agency_id
+            and history.valid_from <= years.year_end
             and (history.valid_to is null or history.valid_to > years.year_end)
             and history.assigned_from <= years.year_end
             and (history.assigned_to is null or history.assigned_to >= years.year_end)
-            and years.year_number < years.as_of_year
     inner join {{ ref('assignment_types') }} as kinds
         on history.assignment_type = kinds.assignment_type and kinds.is_definitive
     group by history.agency_id, history.unit_id, years.year_number

@@ -2,6 +2,10 @@
 -- Those of the agency with the same kind of job count, and those of other agencies with the same job who accept a move to
 -- another one. People and posts that are alike are compared once.
 {% set codes = ['D1', 'D2', 'D3', 'D4', 'D5', 'D6', 'D8'] %}
+{% set figures = ['lawful'] %}
+{% for code in codes %}{% for figure in ['failed', 'passed', 'review', 'failed_alone'] -%}
+    {% do figures.append(figure ~ '_' ~ code | lower) %}
+{%- endfor %}{% endfor %}
 with rules as (
     select
     {% for code in codes -%}
@@ -24,13 +28,11 @@ people as (
         people.job_class,
         people.accepts_inter_agency,
         golongan.golongan_order,
-        levels.level_order as education_order,
-        count(*) as headcount
+        levels.level_order as education_order
     from {{ ref('transfer_people') }} as people
     left join {{ ref('golongan') }} as golongan on people.golongan_code = golongan.golongan_code and golongan.scheme = 'pns'
     left join {{ ref('education_levels') }} as levels on people.education_level_code = levels.education_level_code
     where people.outcome = 'ELIGIBLE'
-    group by all
 ),
 
 posts as (
@@ -52,20 +54,18 @@ posts as (
     where posts.open_seats > 0
 ),
 
--- People already at the post are no candidates for it: they are counted with the agency and taken off again.
 groups as (
     select
-        people.agency_id,
-        cast(null as varchar) as post_id,
-        people.job_kind,
-        people.job_level,
-        people.job_id,
-        people.proved_sub_job,
-        people.job_class,
-        people.accepts_inter_agency,
-        people.golongan_order,
-        people.education_order,
-        sum(people.headcount) as headcount
+        agency_id,
+        job_kind,
+        job_level,
+        job_id,
+        proved_sub_job,
+        job_class,
+        accepts_inter_agency,
+        golongan_order,
+        education_order,
+        count(*) as headcount
     from people
     group by all
 ),
@@ -176,10 +176,11 @@ found as (
             and post_groups.job_kind = ways.job_kind
     where groups.accepts_inter_agency
     union all
+    -- People already at the post are no candidates for it: they are counted with the agency and taken off again.
     select
         cast(null as varchar) as group_id,
         posts.post_id,
-        -people.headcount as headcount,
+        -1 as headcount,
         {{ pair_findings('people', 'posts', 'ways') }}
     from people
     inner join posts on people.post_id = posts.post_id and people.job_kind = posts.job_kind
@@ -239,15 +240,13 @@ by_group as (
 by_post as (
     select
         grouped_posts.post_id,
-        by_group.* exclude (group_id, post_id)
+    {% for figure in figures -%}
+        cast(alike.{{ figure }} + coalesce(there.{{ figure }}, 0) as bigint) as {{ figure }}
+        {{- "," if not loop.last }}
+    {% endfor %}
     from grouped_posts
-    inner join by_group on grouped_posts.group_id = by_group.group_id
-    union all
-    select
-        by_group.post_id,
-        by_group.* exclude (group_id, post_id)
-    from by_group
-    where by_group.post_id is not null
+    inner join by_group as alike on grouped_posts.group_id = alike.group_id
+    left join by_group as there on grouped_posts.post_id = there.post_id
 )
 
 {% for code in codes -%}
@@ -255,12 +254,11 @@ by_post as (
     select
         post_id,
         '{{ code }}' as rule_code,
-        cast(sum(failed_{{ c }}) as bigint) as people_failed,
-        cast(sum(passed_{{ c }}) as bigint) as people_passed,
-        cast(sum(review_{{ c }}) as bigint) as people_review,
-        cast(sum(failed_alone_{{ c }}) as bigint) as people_failed_alone,
-        cast(sum(lawful) as bigint) as people_lawful
+        failed_{{ c }} as people_failed,
+        passed_{{ c }} as people_passed,
+        review_{{ c }} as people_review,
+        failed_alone_{{ c }} as people_failed_alone,
+        lawful as people_lawful
     from by_post
-    group by post_id
     {{ "union all" if not loop.last }}
 {% endfor %}
