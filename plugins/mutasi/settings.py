@@ -106,14 +106,16 @@ class Settings:
 
 def _closed(root: Path, *parts: str) -> Path:
     """A folder below a root, both made on demand and closed to other users of the machine."""
-    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not root.is_dir():
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
     if root.stat().st_mode & 0o077:
         root.chmod(0o700)
-    path = root.joinpath(*parts)
-    if path.is_dir():
-        return path
-    path = root
-    for part in Path(*parts).parts:  # `parents=True` would leave the folders between open to others
-        path /= part
-        path.mkdir(mode=0o700, exist_ok=True)
-    return path
+    return _made(root.joinpath(*parts))
+
+
+def _made(folder: Path) -> Path:
+    """Makes what is missing of a path; `parents=True` would leave the folders between open to others."""
+    if not folder.is_dir():
+        _made(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+    return folder

@@ -9,12 +9,14 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from pyarrow.fs import LocalFileSystem
 
 from mutasi.engine import ROW_GROUP, ZSTD_LEVEL
 
 ARROW_TYPES = {
     "VARCHAR": pa.string(), "BIGINT": pa.int64(), "DOUBLE": pa.float64(), "DATE": pa.date32(), "BOOLEAN": pa.bool_()
 }  # fmt: skip
+DISK = LocalFileSystem()  # a path alone would be looked up, and tried as an address where nothing stands there
 REPEATS = 5  # on average, where a dictionary is smaller and faster than the texts
 FIRST_ROWS, DIFFERENT = 2_000, 0.95  # a column that begins with so many different texts is not searched for repeated ones
 
@@ -50,6 +52,7 @@ def writer(file: Path, schema: pa.Schema) -> pq.ParquetWriter:
     return pq.ParquetWriter(
         file,
         schema,
+        filesystem=DISK,
         compression="zstd",
         compression_level=ZSTD_LEVEL,
         store_schema=False,

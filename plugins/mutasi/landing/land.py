@@ -100,7 +100,7 @@ def _prepared(
 ) -> tuple[Landed, Commit]:
     """The snapshot of a dataset as it stands, and what makes it count."""
     start = time.perf_counter()
-    archive = settings.folder("raw", agency.agency_id, name, day.isoformat(), uuid.uuid4().hex[:12])
+    archive = settings.folder("raw", agency.agency_id, name, day.isoformat()) / uuid.uuid4().hex[:12]
     last, earlier = last_cursor(settings, agency, name, day, archive, shared) or (None, None)
     arrived = extract(agency, name, connection, archive, earlier)
     folder = day_folder(settings, "landing", name, day)

@@ -13,15 +13,17 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mutasi.landing.data_files import coded
 from mutasi.landing.typed import GOLONGAN, LIKE_VALUES, NIP, TO_FOLD, TO_TRIM
 from mutasi.sources.agency import ColumnMap, DatasetSource
 from mutasi.sources.datasets import Column, Dataset
 
-PLAIN_NIP, PLAIN_ID = r"^[0-9]{18}$", r"^[0-9A-Za-z._/-]+$"
+# Of a NIP with too few digits or a letter among them nothing is made; without dots and strokes it is no spoilt one either.
+PLAIN_NIP, PLAIN_ID = r"^[0-9A-Za-z]+$", r"^[0-9A-Za-z._/-]+$"
 # What reading would change or empty.
 AMISS = {"text": rf"^$|{TO_TRIM}|{TO_FOLD}", "code": rf"^$|{TO_TRIM}"}
-# A longer one may be the name of a golongan, of which BKN's code is made.
-LONGER_THAN_A_CODE = r"(?s)^..."
+# The name of a golongan, of which BKN's code is made, has one of these; a code and the Roman number of a PPPK have none.
+IN_A_GOLONGAN = "[a-eA-E]"
 
 
 def plain_columns(dataset: Dataset, source: DatasetSource, rows: pa.Table) -> frozenset[str]:
@@ -31,6 +33,28 @@ def plain_columns(dataset: Dataset, source: DatasetSource, rows: pa.Table) -> fr
         for name, mapping in source.columns.items()
         if name in dataset.columns and _is_plain(name, dataset.columns[name], mapping, source, rows)
     )
+
+
+def unmapped_codes(dataset: Dataset, source: DatasetSource, rows: pa.Table, amiss: Collection[str]) -> pa.Table | None:
+    """The columns that are not plain, without codes that nobody mapped, and `_unmapped`; None where anything else is amiss in them.
+
+    They are what most often keeps a column from being passed on.
+    """
+    codes, lists = {}, []
+    for name, mapping in source.columns.items():
+        if name not in amiss:
+            continue
+        column = dataset.columns[name]
+        if not column.allowed or not _is_plain(name, column.model_copy(update={"allowed": ()}), mapping, source, rows):
+            return None
+        texts = rows.column(str(mapping.source)).cast(pa.string())
+        codes[name] = pc.if_else(pc.is_in(texts, value_set=pa.array(column.allowed)), texts, pa.scalar(None, pa.string()))
+        is_unmapped = pc.and_(pc.is_valid(texts), pc.is_null(codes[name]))
+        lists.append(pc.if_else(is_unmapped, f"{name} ", ""))
+    if lists:
+        names = pc.binary_join_element_wise(*lists, "")
+        codes["_unmapped"] = pc.if_else(pc.equal(names, ""), "", pc.binary_join_element_wise(" ", names, ""))
+    return coded(pa.table(codes))
 
 
 def _is_plain(name: str, column: Column, mapping: ColumnMap, source: DatasetSource, rows: pa.Table) -> bool:
@@ -53,7 +77,7 @@ def _is_plain_text(name: str, column: Column, nulls: Collection[str], values: pa
         return _all(pc.match_substring_regex(different, PLAIN_NIP if name == NIP else PLAIN_ID))
     if column.type == "code" and column.allowed:
         return _all(pc.is_in(different, value_set=pa.array(column.allowed)))
-    amiss = f"{AMISS[column.type]}|{LONGER_THAN_A_CODE}" if name in GOLONGAN else AMISS[column.type]
+    amiss = f"{AMISS[column.type]}|{IN_A_GOLONGAN}" if name in GOLONGAN else AMISS[column.type]
     return not _any(pc.match_substring_regex(different, amiss))
 
 

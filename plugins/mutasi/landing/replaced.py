@@ -6,7 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
-from mutasi.landing.snapshots import Landed, commit, data_path, days, landed_of, manifest_file, read_manifest, scratch
+from mutasi.landing.snapshots import Landed, commit, data_path, landed_before, landed_of, scratch
 from mutasi.settings import Settings
 
 
@@ -28,11 +28,9 @@ def commit_landed(settings: Settings, snapshot: Landed, unfinished: Path, raw: P
 
 def _share_unchanged(settings: Settings, snapshot: Landed, raw: Path) -> None:
     """The same bytes are kept once."""
-    earlier = [day for day in days(settings, "landing", snapshot.dataset) if day < snapshot.snapshot_date]
-    file = manifest_file(settings, "landing", snapshot.dataset, earlier[-1], snapshot.agency_id) if earlier else None
-    if file is None or not file.exists():
+    before = landed_before(settings, snapshot.dataset, snapshot.snapshot_date, snapshot.agency_id)
+    if before is None:
         return
-    before = read_manifest(file, Landed)
     if before.data_sha256 == snapshot.data_sha256:
         _link_over(data_path(settings, "landing", before), data_path(settings, "landing", snapshot))
     known = {f.sha256: f.name for f in before.raw_files}

@@ -145,10 +145,20 @@ def landed_of(settings: Settings, dataset: str, day: dt.date, agency_id: str) ->
 
 def in_use_of(settings: Settings, dataset: str, as_of: dt.date, agency_id: str) -> Promoted | None:
     """One agency's part of `in_use`; the others' manifests are not opened."""
-    for folder in sorted((settings.home / "promoted" / dataset).glob("????-??-??"), reverse=True):
+    return _newest_of(settings, "promoted", dataset, as_of, agency_id, Promoted)
+
+
+def landed_before(settings: Settings, dataset: str, day: dt.date, agency_id: str) -> Landed | None:
+    """One agency's landing snapshot of the last day before that has one."""
+    return _newest_of(settings, "landing", dataset, day - dt.timedelta(days=1), agency_id, Landed)
+
+
+def _newest_of(settings: Settings, stage: Stage, dataset: str, until: dt.date, agency_id: str, kind: type[M]) -> M | None:
+    folders = (settings.home / stage / dataset).glob("????-??-??")
+    for folder in sorted((folder for folder in folders if folder.name <= until.isoformat()), reverse=True):
         file = folder / f"{agency_id}.json"
-        if folder.name <= as_of.isoformat() and file.exists():
-            return read_manifest(file, Promoted)
+        if file.exists():
+            return read_manifest(file, kind)
     return None
 
 

@@ -9,6 +9,7 @@ import codecs
 import hashlib
 import json
 import re
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
@@ -233,9 +234,9 @@ class Agency(Model):
             raise ValueError("\n".join(problems))
         return self
 
-    @property
+    @cached_property
     def definition_hash(self) -> str:
-        """Hash of all that decides how the agency is read; it stands in every manifest."""
+        """Hash of all that decides how the agency is read; it stands in every manifest. A `model_copy` would take it along."""
         return hashlib.sha256(json.dumps(self.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()[:16]
 
 

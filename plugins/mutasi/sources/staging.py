@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -45,20 +45,24 @@ def stage(
     try:
         # lz4: the file lives for seconds, so writing speed counts and size does not.
         connection.execute(f"copy ({query}) to {quoted(str(staged))} (format parquet, compression lz4)", list(parameters))
-        handle = staged.open("rb")
+        opened = open_parquet(staged)
     finally:
         staged.unlink(missing_ok=True)
-    return parquet_batches(open_parquet(handle), names)
+    return parquet_batches(opened, names)
 
 
-def open_parquet(file: Path | BinaryIO) -> pq.ParquetFile:
-    """A Parquet file whose texts are handed on as the dictionaries that it holds, so that each is looked at once."""
-    footer = pq.read_metadata(file)
+def open_parquet(file: Path) -> pq.ParquetFile:
+    """A Parquet file whose texts are handed on as the dictionaries that it holds, so that each is looked at once.
+
+    Its name is not needed any more when this returns.
+    """
+    opened = pa.OSFile(str(file))
+    footer = pq.read_metadata(opened)
     texts = {field.name for field in footer.schema.to_arrow_schema() if pa.types.is_string(field.type)}
     first = footer.row_group(0) if footer.num_row_groups else None
     columns = [first.column(number) for number in range(first.num_columns)] if first else []
     repeated = [column.path_in_schema for column in columns if column.has_dictionary_page and column.path_in_schema in texts]
-    return pq.ParquetFile(file, metadata=footer, read_dictionary=repeated)
+    return pq.ParquetFile(opened, metadata=footer, read_dictionary=repeated)
 
 
 def parquet_batches(file: pq.ParquetFile, names: Sequence[str] | None = None) -> pa.RecordBatchReader:

@@ -23,14 +23,17 @@ EMPLOYEES = datasets()["employees"]
 NIP = "199001012015031001"
 # Per type what may be passed on, and beside it what has to be read.
 TEXTS = {
-    "nip": ([NIP, "196512311990032002"], [f"'{NIP}", f" {NIP}", "1.99E+17", f"{NIP}\u200b", "", "-", f"{NIP}\n"]),
+    "nip": (
+        [NIP, "19901010201503100", "19901010201503100X"],
+        [f"'{NIP}", f" {NIP}", "1.99E+17", f"{NIP}.0", "19900101.201503.1.001", f"{NIP}\u200b", "", "-", f"{NIP}\n"],
+    ),
     "id": (["1471011234567890", "A.1/2-x_y"], [" 1471", "14 71", "-", "'1471", '="1471"', "14\u00a071", "1471\n", ""]),
     "text": (
         ["Siti Rekaan", "Désa", "a.b@example.invalid"],
         [" Budi", "Budi  R", "Budi\tR", "NULL", "Budi\n", "\u00a0", "", "-"],
     ),
     "code": (["M", "F"], ["M ", "m", "X", "", "-", "M\n"]),
-    "golongan": (["31", "45"], ["III/a", "Penata (III/c)", " 31", "", "-", "031"]),
+    "golongan": (["31", "45", "031", "VII"], ["III/a", "Penata (III/c)", "PENATA III C", " 31", "", "-"]),
 }
 
 
@@ -74,6 +77,36 @@ def test_passed_on_or_read_is_the_same(seed: int, settings: Settings, monkeypatc
         read = con.sql(typed_query("contoh", EMPLOYEES, source, rows.schema, "arrived")).to_arrow_table()
     wanted = read.filter(pc.invert(read["_is_skipped"])).drop_columns("_is_skipped") if left_out else read
     assert wanted == passed_on[0]
+
+
+@pytest.mark.parametrize(
+    ("odd", "left_out"),
+    [({}, ()), ({"s_sex": "m "}, ()), ({"s_employee_name": " Budi"}, ()), ({}, ("s_sex",)), ({"s_sex": None}, ())],
+)
+def test_codes_that_nobody_mapped_are_listed_read_or_not(
+    odd: dict[str, str], left_out: tuple[str, ...], settings: Settings
+) -> None:
+    """They are emptied and named in the order of the agency file, whether something else of the dataset must be read or not."""
+    cells = {
+        "s_sex": ["M", "X", "F", "Q", None],
+        "s_employment_status": ["PNS", "HNR", "?", "PPPK", "HNR"],
+        "s_employee_name": ["Siti"] * 5,
+    }
+    rows = pa.table({name: [odd.get(name, values[0]), *values[1:]] * 3 for name, values in cells.items()})
+    source = source_of(["employment_status", "sex", "employee_name"], skip_where={name: ["Q"] for name in left_out})
+    found, skipped = landed(settings, source, rows)
+    listed = [
+        " sex " if odd.get("s_sex") else "",
+        " employment_status sex ",
+        " employment_status ",
+        " sex ",
+        " employment_status ",
+    ]
+    sexes, statuses = [None if "s_sex" in odd else "M", None, "F", None, None], ["PNS", None, None, "PPPK", None]
+    kept = [n for n in range(5) if not (left_out and n == 3)]
+    assert found["_unmapped"].to_pylist() == [listed[n] for n in kept] * 3 and skipped == 3 * len(left_out)
+    assert found["sex"].to_pylist() == [sexes[n] for n in kept] * 3
+    assert found["employment_status"].to_pylist() == [statuses[n] for n in kept] * 3
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,16 @@ def test_an_unchanged_day_is_kept_once_on_disk(two_nights):
     assert raw[0].samefile(raw[1])
 
 
+def test_what_is_unchanged_is_kept_once_over_nights_in_which_the_agency_failed(nights, agency):
+    nights.write("contoh", employees=[ADI])
+    nights.write("lain", employees=[ADI.replace("1990", "1985")])
+    nights.land(OLD, agency("contoh"))
+    nights.land(OLD + dt.timedelta(days=1), agency("lain"))
+    nights.land(LATER, agency("contoh"))
+    files = [data_path(nights.settings, "landing", landed(nights.settings, "employees", day)["contoh"]) for day in (OLD, LATER)]
+    assert files[0].samefile(files[1])
+
+
 def test_reports_and_weeks_go_but_not_the_plan_in_force_nor_one_that_a_decision_names(settings):
     for name in ("2025-W10", "2025-W11", "2025-W12", "2026-W44"):
         for kind in ("runs", "extracts"):
