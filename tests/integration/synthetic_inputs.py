@@ -229,7 +229,7 @@ def _write_quality(writer: _Writer) -> None:
     writer.write(f"quality/check_results/{AS_OF}-employees.parquet", [run | check], CHECK_RESULTS)
     writer.write("quality/quarantine/_none.parquet", [], QUARANTINE)
     dropped = {"rule_code": "EMP-001", "action": "drop", "column_name": "nip", "rows_affected": 1}
-    writer.write(f"quality/quarantine/{AS_OF}-employees-{KOTA}.parquet", [run | dropped], QUARANTINE)
+    writer.write(f"quality/quarantine/{AS_OF}-employees.parquet", [run | dropped], QUARANTINE)
     writer.write("quality/runs/_none/_none.parquet", [], RUNS)
     step = {
         "step": "promote",

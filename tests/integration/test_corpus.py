@@ -78,7 +78,7 @@ def ledger(settings: Settings, agency: Agency) -> tuple[int, int, int]:
 
 
 def dropping_rules(settings: Settings, dataset: str) -> dict[str, int]:
-    return dict(rows(settings, f"quality/quarantine/*-{dataset}-contoh.parquet", "rule_code, rows_affected", "action = 'drop'"))
+    return dict(rows(settings, f"quality/quarantine/*-{dataset}.parquet", "rule_code, rows_affected", "action = 'drop'"))
 
 
 def flags(settings: Settings, dataset: str) -> dict[str, int]:

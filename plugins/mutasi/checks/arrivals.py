@@ -29,6 +29,7 @@ class Arrival:
 
     Attributes:
         rows_received: the source's own count of what it delivered; must equal `rows_landed`.
+        rows_skipped: rows that the agency file declares to be no records; not in `rows_received`.
         rows_refused: persons or records that the source named but would not deliver; not in `rows_received`.
         core_rows: rows landed where the dataset is a core one, else None.
         rows_before: rows of the snapshot in use on the day before; None if there was none.
@@ -54,6 +55,7 @@ class Arrival:
     days_old: int | None = None
     stale_after_days: int | None = None
     emptied_columns: int | None = None
+    rows_skipped: int = 0
     unknown_names: tuple[str, ...] = ()
     emptied_names: tuple[str, ...] = ()
     filled_names: tuple[str, ...] = ()
@@ -129,6 +131,7 @@ def _arrival(
         days_old=manifest.age(day) if filled is not None else days_before,
         stale_after_days=limit,
         emptied_columns=len(emptied),
+        rows_skipped=manifest.rows_skipped,
         unknown_names=tuple(_shown(name) for name in manifest.unknown_columns),
         emptied_names=emptied,
         filled_names=tuple(sorted(filled or ())),

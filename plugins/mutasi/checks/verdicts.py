@@ -1,7 +1,8 @@
 """What follows from failing rows: which agencies stop, which rows are dropped, blanked or flagged, and what agencies read.
 
-Three files are written, each in one rename: `failures.parquet` (restricted: it names rows), the aggregate results for
-`quality.check_results`, and, last, `verdicts.json`. An agency without a verdict was not judged and may not be promoted.
+Four files are written, each in one rename: `failures.parquet` (restricted: it names rows), the aggregate results for
+`quality.check_results`, for `quality.quarantine_summary` what will not be promoted, and, last, `verdicts.json`. An agency without a
+verdict was not judged and may not be promoted.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from mutasi.landing.snapshots import day_folder, scratch, write_text
 from mutasi.settings import Settings
 from mutasi.sources.datasets import datasets
 
+SKIPPED = "SKIP-001"  # stands for rows that the agency file declares to be no records
 FEW = 16_384  # rows in a group of failures: who promotes one agency reads the groups in which it stands
 
 
@@ -82,7 +84,7 @@ def conclude(
     rules: list[Rule],
     excepted: list[RuleException],
 ) -> DatasetVerdicts:
-    """Turn the table `failing` into the three files; see the module's docstring."""
+    """Turn the table `failing` into the four files; see the module's docstring."""
     con.register("rule_list", _rule_table(rules))
     con.register("excepted", _exception_table(excepted))
     key = " || '|' || ".join(f"coalesce(cast(d.{named(name)} as varchar), '')" for name in datasets()[dataset].key)
@@ -94,9 +96,13 @@ def conclude(
     }
     folder = day_folder(settings, "checks", dataset, day)
     _write(con, "select * from failures order by agency_id, _row_id, rule_code, column_name", folder / "failures.parquet", FEW)
+    of_day = f"{day.isoformat()}-{dataset}.parquet"
     columns = "* exclude (is_stopped)"
-    target = settings.folder("quality", "check_results") / f"{day.isoformat()}-{dataset}.parquet"
-    _write(con, f"select {columns} from results order by agency_id, rule_code", target)
+    results = f"select {columns} from results order by agency_id, rule_code"
+    _write(con, results, settings.folder("quality", "check_results") / of_day)
+    con.execute(QUARANTINED.format(dataset=dataset), [SKIPPED, day, run_id, dataset])
+    quarantined = "from quarantined order by agency_id, rule_code, column_name, action"
+    _write(con, quarantined, settings.folder("quality", "quarantine") / of_day)
     write_text(folder / "verdicts.json", json.dumps({a: asdict(v) for a, v in agencies.items()}, indent=1))
     return DatasetVerdicts(dataset, day, run_id, agencies)
 
@@ -189,6 +195,18 @@ join rule_list as r on a.is_readable or r.is_volume
 left join failed as f on f.agency_id = a.agency_id and f.rule_code = r.rule_code
 left join excepted as e on e.agency_id = a.agency_id and e.rule_code = r.rule_code
 left join (select agency_id, list(name) as names from delivered group by all) as h on h.agency_id = a.agency_id
+"""
+
+QUARANTINED = """
+create table quarantined as
+with counted as (
+    select agency_id, rule_code, action, column_name, count(distinct _row_id) as rows_affected
+    from failures where action in ('drop', 'blank') group by all
+    union all
+    select agency_id, ?, 'drop', null, rows_skipped from {dataset}_volume where is_readable and rows_skipped > 0
+)
+select cast(? as date) as snapshot_date, ? as run_id, agency_id, ? as dataset, rule_code, action, column_name, rows_affected
+from counted
 """
 
 VERDICTS = """

@@ -13,9 +13,6 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from mutasi.durable import put
 from mutasi.errors import NeedsAPerson
 from mutasi.landing.derived import promote_identities, promote_quarantined_posts
@@ -32,17 +29,12 @@ from mutasi.landing.snapshots import (
     scratch,
     sha256,
 )
-from mutasi.landing.split import Found, found_in, split
+from mutasi.landing.split import found_in, split
 from mutasi.landing.turns import Commit, in_turn
 from mutasi.ledger import Entry, LedgerError
 from mutasi.settings import Settings
 from mutasi.sources.agency import Agency
 from mutasi.sources.datasets import columns_version, datasets
-
-# The rows themselves stand in the raw archive; here they are counted, as rows that the agency file declares to be no records.
-SKIPPED = "SKIP-001"
-TEXTS = ("run_id", "agency_id", "dataset", "rule_code", "action", "column_name")
-COUNTED = pa.schema([("snapshot_date", pa.date32()), *((name, pa.string()) for name in TEXTS), ("rows_affected", pa.int64())])
 
 
 class PromotionError(NeedsAPerson):
@@ -116,21 +108,15 @@ def _promote(settings: Settings, snapshot: Landed, entry: Entry) -> Commit:
     landed = data_path(settings, "landing", snapshot)
     entry.bytes = landed.stat().st_size
     quarantine = settings.folder("quarantine", name, day.isoformat()) / f"{agency_id}.parquet"
-    counts = settings.folder("quality", "quarantine") / f"{day.isoformat()}-{name}-{agency_id}.parquet"
-    kept, refused, counted = (
-        scratch(day_folder(settings, "promoted", name, day)),
-        scratch(quarantine.parent),
-        scratch(counts.parent),
-    )
+    kept, refused = scratch(day_folder(settings, "promoted", name, day)), scratch(quarantine.parent)
     with ExitStack() as failing:
-        for unfinished in (kept, refused, counted):
+        for unfinished in (kept, refused):
             failing.callback(unfinished.unlink, missing_ok=True)
         found = found_in(_checked(settings, snapshot) / "failures.parquet", agency_id)
         promoted, quarantined = split(landed, datasets()[name], day, found, stopped_by, kept, refused)
         entry.rows_received = snapshot.rows_received + snapshot.rows_skipped
         entry.rows_promoted, entry.rows_quarantined = promoted, quarantined + snapshot.rows_skipped
         entry.balance()
-        _count_quarantined(snapshot, entry.run_id, found, counted)
         manifest = None if stopped_by else _manifest(snapshot, sha256(kept), promoted, quarantined)
         left = failing.pop_all()
     if stopped_by:
@@ -140,7 +126,6 @@ def _promote(settings: Settings, snapshot: Landed, entry: Entry) -> Commit:
 
     def finish() -> None:
         with left:
-            put(counted, counts)
             if quarantined:
                 put(refused, quarantine)
             else:  # an earlier attempt of the day may have refused some
@@ -163,21 +148,6 @@ def _verdict(settings: Settings, snapshot: Landed) -> dict[str, list[str] | str]
             f"{snapshot.agency_id}, {snapshot.dataset}: landed but never checked; run the check step for {snapshot.snapshot_date} again"
         )
     return dict(verdict)
-
-
-def _count_quarantined(snapshot: Landed, run_id: str, found: Found, target: Path) -> None:
-    """Count by rule and column what was dropped and blanked (aggregate); one row more for rows that are no records."""
-    counts = [count for count in found.counts if count[1] in ("drop", "blank")]
-    if snapshot.rows_skipped:
-        counts.append((SKIPPED, "drop", None, snapshot.rows_skipped))
-    of_all = {
-        "run_id": run_id,
-        "snapshot_date": snapshot.snapshot_date,
-        "agency_id": snapshot.agency_id,
-        "dataset": snapshot.dataset,
-    }
-    rows = [of_all | dict(zip(COUNTED.names[-4:], count, strict=True)) for count in counts]
-    pq.write_table(pa.Table.from_pylist(rows, COUNTED), target)
 
 
 def _manifest(snapshot: Landed, digest: str, promoted: int, quarantined: int) -> Promoted:

@@ -9,9 +9,9 @@ import datetime as dt
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -21,55 +21,41 @@ from mutasi.landing.data_files import writer
 from mutasi.sources.datasets import Dataset
 from mutasi.sources.staging import open_parquet
 
-FOUND = ("_row_id", "rule_code", "action", "column_name")
+TEXTS = ["agency_id", "rule_code", "action", "column_name"]
 
 
 @dataclass(frozen=True)
 class Found:
-    """What the checks found in a snapshot: a row per failing row (NULL: the snapshot as such), rule and column (NULL: the whole row)."""
+    """What the checks found in the rows of a snapshot: one line per failing row, rule and column (NULL: the whole row), in this order."""
 
     failing: pa.Table
 
-    @cached_property
-    def counts(self) -> list[tuple[str, str, str | None, int]]:
-        """(rule, action, column, rows) in order."""
-        grouped = self.failing.group_by(["rule_code", "action", "column_name"]).aggregate([("_row_id", "count_distinct")])
-        rows = zip(*(column.to_pylist() for column in grouped.columns), strict=True)
-        return sorted(rows, key=lambda row: (row[0], row[2] is None, row[2] or "", row[1]))
-
-    @property
-    def drops(self) -> bool:
-        """There are rows to drop."""
-        return any(action == "drop" for _, action, _, _ in self.counts)
+    def codes(self, *actions: str) -> tuple[pa.Array, pa.Array]:
+        """The rows with a rule of these actions, and beside each the codes of its rules in order, with blanks between."""
+        of = self.failing.filter(pc.is_in(self.failing["action"], value_set=pa.array(actions)))
+        rows, rules = of["_row_id"].to_numpy(), of["rule_code"].to_numpy()
+        begins = np.diff(rows, prepend=-1) != 0
+        counts = begins | (rules != np.roll(rules, 1))  # a rule may have failed in several columns
+        places = np.append(np.flatnonzero(begins[counts]), np.count_nonzero(counts))
+        codes = pa.ListArray.from_arrays(pa.array(places, pa.int32()), pa.array(rules[counts], pa.string()))
+        return pa.array(rows[begins]), pc.binary_join(codes, " ")
 
     def blanked(self) -> dict[str, pa.ChunkedArray]:
         """Columns with values to blank, and the rows in which."""
-        names = {column for _, action, column, _ in self.counts if action == "blank" and column}
         blanks = self.failing.filter(pc.equal(self.failing["action"], "blank"))
+        names = pc.unique(blanks["column_name"]).drop_null().to_pylist()
         return {name: blanks.filter(pc.equal(blanks["column_name"], name))["_row_id"] for name in names}
-
-    def codes(self, *actions: str) -> tuple[pa.Array, pa.Array]:
-        """The rows with a rule of these actions, and beside each the codes of its rules in order, with blanks between."""
-        if not any(action in actions for _, action, _, _ in self.counts):
-            return pa.array([], pa.int64()), pa.array([], pa.string())
-        of_actions = self.failing.filter(pc.is_in(self.failing["action"], value_set=pa.array(actions)))
-        once = (
-            of_actions.group_by(["_row_id", "rule_code"])
-            .aggregate([])
-            .sort_by([("_row_id", "ascending"), ("rule_code", "ascending")])
-        )
-        of_row = once.group_by("_row_id", use_threads=False).aggregate([("rule_code", "list")]).combine_chunks()
-        return of_row["_row_id"].combine_chunks(), pc.binary_join(of_row["rule_code_list"].combine_chunks(), " ")
 
 
 def found_in(failures: Path, agency_id: str) -> Found:
     """What the checks found in one agency's snapshot, by the file of a dataset's day."""
-    with pq.ParquetFile(failures) as file:
+    with pq.ParquetFile(failures, read_dictionary=TEXTS) as file:
         # Its rows are in the order of the agencies.
         bounds = [file.metadata.row_group(number).column(0).statistics for number in range(file.num_row_groups)]
         near = [number for number, of in enumerate(bounds) if of is None or not of.has_min_max or of.min <= agency_id <= of.max]
-        rows = file.read_row_groups(near, columns=["agency_id", *FOUND], use_threads=False)
-    return Found(rows.filter(pc.equal(rows["agency_id"], agency_id)).select(FOUND))
+        rows = file.read_row_groups(near, columns=[*TEXTS, "_row_id"], use_threads=False)
+    # Where the snapshot as such failed no row is named.
+    return Found(rows.filter(pc.and_(pc.equal(rows["agency_id"], agency_id), pc.is_valid(rows["_row_id"]))))
 
 
 def split(
@@ -91,27 +77,35 @@ def split(
     with open_parquet(landed) as file, ExitStack() as files:
         # A column may be marked as never empty; what is made of it need not be so.
         arrived = pa.schema([field.with_nullable(True) for field in file.schema_arrow])
-        left = arrived.append(pa.field("reasons", pa.string()))
+        left = pa.schema([*(field.with_type(_plain(field.type)) for field in arrived), ("reasons", pa.string())])
         typed = [arrived.field("agency_id"), ("snapshot_date", pa.date32()), arrived.field("_row_id")]
         used = pa.schema([*typed, *(arrived.field(name) for name in columns), ("_flags", said.type)])
         keeping = None if stopped_by else files.enter_context(writer(kept, used))
-        refusing = files.enter_context(writer(refused, left)) if stopped_by or found.drops else None
+        refusing = files.enter_context(writer(refused, left)) if stopped_by or len(dropped) else None
         for rows in file.iter_batches(batch_size=ROW_GROUP, use_threads=False):
             ids = rows["_row_id"]
-            why = pa.repeat(" ".join(stopped_by), len(ids)) if stopped_by else reasons.take(pc.index_in(ids, value_set=dropped))
             if keeping is not None:
                 place = pc.fill_null(pc.add(pc.index_in(ids, value_set=flagged), 1), 0)
                 cells = [_without(rows[name], ids, blanked.get(name)) for name in columns]
                 date = pa.repeat(pa.scalar(day, pa.date32()), len(ids))
                 judged = pa.table([rows["agency_id"], date, ids, *cells, said.take(place)], schema=used)
-                judged = judged.filter(pc.is_null(why)) if refusing is not None else judged
+                if refusing is not None:
+                    judged = judged.filter(pc.invert(pc.is_in(ids, value_set=dropped)))
                 keeping.write_table(judged, row_group_size=ROW_GROUP)
                 rows_kept += judged.num_rows
             if refusing is not None:
-                judged = pa.table([*rows.columns, why], schema=left).filter(pc.is_valid(why))
-                refusing.write_table(judged, row_group_size=ROW_GROUP)
+                why = (
+                    pa.repeat(" ".join(stopped_by), len(ids)) if stopped_by else reasons.take(pc.index_in(ids, value_set=dropped))
+                )
+                judged = pa.table([*rows.columns, why], [*arrived.names, "reasons"]).filter(pc.is_valid(why))
+                refusing.write_table(judged.cast(left), row_group_size=ROW_GROUP)
                 rows_refused += judged.num_rows
     return rows_kept, rows_refused
+
+
+def _plain(kind: pa.DataType) -> pa.DataType:
+    """Few rows are refused: a dictionary of all that the column holds would be longer than their texts."""
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
 
 
 def _without(values: pa.Array, ids: pa.Array, blanked: pa.ChunkedArray | None) -> pa.Array:

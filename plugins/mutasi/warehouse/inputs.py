@@ -18,7 +18,6 @@ import pyarrow.parquet as pq
 
 from mutasi.engine import named
 from mutasi.landing.data_files import ARROW_TYPES
-from mutasi.landing.promote import COUNTED
 from mutasi.landing.snapshots import Promoted, data_path, in_use, link, scratch
 from mutasi.ledger import SCHEMA as RUNS_SCHEMA
 from mutasi.settings import Settings
@@ -34,6 +33,10 @@ CHECK_RESULTS = (
     "run_id varchar, snapshot_date date, agency_id varchar, dataset varchar, rule_code varchar, title varchar, severity varchar, "
     "action varchar, owner varchar, reason varchar, source varchar, rule_since date, column_name varchar, rows_checked bigint, "
     "rows_failed bigint, tolerance_pct double, exception_reason varchar, is_passed boolean"
+)
+QUARANTINE = (
+    "snapshot_date date, run_id varchar, agency_id varchar, dataset varchar, rule_code varchar, action varchar, column_name varchar, "
+    "rows_affected bigint"
 )
 FAILURES = "agency_id varchar, _row_id bigint, record_key varchar, rule_code varchar, action varchar, column_name varchar"
 
@@ -106,7 +109,7 @@ def _write_empty(settings: Settings, fresh: Path) -> None:
         _empty(history, settings.folder("history", name) / "_none.parquet")
     _empty(CHECK_RESULTS, settings.folder("quality", "check_results") / "_none.parquet")
     _empty(FAILURES, settings.folder("checks", "_none", "_none") / "failures.parquet")
-    pq.write_table(COUNTED.empty_table(), settings.folder("quality", "quarantine") / "_none.parquet")
+    _empty(QUARANTINE, settings.folder("quality", "quarantine") / "_none.parquet")
     pq.write_table(RUNS_SCHEMA.empty_table(), settings.folder("quality", "runs", "_none") / "_none.parquet")
 
 

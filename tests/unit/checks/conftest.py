@@ -180,7 +180,14 @@ class Landing:
 
     def results(self, dataset: str) -> list[dict[str, Any]]:
         """The aggregate results as dictionaries."""
-        file = self.settings.home / "quality" / "check_results" / f"{DAY.isoformat()}-{dataset}.parquet"
+        return self._quality("check_results", dataset)
+
+    def quarantined(self, dataset: str) -> list[dict[str, Any]]:
+        """What will not be promoted, counted, as dictionaries."""
+        return self._quality("quarantine", dataset)
+
+    def _quality(self, kind: str, dataset: str) -> list[dict[str, Any]]:
+        file = self.settings.home / "quality" / kind / f"{DAY.isoformat()}-{dataset}.parquet"
         relation = duckdb.sql(f"select * from read_parquet({quoted(str(file))})")
         return [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
 

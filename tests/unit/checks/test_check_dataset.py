@@ -278,6 +278,26 @@ def test_results_count_every_rule_for_every_agency(landing: Any) -> None:
     assert all(r[c] is not None for r in results.values() for c in ("run_id", "title", "owner", "reason", "source", "rule_since"))
 
 
+def test_what_will_not_be_promoted_is_counted_by_rule_and_column(landing: Any) -> None:
+    """Rows to drop and fields to blank, each row once; rows that are no records, too, but not of a file that is not whole."""
+    lost = {"unit_id": None, "parent_unit_id": "A", "unit_name": "Lain"}
+    unreadable = {"_unreadable": " valid_from latitude "}
+    landing.land("units", [*units(40), lost, lost], agency="satu", rows_skipped=3)
+    landing.land("units", [*units(40), unreadable, {**unreadable, "unit_id": "V"}], agency="dua")
+    landing.land("units", units(3), agency="rusak", rows_skipped=2, data_sha256="0" * 64)
+    landing.check("units")
+    counted = [
+        (c["agency_id"], c["rule_code"], c["action"], c["column_name"], c["rows_affected"]) for c in landing.quarantined("units")
+    ]
+    assert ("satu", "SKIP-001", "drop", None, 3) in counted and ("satu", "UNT-001", "drop", "unit_id", 2) in counted
+    assert not [c for c in counted if c[0] == "rusak"]
+    found = landing.failures("units")
+    left_out = {(agency, rule, action, column) for agency, _, rule, action, column in found if action in ("drop", "blank")}
+    assert {c[:4] for c in counted if c[1] != "SKIP-001"} == left_out
+    assert all(n == len({f[1] for f in found if (f[0], *f[2:]) == tuple(c)}) for *c, n in counted if c[1] != "SKIP-001")
+    assert {(c["run_id"], c["snapshot_date"], c["dataset"]) for c in landing.quarantined("units")} == {("run-1", DAY, "units")}
+
+
 def test_a_second_check_of_the_day_gives_the_same(landing: Any) -> None:
     landing.land("units", [*units(20), {"unit_id": "X", "parent_unit_id": "Z", "unit_name": "Lain"}])
     first, failures = dict(landing.check("units")), landing.failures("units")

@@ -65,11 +65,6 @@ def test_as_in_sql(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int, s
     with duckdb.connect() as con:
         landed, failures = written(con, tmp_path, rows, seed)
         found = found_in(failures, "contoh")
-        counts = con.execute(
-            "select rule_code, action, column_name, count(distinct _row_id) from failures where agency_id = 'contoh' group by all "
-            "order by rule_code, column_name, action"
-        ).fetchall()
-        assert found.counts == counts
         counted = split(landed, JOBS, DAY, found, [], kept, refused)
         con.execute(f"create table marks as {MARKS}")
         names = list(JOBS.promoted_columns)
@@ -85,7 +80,7 @@ def test_as_in_sql(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int, s
         left = con.execute(f"select l.*, m.reasons {both} where m.reasons is not null order by l._row_id").fetchall()
         assert (con.execute(f"from '{refused}'").fetchall() if refused.exists() else []) == left
         assert counted == (len(rows_wanted), len(left))
-        assert refused.exists() == found.drops
+        assert refused.exists() == bool(left)
 
 
 def test_a_stopped_dataset_keeps_nothing(tmp_path: Path) -> None:
