@@ -41,17 +41,60 @@ with tasks as (
     where workloads.status = 'final' and workloads.abk_year <= today.as_of_year
 ),
 
-compared as (
+measured as (
     select
         tasks.*,
-        case when tasks.minutes_per_unit >= 0 then tasks.yearly_volume * tasks.minutes_per_unit end as task_minutes,
+        case when minutes_per_unit >= 0 then yearly_volume * minutes_per_unit end as task_minutes
+    from tasks
+),
+
+-- Few posts have sheets of several years by one method: only those are compared and put in order.
+several as (
+    select
+        agency_id,
+        unit_id,
+        position_id,
+        method
+    from tasks
+    group by agency_id, unit_id, position_id, method
+    having min(abk_year) < max(abk_year)
+),
+
+compared as (
+    select
+        tasks.agency_id,
+        tasks.unit_id,
+        tasks.position_id,
+        tasks.method,
+        tasks.abk_year,
+        tasks.yearly_volume,
         lag(tasks.yearly_volume) over same_task as earlier_volume,
         lag(tasks.abk_year) over same_task as earlier_year
     from tasks
+    inner join several
+        on
+            tasks.agency_id = several.agency_id
+            and tasks.unit_id = several.unit_id
+            and tasks.position_id = several.position_id
+            and tasks.method = several.method
     window same_task as (
         partition by tasks.agency_id, tasks.unit_id, tasks.position_id, tasks.method, tasks.task_id
         order by tasks.abk_year
     )
+),
+
+-- Growth per year of the task that grew most; a leap needs a reason before anybody builds on it.
+grown as (
+    select
+        agency_id,
+        unit_id,
+        position_id,
+        method,
+        abk_year,
+        max({{ exact('100.0 * (yearly_volume / earlier_volume - 1) / (abk_year - earlier_year)') }}) as volume_growth_pct
+    from compared
+    where earlier_volume > 0 and abk_year > earlier_year
+    group by agency_id, unit_id, position_id, method, abk_year
 ),
 
 sheets as (
@@ -78,25 +121,19 @@ sheets as (
         sum(
             case when activity_class = 'service' and not is_temporary and task_minutes is null then 1 else 0 end
         ) as tasks_without_figure,
-        -- Growth per year of the task that grew most; a leap needs a reason before anybody builds on it.
-        max(
-            case
-                when earlier_volume > 0 and abk_year > earlier_year
-                    then {{ exact('100.0 * (yearly_volume / earlier_volume - 1) / (abk_year - earlier_year)') }}
-            end
-        ) as volume_growth_pct,
         -- Equal in sheets with the same tasks, in whatever order or under whatever names.
         {{ mark_of_rows(['yearly_volume', 'minutes_per_unit']) }} as content_mark
-    from compared
+    from measured
     group by agency_id, unit_id, position_id, method, abk_year
 ),
 
-dated as (
+ordered as (
     select
-        sheets.*,
-        count(*) over (
-            partition by sheets.agency_id, sheets.abk_year, sheets.content_mark
-        ) as sheets_of_content,
+        sheets.agency_id,
+        sheets.unit_id,
+        sheets.position_id,
+        sheets.method,
+        sheets.abk_year,
         -- A sheet with work for a time only does not replace the one with the permanent work.
         coalesce(
             max(case when sheets.task_count > 0 then sheets.abk_year end) over same_post,
@@ -105,9 +142,56 @@ dated as (
         min(case when sheets.task_count > 0 then sheets.abk_year end) over (
             partition by sheets.agency_id, sheets.unit_id, sheets.position_id, sheets.method
             order by sheets.abk_year rows between 1 following and unbounded following
-        ) as replaced_in
+        ) as replaced_in,
+        grown.volume_growth_pct
     from sheets
+    inner join several
+        on
+            sheets.agency_id = several.agency_id
+            and sheets.unit_id = several.unit_id
+            and sheets.position_id = several.position_id
+            and sheets.method = several.method
+    left join grown
+        on
+            sheets.agency_id = grown.agency_id
+            and sheets.unit_id = grown.unit_id
+            and sheets.position_id = grown.position_id
+            and sheets.method = grown.method
+            and sheets.abk_year = grown.abk_year
     window same_post as (partition by sheets.agency_id, sheets.unit_id, sheets.position_id, sheets.method)
+),
+
+repeated as (
+    select
+        agency_id,
+        abk_year,
+        content_mark,
+        count(*) as sheets_of_content
+    from sheets
+    group by agency_id, abk_year, content_mark
+    having count(*) > 1
+),
+
+dated as (
+    select
+        sheets.*,
+        ordered.volume_growth_pct,
+        coalesce(repeated.sheets_of_content, 1) as sheets_of_content,
+        coalesce(ordered.newest_year, sheets.abk_year) as newest_year,
+        ordered.replaced_in
+    from sheets
+    left join ordered
+        on
+            sheets.agency_id = ordered.agency_id
+            and sheets.unit_id = ordered.unit_id
+            and sheets.position_id = ordered.position_id
+            and sheets.method = ordered.method
+            and sheets.abk_year = ordered.abk_year
+    left join repeated
+        on
+            sheets.agency_id = repeated.agency_id
+            and sheets.abk_year = repeated.abk_year
+            and sheets.content_mark = repeated.content_mark
 ),
 
 -- The nearest row of the working-time parameters: cadre and unit type before cadre before unit type before the general one.
