@@ -41,5 +41,3 @@ union all
 {{ broken_promises(ref('int_job_requirements'), keys=[['agency_id', 'requirement_id']]) }}
 union all
 {{ broken_promises(ref('int_job_holders'), keys=[['agency_id', 'requirement_id']]) }}
-union all
-{{ broken_promises(ref('int_leavers'), keys=[['agency_id', 'person_id', 'unit_id', 'position_id']]) }}

@@ -3,7 +3,7 @@ with employees as (
 ),
 
 identities as (
-    select * from {{ ref('stg_identities') }}
+    select * from {{ source('inputs', 'identities') }}
 )
 
 select

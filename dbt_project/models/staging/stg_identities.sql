@@ -1,6 +1,9 @@
+{# Who of the employees has an identity: records of people bear the employee number alone. #}
+{{ config(materialized='view') }}
 select
     agency_id,
     nip,
     person_id,
     pseudonym
-from {{ source('inputs', 'identities') }}
+from {{ ref('stg_employees') }}
+where pseudonym is not null

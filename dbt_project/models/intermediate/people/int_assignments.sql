@@ -132,6 +132,8 @@ duties as (
 of_people as (
     select
         duties.*,
+        people.birth_date,
+        people.legal_status_code,
         people.is_active,
         people.is_at_work,
         least(greatest(coalesce(duties.fte, people.full_share_fte), 0), 1) as share_fte
@@ -182,6 +184,9 @@ select
         'case when totals.person_fte > 1 then working.claimed_fte / totals.person_fte else working.claimed_fte end', 4
     ) }} as present_fte,
     working.duty_rank = 1 as is_main_post,
-    working.is_alone as is_only_assignment
+    working.is_alone as is_only_assignment,
+    -- Handed on, so that the day of retirement takes no further join with the employees.
+    working.birth_date,
+    working.legal_status_code
 from working
 left join totals on working.agency_id = totals.agency_id and working.person_id = totals.person_id

@@ -1,13 +1,28 @@
+{# A view: its two readers take few of its columns, which costs less than to keep them for everybody. #}
+{{ config(materialized='view') }}
 {# Who leaves which definitive post and when: on the first of the month after the retirement age of the job, or on an earlier day
 that is already known. A retirement age of 0 is missing; the law's age for the kind of job stands in and is counted. #}
 with holders as (
+    select
+        agency_id,
+        person_id,
+        unit_id,
+        position_id,
+        birth_date,
+        legal_status_code
+    from {{ ref('int_assignments') }}
+    where is_definitive_holder and is_only_assignment
+    union all
+    -- A post may be held in several ways.
     select distinct
-        duties.agency_id,
-        duties.person_id,
-        duties.unit_id,
-        duties.position_id
-    from {{ ref('int_assignments') }} as duties
-    where duties.is_definitive_holder
+        agency_id,
+        person_id,
+        unit_id,
+        position_id,
+        birth_date,
+        legal_status_code
+    from {{ ref('int_assignments') }}
+    where is_definitive_holder and not is_only_assignment
 ),
 
 planned as (
@@ -28,16 +43,12 @@ dated as (
         holders.unit_id,
         holders.position_id,
         positions.bup_source,
-        positions.bup_age is null as has_no_bup,
-        employees.birth_date is null as has_no_birth_date,
-        coalesce(employees.legal_status_code = '20', false) as is_in_mpp,
+        coalesce(holders.legal_status_code = '20', false) as is_in_mpp,
         planned.leaves_on as planned_on,
         cast(
-            date_trunc('month', employees.birth_date + to_years(positions.bup_age)) + interval '1 month' as date
+            date_trunc('month', holders.birth_date + to_years(positions.bup_age)) + interval '1 month' as date
         ) as retires_on
     from holders
-    inner join {{ ref('stg_employees') }} as employees
-        on holders.agency_id = employees.agency_id and holders.person_id = employees.person_id
     left join {{ ref('dim_position') }} as positions
         on
             holders.agency_id = positions.agency_id
@@ -60,7 +71,5 @@ select
         when retires_on is not null then 'BUP'
     end as leaving_kind,
     is_in_mpp,
-    coalesce(bup_source = 'RULE', false) as is_bup_by_rule,
-    has_no_bup,
-    has_no_birth_date
+    coalesce(bup_source = 'RULE', false) as is_bup_by_rule
 from dated
