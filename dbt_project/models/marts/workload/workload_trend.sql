@@ -103,8 +103,8 @@ need_totals as (
 history_begins as (
     select
         agency_id,
-        min(valid_from) as first_day
-    from {{ ref('hist_assignments') }}
+        min(_recorded_on) as first_day
+    from {{ source('changes', 'assignments') }}
     group by agency_id
 ),
 
