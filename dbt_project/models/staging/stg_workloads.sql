@@ -6,7 +6,6 @@ with workloads as (
 
 select
     workloads.agency_id,
-    try_cast(workloads.snapshot_date as date) as snapshot_date,
     case
         when clashing.agency_id is null then coalesce(moved.current_unit_id, workloads.unit_id) else workloads.unit_id
     end as unit_id,

@@ -380,6 +380,7 @@ homes as (
         positions.job_kind,
         positions.job_level,
         positions.sub_job,
+        positions.min_education_code,
         positions.job_class,
         coalesce(equivalents.job_family, positions.job_family) as job_family,
         positions.bup_age
@@ -467,6 +468,7 @@ select
     homes.job_class,
     homes.job_family,
     homes.sub_job,
+    homes.min_education_code,
     employees.employment_status,
     employees.legal_status_code,
     statuses.barred_by,

@@ -32,20 +32,15 @@ compared as (
             else 'OTHER'
         end as education_field_fit,
         case
-            when positions.sub_job is null then 'NOT_NEEDED'
+            when facts.sub_job is null then 'NOT_NEEDED'
             when facts.proved_sub_job is null then 'UNPROVED'
-            when lower(facts.proved_sub_job) = lower(positions.sub_job) then 'PROVED'
+            when lower(facts.proved_sub_job) = lower(facts.sub_job) then 'PROVED'
             else 'OTHER'
         end as sub_job_fit
     from {{ ref('int_transfer_facts') }} as facts
     left join rules on facts.agency_id = rules.agency_id
-    left join {{ ref('dim_position') }} as positions
-        on
-            facts.agency_id = positions.agency_id
-            and facts.unit_id = positions.unit_id
-            and facts.position_id = positions.position_id
     left join {{ ref('education_levels') }} as held on facts.education_level_code = held.education_level_code
-    left join {{ ref('education_levels') }} as asked on positions.min_education_code = asked.education_level_code
+    left join {{ ref('education_levels') }} as asked on facts.min_education_code = asked.education_level_code
     left join fields on facts.education_field = fields.education_field and facts.job_family = fields.job_family
 )
 
