@@ -4,44 +4,42 @@ with rules as (
     select * from {{ ref('int_rules') }}
 ),
 
-jobs as (
+posts as (
     select
-        positions.agency_id,
-        positions.unit_id,
-        positions.position_id,
-        positions.job_kind,
-        positions.job_name,
-        coalesce(vacancies.holders_definitive, 0) as holders,
-        vacancies.open_seats,
-        vacancies.is_critical
-    from {{ ref('dim_position') }} as positions
-    left join {{ ref('vacancies') }} as vacancies
-        on
-            vacancies.scope = 'post'
-            and positions.agency_id = vacancies.agency_id
-            and positions.unit_id = vacancies.unit_id
-            and positions.position_id = vacancies.position_id
+        agency_id,
+        unit_id,
+        position_id,
+        job_kind,
+        job_name,
+        coalesce(holders_definitive, 0) as holders,
+        open_seats
+    from {{ ref('vacancies') }}
+    where scope = 'post'
 ),
 
-sized as (
+jobs as (
     select
-        jobs.*,
-        sum(jobs.holders) over (partition by jobs.agency_id, jobs.job_kind, jobs.job_name) as holders_of_job
-    from jobs
+        agency_id,
+        job_kind,
+        job_name,
+        sum(holders) as holders,
+        sum(open_seats) as open_seats
+    from posts
+    group by agency_id, job_kind, job_name
 ),
 
 -- A group of small jobs must itself be large enough; a kind with one small job would tell about that job.
 grouped as (
     select
-        sized.*,
-        case when sized.holders_of_job >= rules.minimum_cell_size then sized.job_name end as shown_job_name,
-        sum(case when sized.holders_of_job < rules.minimum_cell_size then sized.holders else 0 end) over (
-            partition by sized.agency_id, sized.job_kind
+        jobs.*,
+        case when jobs.holders >= rules.minimum_cell_size then jobs.job_name end as shown_job_name,
+        sum(case when jobs.holders < rules.minimum_cell_size then jobs.holders else 0 end) over (
+            partition by jobs.agency_id, jobs.job_kind
         ) as holders_of_small_jobs,
         rules.minimum_cell_size,
         cast(rules.forecast_years as integer) as forecast_years
-    from sized
-    inner join rules on sized.agency_id = rules.agency_id
+    from jobs
+    inner join rules on jobs.agency_id = rules.agency_id
 ),
 
 shown as (
@@ -68,6 +66,21 @@ lines as (
     group by agency_id, shown_job_kind, shown_job_name
 ),
 
+placed as (
+    select
+        posts.agency_id,
+        posts.unit_id,
+        posts.position_id,
+        shown.shown_job_kind,
+        shown.shown_job_name
+    from posts
+    inner join shown
+        on
+            posts.agency_id = shown.agency_id
+            and posts.job_kind is not distinct from shown.job_kind
+            and posts.job_name is not distinct from shown.job_name
+),
+
 steps as (
     select cast(unnest(generate_series(0, 10)) as integer) as step
 ),
@@ -84,9 +97,9 @@ years as (
 
 changes as (
     select
-        shown.agency_id,
-        shown.shown_job_kind as job_kind,
-        shown.shown_job_name as job_name,
+        placed.agency_id,
+        placed.shown_job_kind as job_kind,
+        placed.shown_job_name as job_name,
         forecast."year",
         sum(forecast.leaving_by_age) as leaving_by_age,
         sum(forecast.leaving_as_planned) as leaving_as_planned,
@@ -95,28 +108,28 @@ changes as (
         sum(forecast.by_age_of_rule) as by_age_of_rule,
         sum(forecast.arriving) as arriving
     from {{ ref('post_forecast') }} as forecast
-    inner join shown
+    inner join placed
         on
-            forecast.agency_id = shown.agency_id
-            and forecast.unit_id = shown.unit_id
-            and forecast.position_id = shown.position_id
-    group by shown.agency_id, shown.shown_job_kind, shown.shown_job_name, forecast."year"
+            forecast.agency_id = placed.agency_id
+            and forecast.unit_id = placed.unit_id
+            and forecast.position_id = placed.position_id
+    group by placed.agency_id, placed.shown_job_kind, placed.shown_job_name, forecast."year"
 ),
 
 unknown as (
     select
-        shown.agency_id,
-        shown.shown_job_kind as job_kind,
-        shown.shown_job_name as job_name,
+        placed.agency_id,
+        placed.shown_job_kind as job_kind,
+        placed.shown_job_name as job_name,
         count(*) as without_known_day
     from {{ ref('int_leavers') }} as leavers
-    inner join shown
+    inner join placed
         on
-            leavers.agency_id = shown.agency_id
-            and leavers.unit_id = shown.unit_id
-            and leavers.position_id = shown.position_id
+            leavers.agency_id = placed.agency_id
+            and leavers.unit_id = placed.unit_id
+            and leavers.position_id = placed.position_id
     where leavers.leaves_on is null
-    group by shown.agency_id, shown.shown_job_kind, shown.shown_job_name
+    group by placed.agency_id, placed.shown_job_kind, placed.shown_job_name
 ),
 
 joined as (
