@@ -183,33 +183,17 @@ predicates as (
     from {{ ref('skp_matrix') }}
 ),
 
-recent as (
+rated as (
     select
         reviews.agency_id,
         reviews.person_id,
-        reviews.predicate_code,
-        predicates.performance_points,
-        predicates.performance_axis,
-        today.as_of_year - reviews.review_year as years_ago
+        max(case when reviews.review_year = today.as_of_year - 1 then reviews.predicate_code end) as predicate_1,
+        max(case when reviews.review_year = today.as_of_year - 2 then reviews.predicate_code end) as predicate_2,
+        max(case when reviews.review_year = today.as_of_year - 3 then reviews.predicate_code end) as predicate_3
     from reviews
     cross join today
-    left join predicates on reviews.predicate_code = predicates.predicate_code
-),
-
-rated as (
-    select
-        agency_id,
-        person_id,
-        max(case when years_ago = 1 then predicate_code end) as predicate_1,
-        max(case when years_ago = 2 then predicate_code end) as predicate_2,
-        max(case when years_ago = 3 then predicate_code end) as predicate_3,
-        avg(case when years_ago in (1, 2) then performance_points end) as points_1,
-        avg(case when years_ago in (2, 3) then performance_points end) as points_2,
-        max(case when years_ago = 1 then performance_axis end) as axis_1,
-        max(case when years_ago = 2 then performance_axis end) as axis_2
-    from recent
-    where years_ago in (1, 2, 3)
-    group by agency_id, person_id
+    where reviews.review_year between today.as_of_year - 3 and today.as_of_year - 1
+    group by reviews.agency_id, reviews.person_id
 ),
 
 -- Until last year's reviews are due, the two years before count, unless the person's review is already there.
@@ -223,15 +207,30 @@ expected as (
     left join rules on rated.agency_id = rules.agency_id
 ),
 
-performance as (
+counted as (
     select
         agency_id,
         person_id,
         case when counts_last_year then predicate_1 else predicate_2 end as predicate_last_year,
-        case when counts_last_year then predicate_2 else predicate_3 end as predicate_year_before,
-        cast(round(case when counts_last_year then points_1 else points_2 end) as bigint) as performance_points,
-        case when counts_last_year then axis_1 else axis_2 end as performance_axis
+        case when counts_last_year then predicate_2 else predicate_3 end as predicate_year_before
     from expected
+),
+
+performance as (
+    select
+        counted.*,
+        cast(
+            round(
+                coalesce(
+                    (last_year.performance_points + year_before.performance_points) / 2.0,
+                    last_year.performance_points, year_before.performance_points
+                )
+            ) as bigint
+        ) as performance_points,
+        last_year.performance_axis
+    from counted
+    left join predicates as last_year on counted.predicate_last_year = last_year.predicate_code
+    left join predicates as year_before on counted.predicate_year_before = year_before.predicate_code
 ),
 
 potential as (
