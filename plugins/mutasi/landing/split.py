@@ -112,4 +112,6 @@ def _without(values: pa.Array, ids: pa.Array, blanked: pa.ChunkedArray | None) -
     """The values, NULL in the rows that are to be blanked."""
     if blanked is None:
         return values
+    if pa.types.is_dictionary(values.type):  # else each text would be looked up again
+        return pa.DictionaryArray.from_arrays(_without(values.indices, ids, blanked), values.dictionary)
     return pc.if_else(pc.is_in(ids, value_set=blanked), pa.scalar(None, values.type), values)
