@@ -1,6 +1,6 @@
 """Build history and the models up to `unit_workload` on Spark: the same dbt project, with `--target spark`.
 
-    python deploy/spark_build.py HOME [--master spark://…] [--select +unit_workload history]
+    python deploy/spark_build.py HOME [--master spark://…] [--select +unit_workload +history]
 
 It runs in an environment of its own (deploy/requirements-spark.txt, Java 17 or newer) and reads the same inputs and change files as
 DuckDB does. Every table ends as Parquet below HOME/spark/out/<schema>/<model>; nothing is published from there.
@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 
 PROJECT = Path(__file__).resolve().parents[1] / "dbt_project"
-SELECT = ["+unit_workload", "history"]
+SELECT = ["+unit_workload", "+history"]
 WRITTEN = ("history", "intermediate", "marts")
 
 
