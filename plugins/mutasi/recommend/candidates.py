@@ -30,6 +30,7 @@ PAIRS_IN_FULL = 400_000  # of one block; above it only the best pairs enter firs
 BEST_PAIRS = 20
 COSTS = ("critical", "imbalance", "misfit", "effort")
 CAPS = ("cap_unit", "cap_agency", "cap_receiver")
+PRICED = ", ".join(("block_no", "person_no", "post_no", *COSTS, "relocation", *CAPS))  # of a pair; the rest explains it
 
 
 # What the caps count with another weight than one: costs of moves, and moves of people who go only together.
@@ -57,7 +58,7 @@ inner join caps on caps.kind = 'couple' and couples.person_no = caps.person_no a
 # The pairs of large blocks that look best to a person or a post with an open seat, all wishes, and last week's.
 BEST_OF_LARGE = """
 insert into edges
-select * from scored_pairs
+select {columns} from scored_pairs
 qualify
     -- The price of a couple may make any of its pairs cheap, so that none is left out.
     is_wished or was_published
@@ -73,9 +74,12 @@ def define(con: duckdb.DuckDBPyConnection) -> None:
         con.execute(text(script))
 
 
-def build(con: duckdb.DuckDBPyConnection, pairs_in_full: int = PAIRS_IN_FULL, best_pairs: int = BEST_PAIRS) -> None:
-    """The same, and the table edges: all pairs of small blocks and the best of large ones."""
+def build(
+    con: duckdb.DuckDBPyConnection, pairs_in_full: int = PAIRS_IN_FULL, best_pairs: int = BEST_PAIRS, columns: str = "*"
+) -> None:
+    """The same, and the table edges with some columns: all pairs of small blocks and the best of large ones."""
     define(con)
+    con.execute(f"create or replace view pairs as select {columns} from scored_pairs")
     con.execute(
         "create or replace table blocks as select *, people * posts <= ? as is_complete, false as is_looked_into from blocks",
         [pairs_in_full],
@@ -83,10 +87,10 @@ def build(con: duckdb.DuckDBPyConnection, pairs_in_full: int = PAIRS_IN_FULL, be
     ask = "create or replace table asked_blocks as select block_no from blocks where {} is_complete"
     with joined_as_written(con):
         con.execute(ask.format(""))
-        con.execute("create or replace table edges as from scored_pairs")
+        con.execute("create or replace table edges as from pairs")
         con.execute(ask.format("not"))
         if con.execute("select count(*) from asked_blocks").fetchone() != (0,):
-            con.execute(BEST_OF_LARGE, [best_pairs])
+            con.execute(BEST_OF_LARGE.format(columns=columns), [best_pairs])
     con.execute(LINKS)
 
 
@@ -98,7 +102,7 @@ def build_again(con: duckdb.DuckDBPyConnection, run: Path, keeps_pairs: bool) ->
     blocks, edges = (quoted(str(run / "tables" / f"{name}.parquet")) for name in ("blocks", "edges"))
     has_all_pairs = con.execute(f"select bool_and(is_complete) from read_parquet({blocks})").fetchone() == (True,)
     if not (keeps_pairs and has_all_pairs):
-        build(con)
+        build(con, columns=PRICED)
         return
     attach_tables(con, run, ("persons", "posts", "blocks"))
     con.execute(text("policy.sql"))
@@ -117,11 +121,16 @@ def build_again(con: duckdb.DuckDBPyConnection, run: Path, keeps_pairs: bool) ->
 
 @contextmanager
 def joined_as_written(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Pairs stream past the small tables that they are joined with; the planner, which expects few pairs, would keep the pairs."""
+    """Pairs stream past the small tables that they are joined with; the planner, which expects few pairs, would keep the pairs.
+
+    Their order means nothing, which lets several threads find them.
+    """
     con.execute("set disabled_optimizers = 'join_order,build_side_probe_side'")
+    con.execute("set preserve_insertion_order = false")
     try:
         yield
     finally:
+        con.execute("reset preserve_insertion_order")
         con.execute("reset disabled_optimizers")
 
 

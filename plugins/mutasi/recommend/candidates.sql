@@ -12,6 +12,9 @@ cross join publication as today
 where rule.valid_from <= today.as_of and coalesce(rule.valid_to >= today.as_of, true);
 
 create or replace view judged_pairs as
+-- A table of a city's people is read by one thread, what is materialized by several.
+with people as materialized (from persons)
+
 select
     blocks.block_no,
     persons.person_no,
@@ -49,7 +52,7 @@ select
         else 'MISSING'
     end as finding_d6,
     case when ways.has_route is null then 'FAIL' when ways.has_route then 'PASS' else 'MISSING' end as finding_d8
-from persons
+from people as persons
 inner join blocks
     on persons.agency_id = blocks.origin_agency_id and persons.job_kind = blocks.job_kind and persons.job_id = blocks.job_id
 semi join asked_blocks on blocks.block_no = asked_blocks.block_no
@@ -149,6 +152,38 @@ create or replace macro kilometres(lat, lon, to_lat, to_lon) as
         sin(radians(to_lat - lat) / 2) ** 2 + cos(radians(lat)) * cos(radians(to_lat)) * sin(radians(to_lon - lon) / 2) ** 2
     ))));
 
+-- By number: of each pair a number is compared and no text.
+create or replace table experience_of as
+select persons.person_no, experience.job_family, experience.training_hours, experience.months
+from job_experience as experience
+inner join persons on experience.person_id = persons.person_id;
+
+-- What of a pair's points and caps is the person's alone.
+create or replace table weighed_people as
+select
+    persons.person_no,
+    persons.person_id,
+    persons.agency_id,
+    persons.home_unit_id,
+    persons.home_region_code,
+    persons.post_latitude,
+    persons.post_longitude,
+    persons.latitude,
+    persons.longitude,
+    persons.education_field,
+    persons.has_wishes,
+    persons.has_trainings,
+    cast(round(terms.weight_performance * persons.performance_points / 100) as bigint) as performance_points,
+    cast(round(terms.weight_potential * persons.potential_box / 9) as bigint) as potential_points,
+    case when persons.is_due then terms.weight_due end as due_points,
+    leaving.cap_no as cap_unit,
+    giving.cap_no as cap_agency
+from persons
+cross join terms
+left join caps as leaving
+    on leaving.kind = 'unit' and persons.agency_id = leaving.agency_id and persons.home_unit_id = leaving.unit_id
+left join caps as giving on giving.kind = 'agency' and persons.agency_id = giving.agency_id;
+
 -- Points of each pair by component; a component is empty when nothing is known, and then counts neither for nor against.
 create or replace view scored_pairs as
 with known as (
@@ -165,25 +200,30 @@ with known as (
         persons.education_field is not null and knows_family as knows_education,
         cast(round(terms.weight_competence * least(1, coalesce(experience.training_hours, 0) / terms.training_full_hours)) as bigint) as if_competence,
         cast(round(terms.weight_experience * least(1, coalesce(experience.months, 0) / terms.experience_full_months)) as bigint) as if_experience,
-        cast(round(terms.weight_performance * persons.performance_points / 100) as bigint) as performance_points,
-        cast(round(terms.weight_potential * persons.potential_box / 9) as bigint) as potential_points,
+        persons.performance_points,
+        persons.potential_points,
         cast(round(terms.weight_preference * greatest(0, 5 - coalesce(granted.wish_rank, 5)) / 4) as bigint) as if_preference,
         case when granted.has_ground then terms.weight_ground end as ground_points,
-        case when persons.is_due then terms.weight_due end as due_points,
+        persons.due_points,
+        persons.cap_unit as cap_home_unit,
+        persons.cap_agency,
         granted.person_no is not null as is_wished,
         posts.region_code is not distinct from persons.home_region_code and posts.region_code is not null as is_near,
-        kilometres(persons.post_latitude, persons.post_longitude, posts.latitude, posts.longitude) as km_between_posts,
+        case
+            when terms.relocation_cost_per_km <> 0
+                then kilometres(persons.post_latitude, persons.post_longitude, posts.latitude, posts.longitude)
+        end as km_between_posts,
         persons.has_wishes,
         persons.has_trainings,
         cast(kilometres(persons.latitude, persons.longitude, posts.latitude, posts.longitude) as bigint) as km,
         terms.*
     from lawful_pairs as pairs
-    inner join persons on pairs.person_no = persons.person_no
+    inner join weighed_people as persons on pairs.person_no = persons.person_no
     inner join posts on pairs.post_no = posts.post_no
     cross join terms
     left join granted on pairs.person_no = granted.person_no and pairs.post_no = granted.post_no
     left join education_now as matches on persons.education_field = matches.education_field and posts.job_family = matches.job_family
-    left join job_experience as experience on persons.person_id = experience.person_id and posts.job_family = experience.job_family
+    left join experience_of as experience on persons.person_no = experience.person_no and posts.job_family = experience.job_family
 ),
 
 components as (
@@ -234,18 +274,11 @@ select
         when is_wished or is_near then 0
         else cast(coalesce(relocation_cost, 0) + coalesce(relocation_cost_per_km, 0) * coalesce(km_between_posts, 0) as bigint)
     end as relocation,
-    leaving.cap_no as cap_unit,
-    giving.cap_no as cap_agency,
+    case when summed.unit_id <> summed.home_unit_id or summed.agency_id <> summed.origin_agency_id then cap_home_unit end as cap_unit,
+    cap_agency,
     case when summed.agency_id <> summed.origin_agency_id then taking.cap_no end as cap_receiver
 from summed
 left join last_plan on summed.person_id = last_plan.person_id and summed.post_id = last_plan.post_id
-left join caps as leaving
-    on
-        leaving.kind = 'unit'
-        and summed.origin_agency_id = leaving.agency_id
-        and summed.home_unit_id = leaving.unit_id
-        and (summed.unit_id <> summed.home_unit_id or summed.agency_id <> summed.origin_agency_id)
-left join caps as giving on giving.kind = 'agency' and summed.origin_agency_id = giving.agency_id
 left join caps as taking on taking.kind = 'agency' and summed.agency_id = taking.agency_id
 left join refused on summed.person_id = refused.person_id and summed.post_id = refused.post_id
 where

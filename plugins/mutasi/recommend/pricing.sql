@@ -44,7 +44,7 @@ where
 insert into edges
 with left_out as (
     select pairs.*
-    from scored_pairs as pairs
+    from pairs
     anti join (from edges semi join asked_blocks on edges.block_no = asked_blocks.block_no) as known
         on pairs.person_no = known.person_no and pairs.post_no = known.post_no
 )

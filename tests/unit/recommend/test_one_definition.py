@@ -35,7 +35,7 @@ def script_findings() -> dict[str, str]:
     script = reading.text("candidates.sql")
     view = script[script.index("create or replace view judged_pairs") :]
     return findings(
-        view[view.index("posts.post_no,") + len("posts.post_no,") : view.index("from persons")].replace(
+        view[view.index("posts.post_no,") + len("posts.post_no,") : view.index("from people")].replace(
             "'PASS' as finding_d2,", ""
         )
     )
@@ -93,7 +93,7 @@ def compared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     con.execute("create view int_as_of as select as_of from publication")
     con.execute("create view stg_agencies as select distinct agency_id from transfer_posts")
     model = (PROJECT / "dbt_project" / "models" / "planning" / "transfers" / "pair_rules.sql").read_text(encoding="utf-8")
-    sql = jinja2.Environment().from_string(MACRO + model).render(ref=lambda name: name)
+    sql = jinja2.Environment(extensions=["jinja2.ext.do"]).from_string(MACRO + model).render(ref=lambda name: name)
     con.execute(f"create table counted as {sql}")
     return con
 
