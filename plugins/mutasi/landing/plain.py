@@ -7,8 +7,8 @@ of a small agency less than DuckDB needs to plan how it would.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
-from typing import Any
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,67 +18,79 @@ from mutasi.landing.typed import GOLONGAN, LIKE_VALUES, NIP, TO_FOLD, TO_TRIM
 from mutasi.sources.agency import ColumnMap, DatasetSource
 from mutasi.sources.datasets import Column, Dataset
 
-# Of a NIP with too few digits or a letter among them nothing is made; without dots and strokes it is no spoilt one either.
-PLAIN_NIP, PLAIN_ID = r"^[0-9A-Za-z]+$", r"^[0-9A-Za-z._/-]+$"
-# What reading would change or empty.
-AMISS = {"text": rf"^$|{TO_TRIM}|{TO_FOLD}", "code": rf"^$|{TO_TRIM}"}
-# The name of a golongan, of which BKN's code is made, has one of these; a code and the Roman number of a PPPK have none.
-IN_A_GOLONGAN = "[a-eA-E]"
+# What reading would change or empty. Dots and strokes part a NIP or show a spoilt one; what else has not 18 digits stays as it is. The name
+# of a golongan, of which BKN's code is made, has a letter that neither the code nor a PPPK's Roman number has.
+AMISS = {
+    "text": rf"^$|{TO_TRIM}|{TO_FOLD}",
+    "code": rf"^$|{TO_TRIM}",
+    "id": r"^$|[^0-9A-Za-z._/-]",
+    NIP: r"^$|[^0-9A-Za-z]",
+    **dict.fromkeys(GOLONGAN, rf"^$|{TO_TRIM}|[a-eA-E]"),
+}
 
 
 def plain_columns(dataset: Dataset, source: DatasetSource, rows: pa.Table) -> frozenset[str]:
-    """The mapped columns of `dataset` that `rows`, with the source's names and texts as in `coded`, hold as they are to be landed."""
-    return frozenset(
+    """The mapped columns of `dataset` that `rows`, with the source's names and texts as in `coded`, hold as they are to be landed.
+
+    Codes that nobody mapped may stand in them; see `with_unmapped`.
+    """
+    plain: set[str] = set()
+    texts: dict[str, dict[str, pa.Array]] = defaultdict(dict)
+    for name, mapping in source.columns.items():
+        if name not in dataset.columns or mapping.source is None or _is_made(mapping, source):
+            continue
+        column, values = dataset.columns[name], rows.column(mapping.source)
+        if not (pa.types.is_string(values.type) or pa.types.is_dictionary(values.type)):
+            plain |= {name} if _is_plain_value(column, source.nulls, values) else set()
+        elif amiss := AMISS.get(name, AMISS.get(column.type)):
+            texts[amiss][name] = _different(values)
+    words = pa.array(source.nulls, pa.string())
+    for amiss, columns in texts.items():
+        # To prepare a look takes longer than to take it, and mostly nothing is amiss: so first at all columns together.
+        if _is_free_of(amiss, words, columns.values()):
+            plain |= columns.keys()
+        else:
+            plain |= {name for name, different in columns.items() if _is_free_of(amiss, words, [different])}
+    return frozenset(plain)
+
+
+def with_unmapped(dataset: Dataset, source: DatasetSource, rows: pa.Table, plain: Collection[str]) -> list[str]:
+    """The plain columns in which codes stand that nobody mapped."""
+    return [
         name
         for name, mapping in source.columns.items()
-        if name in dataset.columns and _is_plain(name, dataset.columns[name], mapping, source, rows)
-    )
+        if name in plain and (allowed := dataset.columns[name].allowed)
+        if not _all(pc.is_in(_different(rows.column(str(mapping.source))), value_set=pa.array(allowed)))
+    ]
 
 
-def unmapped_codes(dataset: Dataset, source: DatasetSource, rows: pa.Table, amiss: Collection[str]) -> pa.Table | None:
-    """The columns that are not plain, without codes that nobody mapped, and `_unmapped`; None where anything else is amiss in them.
-
-    They are what most often keeps a column from being passed on.
-    """
+def without_unmapped(dataset: Dataset, source: DatasetSource, rows: pa.Table, columns: Iterable[str]) -> pa.Table:
+    """These columns without the codes that nobody mapped, and `_unmapped`."""
     codes, lists = {}, []
-    for name, mapping in source.columns.items():
-        if name not in amiss:
-            continue
-        column = dataset.columns[name]
-        if not column.allowed or not _is_plain(name, column.model_copy(update={"allowed": ()}), mapping, source, rows):
-            return None
-        texts = rows.column(str(mapping.source)).cast(pa.string())
-        codes[name] = pc.if_else(pc.is_in(texts, value_set=pa.array(column.allowed)), texts, pa.scalar(None, pa.string()))
-        is_unmapped = pc.and_(pc.is_valid(texts), pc.is_null(codes[name]))
-        lists.append(pc.if_else(is_unmapped, f"{name} ", ""))
+    for name in columns:
+        texts = rows.column(str(source.columns[name].source)).cast(pa.string())
+        is_ours = pc.is_in(texts, value_set=pa.array(dataset.columns[name].allowed))
+        codes[name] = pc.if_else(is_ours, texts, pa.scalar(None, pa.string()))
+        lists.append(pc.if_else(pc.or_(is_ours, pc.is_null(texts)), "", f"{name} "))
     if lists:
         names = pc.binary_join_element_wise(*lists, "")
         codes["_unmapped"] = pc.if_else(pc.equal(names, ""), "", pc.binary_join_element_wise(" ", names, ""))
     return coded(pa.table(codes))
 
 
-def _is_plain(name: str, column: Column, mapping: ColumnMap, source: DatasetSource, rows: pa.Table) -> bool:
-    if mapping.source is None or mapping.strip_prefix or mapping.codes or mapping.factor is not None:
-        return False
-    if mapping.source in source.fill_down:
-        return False
-    values = rows.column(mapping.source)
-    if pa.types.is_string(values.type) or pa.types.is_dictionary(values.type):
-        return column.type in ("id", "text", "code") and _is_plain_text(name, column, source.nulls, values)
-    return _is_plain_value(column, source.nulls, values)
+def _is_made(mapping: ColumnMap, source: DatasetSource) -> bool:
+    """By the agency file, of what the source has."""
+    return bool(mapping.strip_prefix or mapping.codes or mapping.factor is not None or mapping.source in source.fill_down)
 
 
-def _is_plain_text(name: str, column: Column, nulls: Collection[str], values: pa.ChunkedArray) -> bool:
-    # Of a dictionary the texts in it alone are looked at; what is not one differs in most rows anyway.
-    different = values.chunk(0).dictionary if pa.types.is_dictionary(values.type) else values.drop_null()
-    if _any(pc.is_in(different, value_set=pa.array(nulls, pa.string()))):
-        return False
-    if column.type == "id":
-        return _all(pc.match_substring_regex(different, PLAIN_NIP if name == NIP else PLAIN_ID))
-    if column.type == "code" and column.allowed:
-        return _all(pc.is_in(different, value_set=pa.array(column.allowed)))
-    amiss = f"{AMISS[column.type]}|{IN_A_GOLONGAN}" if name in GOLONGAN else AMISS[column.type]
-    return not _any(pc.match_substring_regex(different, amiss))
+def _different(texts: pa.ChunkedArray) -> pa.Array:
+    """Of a dictionary the texts in it; what is not one differs in most rows anyway."""
+    return texts.chunk(0).dictionary if pa.types.is_dictionary(texts.type) else texts.drop_null().combine_chunks()
+
+
+def _is_free_of(amiss: str, words: pa.Array, texts: Iterable[pa.Array]) -> bool:
+    together = pa.concat_arrays(texts)
+    return not (_any(pc.is_in(together, value_set=words)) or _any(pc.match_substring_regex(together, amiss)))
 
 
 def _is_plain_value(column: Column, nulls: Collection[str], values: pa.ChunkedArray) -> bool:
@@ -95,9 +107,9 @@ def _is_plain_value(column: Column, nulls: Collection[str], values: pa.ChunkedAr
     )
 
 
-def _all(found: Any) -> bool:
+def _all(found: pa.Array | pa.ChunkedArray) -> bool:
     return bool(pc.all(found, min_count=0).as_py())
 
 
-def _any(found: Any) -> bool:
+def _any(found: pa.Array) -> bool:
     return bool(pc.any(found, min_count=0).as_py())

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from mutasi.engine import ROW_GROUP, connect
 from mutasi.landing.data_files import ARROW_TYPES, coded, repeated
-from mutasi.landing.plain import plain_columns, unmapped_codes
+from mutasi.landing.plain import plain_columns, with_unmapped, without_unmapped
 from mutasi.landing.typed import MARKS, typed_query
 from mutasi.settings import Settings
 from mutasi.sources.agency import DatasetSource
@@ -37,12 +37,14 @@ def landed_rows(
         return
     held = coded(_needed(arrived.batches.read_all(), source, source.columns))
     plain = plain_columns(dataset, source, held)
+    unmapped = with_unmapped(dataset, source, held, plain)
     amiss = (source.columns.keys() & dataset.columns.keys()) - plain
-    if source.skip_where or (codes := unmapped_codes(dataset, source, held, amiss)) is None:
+    if amiss or source.skip_where:
+        amiss = amiss.union(unmapped)
         others = frozenset(dataset.columns.keys() - amiss)
         [(read, skipped)] = _read(settings, agency_id, dataset, source, _needed(held, source, amiss), others)
     else:
-        read, skipped = _passed_on(agency_id, len(held), codes), 0
+        read, skipped = _passed_on(agency_id, len(held), without_unmapped(dataset, source, held, unmapped)), 0
     passed = held.take(pc.subtract(read["_row_id"], 1)) if skipped else held
 
     def cells(name: str) -> pa.ChunkedArray | pa.Array:
@@ -92,6 +94,6 @@ def _groups(batches: pa.RecordBatchReader) -> Iterator[pa.Table]:
 
 def _passed_on(agency_id: str, rows: int, codes: pa.Table) -> pa.Table:
     """What stands beside columns in which nothing had to be read; codes that nobody mapped are left out of theirs."""
-    nothing = {name: repeated("", rows) for name in MARKS}
+    nothing = dict.fromkeys(MARKS, repeated("", rows))
     found = dict(zip(codes.column_names, codes.columns, strict=True))
     return pa.table({"agency_id": repeated(agency_id, rows), "_row_id": np.arange(1, rows + 1), **nothing, **found})

@@ -32,7 +32,7 @@ TEXTS = {
         ["Siti Rekaan", "Désa", "a.b@example.invalid"],
         [" Budi", "Budi  R", "Budi\tR", "NULL", "Budi\n", "\u00a0", "", "-"],
     ),
-    "code": (["M", "F"], ["M ", "m", "X", "", "-", "M\n"]),
+    "code": (["M", "F", "m", "X"], ["M ", "", "-", "M\n"]),  # one that nobody mapped is emptied, and not read
     "golongan": (["31", "45", "031", "VII"], ["III/a", "Penata (III/c)", "PENATA III C", " 31", "", "-"]),
 }
 
