@@ -4,7 +4,8 @@
     {{ return(['R1', 'R2', 'R3', 'R4', 'R5', 'R6', 'R9', 'R10', 'R11', 'R12', 'P1', 'P2', 'P3', 'P4', 'P5', 'P6']) }}
 {%- endmacro %}
 
-{# Codes of a group's rules as one text with a blank before, between and after, '' when there is none: `like '% R1 %'` finds one. #}
+{# Codes of a group's rules as one text with a blank before, between and after, '' when there is none: `like '% R1 %'` finds
+   one. #}
 {% macro code_list(condition) -%}
     coalesce(string_agg(' ' || rule_code, '' order by place) filter (where {{ condition }}) || ' ', '')
 {%- endmacro %}

@@ -17,6 +17,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # NumPy loads when it is used: an engine that starts before that is ready sooner
     import numpy.typing as npt
 
+# Read when NumPy is first imported, here or in an engine: nobody multiplies matrices, and threads for that double the import.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 Arrays = dict[str, "npt.NDArray[Any]"]
 CAPPED = "mutasi.recommend.processes.capped"
 DONE = "done\n"
