@@ -47,15 +47,47 @@ def _begins_with_different(values: pa.ChunkedArray) -> bool:
     return len(first) > 0 and int(pc.count_distinct(first).as_py()) > DIFFERENT * len(first)
 
 
-def writer(file: Path, schema: pa.Schema) -> pq.ParquetWriter:
-    """Writes columns that come as dictionaries as such, and others without. Row numbers, which count up, are kept as differences."""
-    return pq.ParquetWriter(
-        file,
-        schema,
-        filesystem=DISK,
-        compression="zstd",
-        compression_level=ZSTD_LEVEL,
-        store_schema=False,
-        use_dictionary=[field.name for field in schema if pa.types.is_dictionary(field.type)],
-        column_encoding={name: "DELTA_BINARY_PACKED" for name in schema.names if name == "_row_id"},
-    )
+class DataFile:
+    """A Parquet file of these columns, written table by table. Row numbers, which count up, are kept as differences.
+
+    Texts that come as dictionaries are written as such, and others without. Of a dictionary nobody asks for the smallest and the largest
+    text, whose search is half the work of writing it; and what is a number of few bits hardly gets smaller, so the fastest compression
+    does. A dictionary that no row of the first table uses is written as texts: their footer says that the column is empty.
+    """
+
+    def __init__(self, file: Path, schema: pa.Schema) -> None:
+        self._file, self._schema = file, schema
+        self._writer: pq.ParquetWriter | None = None
+
+    def __enter__(self) -> DataFile:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._begun(self._schema.empty_table()).close()
+
+    def write(self, rows: pa.Table) -> None:
+        """Add rows."""
+        writer = self._begun(rows)
+        writer.write_table(rows.cast(writer.schema), row_group_size=ROW_GROUP)
+
+    def _begun(self, rows: pa.Table) -> pq.ParquetWriter:
+        if self._writer is None:
+            fields = [field.with_type(pa.string()) if _is_unused(rows[field.name]) else field for field in self._schema]
+            texts = [field.name for field in fields if pa.types.is_dictionary(field.type)]
+            others = [name for name in self._schema.names if name not in texts]
+            self._writer = pq.ParquetWriter(
+                self._file,
+                pa.schema(fields),
+                filesystem=DISK,
+                compression=dict.fromkeys(texts, "lz4") | dict.fromkeys(others, "zstd"),
+                compression_level=dict.fromkeys(others, ZSTD_LEVEL),
+                write_statistics=others,
+                store_schema=False,
+                use_dictionary=texts,
+                column_encoding={name: "DELTA_BINARY_PACKED" for name in others if name == "_row_id"},
+            )
+        return self._writer
+
+
+def _is_unused(values: pa.ChunkedArray) -> bool:
+    return bool(pa.types.is_dictionary(values.type) and values.null_count == len(values))

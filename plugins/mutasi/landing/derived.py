@@ -11,8 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from mutasi.engine import ROW_GROUP
-from mutasi.landing.data_files import repeated, writer
+from mutasi.landing.data_files import DataFile, repeated
 from mutasi.landing.snapshots import Promoted, commit, data_name, data_path, day_folder, in_use_of, scratch, sha256
 from mutasi.landing.turns import Commit
 from mutasi.privacy.pseudonyms import Key
@@ -87,8 +86,8 @@ def _promote_derived(settings: Settings, name: str, rows: pa.Table, agency_id: s
     unfinished = scratch(day_folder(settings, "promoted", name, day))
     date = pa.repeat(pa.scalar(day, pa.date32()), len(rows))
     rows = rows.add_column(0, "snapshot_date", [date]).add_column(0, "agency_id", [repeated(agency_id, len(rows))])
-    with writer(unfinished, rows.schema) as writing:
-        writing.write_table(rows, row_group_size=ROW_GROUP)
+    with DataFile(unfinished, rows.schema) as file:
+        file.write(rows)
     digest = sha256(unfinished)
     manifest = Promoted(
         agency_id=agency_id, dataset=name, snapshot_date=day, data_file=data_name(agency_id, digest), data_sha256=digest,

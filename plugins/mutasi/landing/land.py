@@ -15,8 +15,7 @@ import duckdb
 import pyarrow as pa
 
 from mutasi.durable import flush
-from mutasi.engine import ROW_GROUP
-from mutasi.landing.data_files import writer
+from mutasi.landing.data_files import DataFile
 from mutasi.landing.incremental import last_cursor, next_cursor
 from mutasi.landing.replaced import commit_landed
 from mutasi.landing.rows import landed_rows
@@ -172,11 +171,11 @@ def _write(settings: Settings, agency: Agency, name: str, arrived: Extract, targ
     ignored = set(names) if source.ignore == "*" else set(source.ignore)
     rows = skipped = 0
     with ExitStack() as files:
-        writing = None
+        file = None
         try:
             for landed, left_out in landed_rows(settings, agency.agency_id, datasets()[name], source, arrived):
-                writing = writing or files.enter_context(writer(target, landed.schema))
-                writing.write_table(landed.cast(writing.schema), row_group_size=ROW_GROUP)
+                file = file or files.enter_context(DataFile(target, landed.schema))
+                file.write(landed)
                 rows, skipped = rows + len(landed), skipped + left_out
         except (duckdb.Error, pa.ArrowException) as error:
             # Their messages quote the offending value, so only the kind of error goes on

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from mutasi.engine import ROW_GROUP
-from mutasi.landing.data_files import writer
+from mutasi.landing.data_files import DataFile
 from mutasi.sources.datasets import Dataset
 from mutasi.sources.staging import open_parquet
 
@@ -80,8 +80,8 @@ def split(
         left = pa.schema([*(field.with_type(_plain(field.type)) for field in arrived), ("reasons", pa.string())])
         typed = [arrived.field("agency_id"), ("snapshot_date", pa.date32()), arrived.field("_row_id")]
         used = pa.schema([*typed, *(arrived.field(name) for name in columns), ("_flags", said.type)])
-        keeping = None if stopped_by else files.enter_context(writer(kept, used))
-        refusing = files.enter_context(writer(refused, left)) if stopped_by or len(dropped) else None
+        keeping = None if stopped_by else files.enter_context(DataFile(kept, used))
+        refusing = files.enter_context(DataFile(refused, left)) if stopped_by or len(dropped) else None
         for rows in file.iter_batches(batch_size=ROW_GROUP, use_threads=False):
             ids = rows["_row_id"]
             if keeping is not None:
@@ -91,14 +91,14 @@ def split(
                 judged = pa.table([rows["agency_id"], date, ids, *cells, said.take(place)], schema=used)
                 if refusing is not None:
                     judged = judged.filter(pc.invert(pc.is_in(ids, value_set=dropped)))
-                keeping.write_table(judged, row_group_size=ROW_GROUP)
+                keeping.write(judged)
                 rows_kept += judged.num_rows
             if refusing is not None:
                 why = (
                     pa.repeat(" ".join(stopped_by), len(ids)) if stopped_by else reasons.take(pc.index_in(ids, value_set=dropped))
                 )
                 judged = pa.table([*rows.columns, why], [*arrived.names, "reasons"]).filter(pc.is_valid(why))
-                refusing.write_table(judged.cast(left), row_group_size=ROW_GROUP)
+                refusing.write(judged)
                 rows_refused += judged.num_rows
     return rows_kept, rows_refused
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
 from mutasi.landing import data_files
-from mutasi.landing.data_files import coded, repeated, writer
+from mutasi.landing.data_files import DataFile, coded, repeated
 
 WORDS = [f"P{number % 7}" for number in range(3000)]
 DIFFERENT = [f"N{number}" for number in range(3000)]
@@ -35,17 +36,46 @@ def test_texts_that_repeat_become_dictionaries_wherever_they_come_from() -> None
         assert coded(empty).schema.field("words").type == pa.string()
 
 
-def test_what_is_written_is_read_by_others_as_it_was_given(tmp_path: Path) -> None:
+def test_what_is_written_is_read_by_others_as_it_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Over several row groups; dictionaries stand in the file for what repeats alone."""
     rows = coded(pa.table({"_row_id": range(1, 3001), "words": WORDS, "different": DIFFERENT}))
     rows = rows.append_column("agency_id", repeated("contoh", len(rows)))
     file = tmp_path / "rows.parquet"
-    with writer(file, rows.schema) as writing:
-        writing.write_table(rows, row_group_size=1000)
+    monkeypatch.setattr(data_files, "ROW_GROUP", 1000)
+    with DataFile(file, rows.schema) as written:
+        written.write(rows)
     assert duckdb.sql(f"from '{file}'").fetchall() == list(zip(range(1, 3001), WORDS, DIFFERENT, ["contoh"] * 3000, strict=True))
     group = pq.read_metadata(file).row_group(2)
     kept = {group.column(n).path_in_schema for n in range(4) if group.column(n).has_dictionary_page}
     assert (group.num_rows, kept) == (1000, {"words", "agency_id"})
+
+
+def test_the_footer_tells_which_columns_are_empty(tmp_path: Path) -> None:
+    """Also of texts that nobody is left to use, as when all of them were blanked."""
+    unused = pa.DictionaryArray.from_arrays(pa.nulls(60, pa.int32()), ["x"])
+    rows = pa.table({"words": coded(pa.table({"w": WORDS[:60]}))["w"], "unused": unused, "nothing": pa.nulls(60, pa.string())})
+    file = tmp_path / "rows.parquet"
+    with DataFile(file, rows.schema) as written:
+        written.write(rows[:40])
+        written.write(rows[40:])
+    assert pq.read_table(file).to_pylist() == rows.to_pylist()
+    metadata = pq.read_metadata(file)
+    for group in (metadata.row_group(0), metadata.row_group(1)):
+        assert {group.column(n).path_in_schema for n in range(3) if _nulls(group.column(n)) == group.num_rows} == {
+            "unused",
+            "nothing",
+        }
+
+
+def test_a_file_without_rows_has_its_columns(tmp_path: Path) -> None:
+    schema = pa.schema([("_row_id", pa.int64()), ("words", pa.dictionary(pa.int32(), pa.string()))])
+    with DataFile(tmp_path / "none.parquet", schema):
+        pass
+    assert duckdb.sql(f"from '{tmp_path / 'none.parquet'}'").dtypes == ["BIGINT", "VARCHAR"]
+
+
+def _nulls(column: pq.ColumnChunkMetaData) -> int | None:
+    return column.statistics.null_count if column.is_stats_set else None
 
 
 def test_a_dictionary_holds_no_more_than_a_row_group_repeats(monkeypatch) -> None:
