@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -21,30 +22,35 @@ from mutasi.landing.data_files import DataFile
 from mutasi.sources.datasets import Dataset
 from mutasi.sources.staging import open_parquet
 
+Ints = npt.NDArray[np.int64]
+Texts = npt.NDArray[np.object_]
 TEXTS = ["agency_id", "rule_code", "action", "column_name"]
 
 
 @dataclass(frozen=True)
 class Found:
-    """What the checks found in the rows of a snapshot: one line per failing row, rule and column (NULL: the whole row), in this order."""
+    """What the checks found in the rows of a snapshot: one line per failing row, rule and column (None: the whole row), in this order."""
 
-    failing: pa.Table
+    row_ids: Ints
+    rules: Texts
+    actions: Texts
+    columns: Texts
 
-    def codes(self, *actions: str) -> tuple[pa.Array, pa.Array]:
+    def codes(self, *actions: str) -> tuple[Ints, pa.Array]:
         """The rows with a rule of these actions, and beside each the codes of its rules in order, with blanks between."""
-        of = self.failing.filter(pc.is_in(self.failing["action"], value_set=pa.array(actions)))
-        rows, rules = of["_row_id"].to_numpy(), of["rule_code"].to_numpy()
+        of = np.logical_or.reduce([self.actions == action for action in actions])
+        rows, rules = self.row_ids[of], self.rules[of]
         begins = np.diff(rows, prepend=-1) != 0
         counts = begins | (rules != np.roll(rules, 1))  # a rule may have failed in several columns
         places = np.append(np.flatnonzero(begins[counts]), np.count_nonzero(counts))
         codes = pa.ListArray.from_arrays(pa.array(places, pa.int32()), pa.array(rules[counts], pa.string()))
-        return pa.array(rows[begins]), pc.binary_join(codes, " ")
+        return rows[begins], pc.binary_join(codes, " ")
 
-    def blanked(self) -> dict[str, pa.ChunkedArray]:
+    def blanked(self) -> dict[str, Ints]:
         """Columns with values to blank, and the rows in which."""
-        blanks = self.failing.filter(pc.equal(self.failing["action"], "blank"))
-        names = pc.unique(blanks["column_name"]).drop_null().to_pylist()
-        return {name: blanks.filter(pc.equal(blanks["column_name"], name))["_row_id"] for name in names}
+        of = self.actions == "blank"
+        rows, columns = self.row_ids[of], self.columns[of]
+        return {name: rows[columns == name] for name in dict.fromkeys(columns) if name}
 
 
 def found_in(failures: Path, agency_id: str) -> Found:
@@ -55,7 +61,8 @@ def found_in(failures: Path, agency_id: str) -> Found:
         near = [number for number, of in enumerate(bounds) if of is None or not of.has_min_max or of.min <= agency_id <= of.max]
         rows = file.read_row_groups(near, columns=[*TEXTS, "_row_id"], use_threads=False)
     # Where the snapshot as such failed no row is named.
-    return Found(rows.filter(pc.and_(pc.equal(rows["agency_id"], agency_id), pc.is_valid(rows["_row_id"]))))
+    of = rows.filter(pc.and_(pc.equal(rows["agency_id"], agency_id), pc.is_valid(rows["_row_id"])))
+    return Found(*(of[name].to_numpy() for name in ("_row_id", "rule_code", "action", "column_name")))
 
 
 def split(
@@ -83,23 +90,25 @@ def split(
         keeping = None if stopped_by else files.enter_context(DataFile(kept, used))
         refusing = files.enter_context(DataFile(refused, left)) if stopped_by or len(dropped) else None
         for rows in file.iter_batches(batch_size=ROW_GROUP, use_threads=False):
-            ids = rows["_row_id"]
+            ids = rows["_row_id"].to_numpy()
+            amiss, which = (np.arange(len(ids)), None) if stopped_by else _places(ids, dropped)
             if keeping is not None:
-                place = pc.fill_null(pc.add(pc.index_in(ids, value_set=flagged), 1), 0)
-                cells = [_without(rows[name], ids, blanked.get(name)) for name in columns]
+                flag = np.zeros(len(ids), np.int32)
+                marked, of = _places(ids, flagged)
+                flag[marked] = of + 1
+                cells = [
+                    _without(rows[name], _places(ids, blanked[name])[0]) if name in blanked else rows[name] for name in columns
+                ]
                 date = pa.repeat(pa.scalar(day, pa.date32()), len(ids))
-                judged = pa.table([rows["agency_id"], date, ids, *cells, said.take(place)], schema=used)
-                if refusing is not None:
-                    judged = judged.filter(pc.invert(pc.is_in(ids, value_set=dropped)))
+                judged = pa.table([rows["agency_id"], date, rows["_row_id"], *cells, said.take(pa.array(flag))], schema=used)
+                if len(amiss):
+                    judged = judged.filter(pa.array(~_mask(len(ids), amiss)))
                 keeping.write(judged)
                 rows_kept += judged.num_rows
             if refusing is not None:
-                why = (
-                    pa.repeat(" ".join(stopped_by), len(ids)) if stopped_by else reasons.take(pc.index_in(ids, value_set=dropped))
-                )
-                judged = pa.table([*rows.columns, why], [*arrived.names, "reasons"]).filter(pc.is_valid(why))
-                refusing.write(judged)
-                rows_refused += judged.num_rows
+                why = pa.repeat(" ".join(stopped_by), len(ids)) if stopped_by else reasons.take(pa.array(which))
+                refusing.write(pa.table([*rows.take(pa.array(amiss)).columns, why], [*arrived.names, "reasons"]))
+                rows_refused += len(amiss)
     return rows_kept, rows_refused
 
 
@@ -108,10 +117,21 @@ def _plain(kind: pa.DataType) -> pa.DataType:
     return kind.value_type if pa.types.is_dictionary(kind) else kind
 
 
-def _without(values: pa.Array, ids: pa.Array, blanked: pa.ChunkedArray | None) -> pa.Array:
-    """The values, NULL in the rows that are to be blanked."""
-    if blanked is None:
-        return values
+def _places(ids: Ints, of: Ints) -> tuple[Ints, Ints]:
+    """Where some rows stand among those of these ids, and which of them do; both count up."""
+    places = np.searchsorted(ids, of)
+    there = np.flatnonzero(np.append(ids, -1)[places] == of)
+    return places[there], there
+
+
+def _mask(rows: int, places: Ints) -> npt.NDArray[np.bool_]:
+    mask = np.zeros(rows, np.bool_)
+    mask[places] = True
+    return mask
+
+
+def _without(values: pa.Array, places: Ints) -> pa.Array:
+    """The values, NULL in some places."""
     if pa.types.is_dictionary(values.type):  # else each text would be looked up again
-        return pa.DictionaryArray.from_arrays(_without(values.indices, ids, blanked), values.dictionary)
-    return pc.if_else(pc.is_in(ids, value_set=blanked), pa.scalar(None, values.type), values)
+        return pa.DictionaryArray.from_arrays(_without(values.indices, places), values.dictionary)
+    return pc.if_else(pa.array(_mask(len(values), places)), pa.scalar(None, values.type), values)
