@@ -18,6 +18,7 @@ ARROW_TYPES = {
 }  # fmt: skip
 DISK = LocalFileSystem()  # a path alone would be looked up, and tried as an address where nothing stands there
 REPEATS = 5  # on average, where a dictionary is smaller and faster than the texts
+FEW_ROWS = 2_000  # up to so many it takes longer to begin to compress well than to compress
 FIRST_ROWS, DIFFERENT = 2_000, 0.95  # a column that begins with so many different texts is not searched for repeated ones
 
 
@@ -52,7 +53,8 @@ class DataFile:
 
     Texts that come as dictionaries are written as such, and others without. Of a dictionary nobody asks for the smallest and the largest
     text, whose search is half the work of writing it; and what is a number of few bits hardly gets smaller, so the fastest compression
-    does. A dictionary that no row of the first table uses is written as texts: their footer says that the column is empty.
+    does, as it does for few rows. A dictionary that no row of the first table uses is written as texts: their footer says that the
+    column is empty.
     """
 
     def __init__(self, file: Path, schema: pa.Schema) -> None:
@@ -68,19 +70,21 @@ class DataFile:
     def write(self, rows: pa.Table) -> None:
         """Add rows."""
         writer = self._begun(rows)
-        writer.write_table(rows.cast(writer.schema), row_group_size=ROW_GROUP)
+        as_begun = rows if rows.schema == writer.schema else rows.cast(writer.schema)
+        writer.write_table(as_begun, row_group_size=ROW_GROUP)
 
     def _begun(self, rows: pa.Table) -> pq.ParquetWriter:
         if self._writer is None:
             fields = [field.with_type(pa.string()) if _is_unused(rows[field.name]) else field for field in self._schema]
             texts = [field.name for field in fields if pa.types.is_dictionary(field.type)]
             others = [name for name in self._schema.names if name not in texts]
+            smaller = others if len(rows) > FEW_ROWS else []
             self._writer = pq.ParquetWriter(
                 self._file,
                 pa.schema(fields),
                 filesystem=DISK,
-                compression=dict.fromkeys(texts, "lz4") | dict.fromkeys(others, "zstd"),
-                compression_level=dict.fromkeys(others, ZSTD_LEVEL),
+                compression=dict.fromkeys(self._schema.names, "lz4") | dict.fromkeys(smaller, "zstd"),
+                compression_level=dict.fromkeys(smaller, ZSTD_LEVEL),
                 write_statistics=others,
                 store_schema=False,
                 use_dictionary=texts,
