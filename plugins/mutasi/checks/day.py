@@ -11,14 +11,18 @@ all of them would.
     elsewhere           one row per employee who holds a post on that day: what it asks of the person
     <other dataset>     as far as the rules speak of it: per agency that day's landing rows, else the promoted ones in
                         use, with `_day` and without contact columns
+
+No rule looks beyond an agency. So `parts` shows the rows, and what they refer to, of some agencies after the other: what is joined
+and grouped stays small, and a nation takes hardly more memory than its largest agency.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
+from itertools import accumulate, groupby
 
 import duckdb
 import pyarrow as pa
@@ -34,6 +38,7 @@ ELSEWHERE = "elsewhere"
 BEHIND_ELSEWHERE = ("assignments", "positions")
 VOLUME_TYPES = {"agency_id": pa.string(), "is_landed": pa.bool_(), "is_readable": pa.bool_(), "file": pa.string()}
 NAME_LISTS = ("unknown_names", "emptied_names", "filled_names")
+PART_ROWS = 500_000  # of the dataset that is judged
 
 
 def referred(rule: Rule) -> set[str]:
@@ -50,22 +55,53 @@ def open_day(
     day: dt.date,
     arrived: Callable[[str], list[Arrival]],
     rules: list[Rule],
-) -> None:
-    """Make the views and tables named in the module's docstring, as far as the rules need them."""
+) -> Iterator[None]:
+    """Make what arrived, and the view of the rows of all agencies.
+
+    Returns:
+        The parts: with each, the views and tables named in the module's docstring are those of its agencies, as far as the rules need
+        them; after the last, the dataset's rows are those of all agencies again.
+    """
     canon = datasets()[dataset]
-    con.execute(f"create view {dataset} as {_rows(canon, [a.file for a in arrived(dataset) if a.file], day)}")
-    _repeats(con, canon)
+    others = sorted(set().union(*(referred(rule) for rule in rules)))
+    found = {other: referred_to(settings, other, day, arrived(other)) for other in others}
     open_arrivals(con, f"{dataset}_volume", {dataset: arrived(dataset)})
     _drift(con, arrived(dataset))
-    others = set().union(*(referred(rule) for rule in rules))
-    rows_of: dict[str, dict[str, int]] = {}
-    for other in sorted(others):
-        found = referred_to(settings, other, day, arrived(other))
-        rows_of[other] = {agency: referred.rows for agency, referred in found.items()}
-        con.execute(f"create view {other} as {_references(datasets()[other], found.values(), day)}")
+    rows_of = {other: {agency: referred.rows for agency, referred in agencies.items()} for other, agencies in found.items()}
     _delivered(con, arrived(dataset), rows_of)
-    if any(ELSEWHERE in str(rule.kwargs.get("unexpected_rows_query", "")) for rule in rules):
-        con.execute(f"create view {ELSEWHERE} as {elsewhere(day)}")
+    whole = [a for a in arrived(dataset) if a.file]
+    _open_rows(con, canon, whole, day)
+    return _parts(con, canon, whole, found, day)
+
+
+def _parts(
+    con: duckdb.DuckDBPyConnection,
+    canon: Dataset,
+    whole: list[Arrival],
+    found: Mapping[str, Mapping[str, Referred]],
+    day: dt.date,
+) -> Iterator[None]:
+    for part in _divided(whole):
+        _open_rows(con, canon, part, day)
+        _repeats(con, canon)
+        for other, referred_ones in found.items():
+            of_part = [referred_ones[a.agency_id] for a in part if a.agency_id in referred_ones]
+            con.execute(f"create or replace view {other} as {_references(datasets()[other], of_part, day)}")
+        if found.keys() >= {*BEHIND_ELSEWHERE}:
+            con.execute(f"create or replace view {ELSEWHERE} as {elsewhere(day)}")
+        yield
+    _open_rows(con, canon, whole, day)
+
+
+def _divided(whole: list[Arrival]) -> list[list[Arrival]]:
+    """Agencies in their order, as many together as reach `PART_ROWS` rows."""
+    rows_until = accumulate((a.rows_landed or 0 for a in whole), initial=0)
+    numbered = zip((rows // PART_ROWS for rows in rows_until), whole, strict=False)
+    return [[arrival for _, arrival in part] for _, part in groupby(numbered, key=lambda pair: pair[0])]
+
+
+def _open_rows(con: duckdb.DuckDBPyConnection, canon: Dataset, arrived: Iterable[Arrival], day: dt.date) -> None:
+    con.execute(f"create or replace view {canon.name} as {_rows(canon, [a.file for a in arrived if a.file], day)}")
 
 
 def elsewhere(day: dt.date) -> str:
@@ -104,7 +140,7 @@ def _repeats(con: duckdb.DuckDBPyConnection, canon: Dataset) -> None:
     # What repeats, repeats its hash, and numbers are sooner grouped than texts. Keys that only share a hash are told apart after that.
     con.execute(
         f"""
-        create table repeats as
+        create or replace table repeats as
         with hashes as (
             select hash({key}) as hashed from {canon.name} where {is_key} group by hashed having count(*) > 1
         ), keyed as (

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
@@ -39,11 +39,12 @@ class CheckError(RuntimeError):
     """A dataset could not be judged; the message names dataset and rule and holds no value of a row."""
 
 
-def judge(con: duckdb.DuckDBPyConnection, url: str, table: str, rules: list[Rule]) -> None:
+def judge(con: duckdb.DuckDBPyConnection, url: str, table: str, rules: list[Rule], parts: Iterable[object] = (None,)) -> None:
     """Run rules over a table or view and add the failing rows to the table `failing`.
 
     Args:
         url: the connection as SQLAlchemy reaches it.
+        parts: with each, the table shows a part of its rows; before the first it shows them all.
 
     Raises:
         CheckError: a rule could not be run, or its count and its rows disagree.
@@ -58,7 +59,8 @@ def judge(con: duckdb.DuckDBPyConnection, url: str, table: str, rules: list[Rule
         for code in (code for code, count in counts.items() if count):
             queries[code] = str(results[code].result["unexpected_index_query"]).rstrip().rstrip(";")
         try:
-            find_rows(con, queries)
+            for _ in parts:
+                find_rows(con, queries)
         except PassError as error:
             [culprit] = [rule for rule in rules if rule.code == str(error)] or [rules[0]]
             raise CheckError(_not_judged(table, culprit)) from None

@@ -95,8 +95,8 @@ def _check(
     volume, rows = read_suite(settings.suites, VOLUME), read_suite(settings.suites, dataset)
     excepted = exceptions(settings, dataset, day, [*volume, *rows])
     with _workspace(settings, dataset) as (con, url):
-        open_day(con, settings, dataset, day, arrived, rows)
-        judge(con, url, dataset, rows)
+        parts = open_day(con, settings, dataset, day, arrived, rows)
+        judge(con, url, dataset, rows, parts)
         if misfits:
             con.executemany("insert into failing values (?, null, ?)", misfits)
         found = conclude(con, settings, dataset, day, run_id, [*volume, *rows], excepted)

@@ -304,6 +304,26 @@ def test_a_second_check_of_the_day_gives_the_same(landing: Any) -> None:
     assert (dict(landing.check("units")), landing.failures("units")) == (first, failures)
 
 
+def test_agencies_one_by_one_are_found_what_they_are_found_together(landing: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    bad = [{}, {}, {"sex": "F"}, {"nip": "1985"}, {"nip": None}]
+    for agency in ("dua", "empat", "tiga"):
+        landing.land("employees", bad, agency=agency)
+    landing.land("employees", bad, agency="rusak", data_sha256="0" * 64)
+    landing.land("employees", [], agency="kosong")
+    landing.land("assignments", [{"position_id": "P2"}], agency="dua")
+    landing.land("positions", [{"position_id": "P2", "bup_age": 50}], agency="empat")
+
+    def found() -> list[Any]:
+        verdicts = dict(landing.check("employees"))
+        return [verdicts, landing.failures("employees"), landing.results("employees"), landing.quarantined("employees")]
+
+    together = found()
+    assert len({agency for agency, *_ in together[1]}) == 5
+    for rows in (1, 6):
+        monkeypatch.setattr("mutasi.checks.day.PART_ROWS", rows)
+        assert found() == together
+
+
 def test_no_value_of_a_person_leaves_the_restricted_file(landing: Any, caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
     """The canary stands in every column that can hold it, in rows that fail many rules, and in a rule that cannot run."""
     row = {"nip": CANARY, "employee_name": CANARY, "golongan_code": CANARY, "email": CANARY, "birth_date": dt.date(1977, 7, 8)}

@@ -481,7 +481,9 @@ def _references(dataset: str) -> list[str]:
 
 
 @pytest.mark.parametrize("dataset", datasets())
-def test_a_bad_row_fails_its_rule_and_no_other(dataset: str, landing: Any) -> None:
+def test_a_bad_row_fails_its_rule_and_no_other(dataset: str, landing: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Several agencies are looked at together, and several times some."""
+    monkeypatch.setattr("mutasi.checks.day.PART_ROWS", 9)
     cases = [(rows, expected) for name, rows, expected in CASES if name == dataset]
     for number, (rows, _) in enumerate(cases):
         landing.land(dataset, [{}, *rows], agency=f"kasus_{number}")
