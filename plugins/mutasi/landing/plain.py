@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -66,16 +67,21 @@ def with_unmapped(dataset: Dataset, source: DatasetSource, rows: pa.Table, plain
 
 def without_unmapped(dataset: Dataset, source: DatasetSource, rows: pa.Table, columns: Iterable[str]) -> pa.Table:
     """These columns without the codes that nobody mapped, and `_unmapped`."""
-    codes, lists = {}, []
-    for name in columns:
-        texts = rows.column(str(source.columns[name].source)).cast(pa.string())
-        is_ours = pc.is_in(texts, value_set=pa.array(dataset.columns[name].allowed))
-        codes[name] = pc.if_else(is_ours, texts, pa.scalar(None, pa.string()))
-        lists.append(pc.if_else(pc.or_(is_ours, pc.is_null(texts)), "", f"{name} "))
-    if lists:
-        names = pc.binary_join_element_wise(*lists, "")
-        codes["_unmapped"] = pc.if_else(pc.equal(names, ""), "", pc.binary_join_element_wise(" ", names, ""))
-    return coded(pa.table(codes))
+    found: dict[str, pa.Array] = {}
+    amiss = np.zeros(len(rows), np.int64)  # a bit for each of the columns
+    for number, name in enumerate(columns):
+        texts = rows.column(str(source.columns[name].source)).combine_chunks().dictionary_encode()
+        is_ours = pc.is_in(texts.dictionary, value_set=pa.array(dataset.columns[name].allowed))
+        ours = pc.if_else(is_ours, texts.dictionary, pa.scalar(None, pa.string())).dictionary_encode()
+        found[name] = ours.take(texts.indices)
+        amiss |= np.append(~is_ours.to_numpy(zero_copy_only=False), False)[texts.indices.fill_null(-1)].astype(np.int64) << number
+    if found:
+        seen = pa.array(amiss).dictionary_encode()
+        lists = [
+            "".join(f"{name} " for number, name in enumerate(found) if bits >> number & 1) for bits in seen.dictionary.to_pylist()
+        ]
+        found["_unmapped"] = pa.DictionaryArray.from_arrays(seen.indices, [names and f" {names}" for names in lists])
+    return coded(pa.table(found))
 
 
 def _is_made(mapping: ColumnMap, source: DatasetSource) -> bool:
@@ -90,7 +96,8 @@ def _different(texts: pa.ChunkedArray) -> pa.Array:
 
 def _is_free_of(amiss: str, words: pa.Array, texts: Iterable[pa.Array]) -> bool:
     together = pa.concat_arrays(texts)
-    return not (_any(pc.is_in(together, value_set=words)) or _any(pc.match_substring_regex(together, amiss)))
+    more = together.filter(pc.invert(pc.ascii_is_decimal(together)))  # in digits nothing is amiss, and to look for them is fast
+    return not (_any(pc.is_in(together, value_set=words)) or _any(pc.match_substring_regex(more, amiss)))
 
 
 def _is_plain_value(column: Column, nulls: Collection[str], values: pa.ChunkedArray) -> bool:
