@@ -123,6 +123,8 @@ def _workspace(settings: Settings, dataset: str) -> Iterator[tuple[duckdb.DuckDB
         con.execute(f"attach ':memory:' as {name}")
         try:
             con.execute(f"use {name}")
+            # Each rule opens the files anew; they never change, for their names carry their hash.
+            con.execute("set parquet_metadata_cache = true")
             with lent(name, con) as url:
                 yield con, url
         finally:
