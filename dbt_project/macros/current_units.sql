@@ -15,14 +15,24 @@ places as (
     from {{ ref('stg_current_units') }}
 ),
 
-clashing as (
+met as (
     select
         {{ relation }}.agency_id,
-        places.current_unit_id,
-        {{ relation }}.{{ key | join(', ' ~ relation ~ '.') }}
+        {{ relation }}.unit_id,
+        {{ relation }}.{{ key | join(', ' ~ relation ~ '.') }},
+        count(*) over (
+            partition by {{ relation }}.agency_id, places.current_unit_id, {{ relation }}.{{ key | join(', ' ~ relation ~ '.') }}
+        ) as rows_of_key
     from {{ relation }}
     inner join places on {{ relation }}.agency_id = places.agency_id and {{ relation }}.unit_id = places.unit_id
-    group by all
-    having count(*) > 1
+),
+
+clashing as (
+    select distinct
+        agency_id,
+        unit_id,
+        {{ key | join(', ') }}
+    from met
+    where rows_of_key > 1
 )
 {%- endmacro %}

@@ -33,6 +33,6 @@ left join {{ ref('stg_current_units') }} as moved
     on positions.agency_id = moved.agency_id and positions.unit_id = moved.unit_id
 left join clashing
     on
-        moved.agency_id = clashing.agency_id
-        and moved.current_unit_id = clashing.current_unit_id
+        positions.agency_id = clashing.agency_id
+        and positions.unit_id = clashing.unit_id
         and positions.position_id = clashing.position_id

@@ -27,8 +27,8 @@ left join {{ ref('stg_current_units') }} as moved
     on workloads.agency_id = moved.agency_id and workloads.unit_id = moved.unit_id
 left join clashing
     on
-        moved.agency_id = clashing.agency_id
-        and moved.current_unit_id = clashing.current_unit_id
+        workloads.agency_id = clashing.agency_id
+        and workloads.unit_id = clashing.unit_id
         and workloads.position_id = clashing.position_id
         and workloads.year = clashing.year
         and workloads.task_id = clashing.task_id

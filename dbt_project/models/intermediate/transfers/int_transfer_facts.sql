@@ -160,7 +160,7 @@ equivalents as (
 reviews as (
     select
         given.agency_id,
-        given.person_id,
+        given.nip,
         given.review_year,
         case
             when given.predicate_code is not null then given.predicate_code
@@ -172,7 +172,6 @@ reviews as (
     left join rules on given.agency_id = rules.agency_id
     left join {{ ref('skp_matrix') }} as cells
         on given.work_result_code = cells.work_result_code and given.behaviour_code = cells.behaviour_code
-    where given.person_id is not null
 ),
 
 predicates as (
@@ -186,14 +185,14 @@ predicates as (
 rated as (
     select
         reviews.agency_id,
-        reviews.person_id,
+        reviews.nip,
         max(case when reviews.review_year = today.as_of_year - 1 then reviews.predicate_code end) as predicate_1,
         max(case when reviews.review_year = today.as_of_year - 2 then reviews.predicate_code end) as predicate_2,
         max(case when reviews.review_year = today.as_of_year - 3 then reviews.predicate_code end) as predicate_3
     from reviews
     cross join today
     where reviews.review_year between today.as_of_year - 3 and today.as_of_year - 1
-    group by reviews.agency_id, reviews.person_id
+    group by reviews.agency_id, reviews.nip
 ),
 
 -- Until last year's reviews are due, the two years before count, unless the person's review is already there.
@@ -210,7 +209,7 @@ expected as (
 counted as (
     select
         agency_id,
-        person_id,
+        nip,
         case when counts_last_year then predicate_1 else predicate_2 end as predicate_last_year,
         case when counts_last_year then predicate_2 else predicate_3 end as predicate_year_before
     from expected
@@ -342,7 +341,7 @@ delivered as (
         select
             agency_id,
             'performance_reviews' as dataset
-        from reviews
+        from {{ ref('stg_performance_reviews') }}
         union all
         select
             agency_id,
@@ -517,7 +516,7 @@ left join subjects
         and homes.person_id = subjects.person_id
         and homes.sub_job = subjects.licensed_sub_job
 left join newest_subjects on homes.agency_id = newest_subjects.agency_id and homes.person_id = newest_subjects.person_id
-left join performance on homes.agency_id = performance.agency_id and homes.person_id = performance.person_id
+left join performance on employees.agency_id = performance.agency_id and employees.nip = performance.nip
 left join potential on homes.agency_id = potential.agency_id and homes.person_id = potential.person_id
 left join {{ ref('talent_boxes') }} as boxes
     on

@@ -48,13 +48,15 @@ measured as (
     from tasks
 ),
 
--- Few posts have sheets of several years by one method: only those are compared and put in order.
+-- Few posts have sheets of several years by one method: only those are compared and put in order, by a number that is shorter
+-- than their keys.
 several as (
     select
         agency_id,
         unit_id,
         position_id,
-        method
+        method,
+        row_number() over (order by agency_id) as series
     from tasks
     group by agency_id, unit_id, position_id, method
     having min(abk_year) < max(abk_year)
@@ -62,10 +64,7 @@ several as (
 
 compared as (
     select
-        tasks.agency_id,
-        tasks.unit_id,
-        tasks.position_id,
-        tasks.method,
+        several.series,
         tasks.abk_year,
         tasks.yearly_volume,
         lag(tasks.yearly_volume) over same_task as earlier_volume,
@@ -78,7 +77,7 @@ compared as (
             and tasks.position_id = several.position_id
             and tasks.method = several.method
     window same_task as (
-        partition by tasks.agency_id, tasks.unit_id, tasks.position_id, tasks.method, tasks.task_id
+        partition by several.series, tasks.task_id
         order by tasks.abk_year
     )
 ),
@@ -86,15 +85,12 @@ compared as (
 -- Growth per year of the task that grew most; a leap needs a reason before anybody builds on it.
 grown as (
     select
-        agency_id,
-        unit_id,
-        position_id,
-        method,
+        series,
         abk_year,
         max({{ exact('100.0 * (yearly_volume / earlier_volume - 1) / (abk_year - earlier_year)') }}) as volume_growth_pct
     from compared
     where earlier_volume > 0 and abk_year > earlier_year
-    group by agency_id, unit_id, position_id, method, abk_year
+    group by series, abk_year
 ),
 
 sheets as (
@@ -140,7 +136,7 @@ ordered as (
             max(sheets.abk_year) over same_post
         ) as newest_year,
         min(case when sheets.task_count > 0 then sheets.abk_year end) over (
-            partition by sheets.agency_id, sheets.unit_id, sheets.position_id, sheets.method
+            partition by several.series
             order by sheets.abk_year rows between 1 following and unbounded following
         ) as replaced_in,
         grown.volume_growth_pct
@@ -151,14 +147,8 @@ ordered as (
             and sheets.unit_id = several.unit_id
             and sheets.position_id = several.position_id
             and sheets.method = several.method
-    left join grown
-        on
-            sheets.agency_id = grown.agency_id
-            and sheets.unit_id = grown.unit_id
-            and sheets.position_id = grown.position_id
-            and sheets.method = grown.method
-            and sheets.abk_year = grown.abk_year
-    window same_post as (partition by sheets.agency_id, sheets.unit_id, sheets.position_id, sheets.method)
+    left join grown on several.series = grown.series and sheets.abk_year = grown.abk_year
+    window same_post as (partition by several.series)
 ),
 
 repeated as (
