@@ -62,7 +62,9 @@ def found_in(failures: Path, agency_id: str) -> Found:
         rows = file.read_row_groups(near, columns=[*TEXTS, "_row_id"], use_threads=False)
     # Where the snapshot as such failed no row is named.
     of = rows.filter(pc.and_(pc.equal(rows["agency_id"], agency_id), pc.is_valid(rows["_row_id"])))
-    return Found(*(of[name].to_numpy() for name in ("_row_id", "rule_code", "action", "column_name")))
+    # As texts: NumPy would take the last text of a dictionary for a NULL, or have none to take.
+    texts = (of[name].cast(pa.string()).to_numpy() for name in ("rule_code", "action", "column_name"))
+    return Found(of["_row_id"].to_numpy(), *texts)
 
 
 def split(

@@ -93,3 +93,15 @@ def test_a_stopped_dataset_keeps_nothing(tmp_path: Path) -> None:
         assert con.execute(f"select distinct reasons, agency_id from '{refused}'").fetchall() == [("VOL-001 J-9", "contoh")]
     assert not kept.exists()
     assert pq.read_metadata(refused).num_columns == len(JOBS.columns) + 6
+
+
+def test_a_row_that_failed_as_a_whole_names_no_column(tmp_path: Path) -> None:
+    """Neither where other rows name one nor where none does."""
+    failures, kind = tmp_path / "failures.parquet", "as t(agency_id, _row_id, rule_code, action, column_name)"
+    for others in ("", ", ('contoh', 2, 'J-3', 'blank', 'job_name')"):
+        duckdb.sql(
+            f"copy (from (values ('contoh', 1, 'J-1', 'drop', null::varchar){others}) {kind}) to '{failures}' (format parquet)"
+        )
+        found = found_in(failures, "contoh")
+        assert list(found.columns) == [None, "job_name"][: 2 if others else 1]
+        assert {name: list(rows) for name, rows in found.blanked().items()} == ({"job_name": [2]} if others else {})
