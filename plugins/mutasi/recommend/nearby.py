@@ -30,9 +30,10 @@ from mutasi.recommend.solve import (
 )
 
 FEW_PAIRS = 1_500  # that enter first, the cheapest of all
-BEST_PAIRS, MORE_PAIRS = 8, 4  # of each person and post that enter with them, and that enter later
+BEST_PAIRS, MORE_PAIRS = 8, 16  # of each person and post that enter with them, and that enter later
 PROMISING_PAIRS, MOST_PAIRS = 20_000, 50_000  # among which those are; beyond which everything is solved from nothing instead
 DEAR = 1 << 40  # no price comes near it
+WEIGHTS = (1e9, 1e5, 1e2, 1.0, 0.0)  # of the objectives while they are minimised together; the tie-break only decides at the end
 
 
 def solve_near(problem: Problem, near: Plan, budget: int = INFINITE) -> Plan:
@@ -251,7 +252,7 @@ def _plan_among(problem: Problem, tried: Flags, known: Plan, nodes: int) -> Plan
     touched = np.zeros(len(problem.protected), bool)
     touched[problem.edge_post[tried]] = touched[problem.home[problem.edge_person[tried]]] = True
     part = Part.of(problem.only(tried), touched)
-    found = program(part.problem, nodes)
+    found = program(part.problem, nodes, WEIGHTS)
     moves = np.flatnonzero(tried)[part.edges][found["used"].astype(bool)]
     post, price, cap_price = problem.home.copy(), known.price.copy(), np.zeros_like(known.cap_price)
     post[problem.edge_person[moves]] = problem.edge_post[moves]

@@ -144,8 +144,12 @@ def lawful_prices(prices: Integers) -> Integers:
     return prices
 
 
-def program(problem: Problem, nodes: int = MOST_NODES) -> dict[str, npt.NDArray[np.generic]]:
-    """Hand a problem with caps to HiGHS; people without an edge stay, and hold their seats: those first that must be held."""
+def program(problem: Problem, nodes: int = MOST_NODES, weights: tuple[float, ...] = ()) -> dict[str, npt.NDArray[np.generic]]:
+    """Hand a problem with caps to HiGHS; people without an edge stay, and hold their seats: those first that must be held.
+
+    With weights the objectives are first minimised together, which takes a third of the time. Prices may then be others that prove
+    the same plan; a run, whose prices are part of its hash, goes without.
+    """
     known, person = np.unique(problem.edge_person, return_inverse=True)
     staying = problem.at_home() - np.bincount(problem.home[known], minlength=len(problem.protected))
     is_open = problem.seat_number() >= (staying - problem.protected)[problem.seat_post]
@@ -175,6 +179,7 @@ def program(problem: Problem, nodes: int = MOST_NODES) -> dict[str, npt.NDArray[
             "seat_penalty": small.seat_penalty,
             "scale": np.array(SCALE),
             "nodes": np.array(nodes),
+            "weights": np.array(weights),
             "link_edge": small.link_edge + stays,
             "link_cap": small.link_cap,
             "link_weight": small.link_weight,

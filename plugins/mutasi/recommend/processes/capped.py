@@ -1,8 +1,9 @@
 """The lexicographic plan under caps that people share, by HiGHS: linear programs first, branch and bound where they do not suffice.
 
 Each objective is minimised over the optima of those before it, which its prices describe; prices of caps are handed back as
-whole numbers in parts of `scale`, so that the proof needs no floating point. When the last linear optimum is not whole, the
-objectives are minimised again in whole numbers, each with the earlier ones held.
+whole numbers in parts of `scale`, so that the proof needs no floating point. Where weights are given, all objectives are first
+minimised together: the optimum found there is mostly that of each, which then only has to be seen. When the last linear optimum
+is not whole, the objectives are minimised again in whole numbers, each with the earlier ones held.
 """
 
 from __future__ import annotations
@@ -80,9 +81,9 @@ class Program:
         model.a_matrix_.value_ = np.concatenate([ones, a["link_weight"]])[order]
         return model
 
-    def minimise(self, tier: int) -> Any:
+    def minimise(self, cost: Floats) -> Any:
         """One objective as the program now stands; raises NoPlan when nothing fits, NothingFound when the engine gave up."""
-        self.engine.changeColsCost(len(self.every), self.every, np.ascontiguousarray(self.cost[:, tier]))
+        self.engine.changeColsCost(len(self.every), self.every, np.ascontiguousarray(cost))
         status = self._run()
         if status == highspy.HighsModelStatus.kInfeasible and self.engine.getOptionValue("presolve")[1] == "on":
             # Presolve of whole numbers calls infeasible what has a plan, even the one that was found for the objective before.
@@ -130,10 +131,12 @@ def _solved(a: Arrays) -> Arrays:
     prices = np.zeros((program.caps, tiers))
     posts = np.zeros((program.posts, tiers))
     value = np.zeros(program.edges)
+    if len(a["weights"]):
+        program.minimise(program.cost @ a["weights"])
     for tier in range(tiers):
-        if tier == 1:
+        if tier == 1 or len(a["weights"]):
             program.engine.setOptionValue("simplex_strategy", PRIMAL)  # the optimum before is where the search begins
-        solution = program.minimise(tier)
+        solution = program.minimise(program.cost[:, tier])
         value = np.array(solution.col_value)[: program.edges]
         posts[:, tier] = np.array(solution.row_dual)[program.people : program.people + program.posts]
         prices[:, tier] = program.hold_optimum(solution)
@@ -161,12 +164,11 @@ def _in_whole_numbers(a: Arrays) -> tuple[Floats, bool]:
     program.engine.changeColsIntegrality(columns, program.every, np.array(kinds))
     program.engine.setOptionValue("presolve", "on")
     value = np.zeros(columns)
-    for tier in range(program.cost.shape[1]):
+    for cost in program.cost.T:
         try:
-            value = np.rint(np.array(program.minimise(tier).col_value))
+            value = np.rint(np.array(program.minimise(cost).col_value))
         except NothingFound:
             break
-        cost = program.cost[:, tier]
         used = np.flatnonzero(cost).astype(np.int32)
         program.engine.addRow(-np.inf, float(cost @ value), len(used), used, cost[used])
     return value[: program.edges], program.is_complete
