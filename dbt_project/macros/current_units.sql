@@ -17,14 +17,12 @@ places as (
 
 met as (
     select
-        {{ relation }}.agency_id,
-        {{ relation }}.unit_id,
-        {{ relation }}.{{ key | join(', ' ~ relation ~ '.') }},
-        count(*) over (
-            partition by {{ relation }}.agency_id, places.current_unit_id, {{ relation }}.{{ key | join(', ' ~ relation ~ '.') }}
-        ) as rows_of_key
-    from {{ relation }}
-    inner join places on {{ relation }}.agency_id = places.agency_id and {{ relation }}.unit_id = places.unit_id
+        given.agency_id,
+        given.unit_id,
+        given.{{ key | join(', given.') }},
+        count(*) over (partition by given.agency_id, places.current_unit_id, given.{{ key | join(', given.') }}) as rows_of_key
+    from {{ relation }} as given
+    inner join places on given.agency_id = places.agency_id and given.unit_id = places.unit_id
 ),
 
 clashing as (

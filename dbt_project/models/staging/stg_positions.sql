@@ -1,10 +1,6 @@
 {# A view: one model alone reads all of it. #}
 {{ config(materialized='view') }}
-with positions as (
-    select * from {{ source('inputs', 'positions') }}
-),
-
-{{ clashing('positions', ['position_id']) }}
+with {{ clashing(source('inputs', 'positions'), ['position_id']) }}
 
 select
     positions.agency_id,
@@ -28,7 +24,7 @@ select
     coalesce(try_cast(positions.is_critical as boolean), false) as is_critical,
     nullif(trim(positions.critical_decree), '') is not null as has_critical_decree,
     positions._flags as flags
-from positions
+from {{ source('inputs', 'positions') }} as positions
 left join {{ ref('stg_current_units') }} as moved
     on positions.agency_id = moved.agency_id and positions.unit_id = moved.unit_id
 left join clashing

@@ -1,8 +1,6 @@
-with workloads as (
-    select * from {{ source('inputs', 'workloads') }}
-),
-
-{{ clashing('workloads', ['position_id', 'year', 'task_id']) }}
+{# A view: writing a table of so many rows takes longer than its readers would save. #}
+{{ config(materialized='view') }}
+with {{ clashing(source('inputs', 'workloads'), ['position_id', 'year', 'task_id']) }}
 
 select
     workloads.agency_id,
@@ -22,7 +20,7 @@ select
     try_cast(workloads.allowance_hours as double) as allowance_hours,
     try_cast(workloads.needed_from as date) as needed_from,
     try_cast(workloads.needed_to as date) as needed_to
-from workloads
+from {{ source('inputs', 'workloads') }} as workloads
 left join {{ ref('stg_current_units') }} as moved
     on workloads.agency_id = moved.agency_id and workloads.unit_id = moved.unit_id
 left join clashing

@@ -32,6 +32,7 @@ NIP_PATTERN = (
     r"(^|[^0-9A-Za-z])(19|20)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])[ .]?(19|20)[0-9]{4}"
     r"[ .]?[12][ .]?[0-9]{3}([^0-9A-Za-z]|$)"
 )
+NIP_DIGITS = 18  # of the pattern
 
 
 class PublishError(NeedsAPerson):
@@ -156,11 +157,13 @@ def refuse_personal(con: duckdb.DuckDBPyConnection, tables: list[Table]) -> None
 
 
 def _nips_in(con: duckdb.DuckDBPyConnection, tables: list[Table]) -> list[str]:
-    """Text columns with a value that has the form of an employee number or is one; each value is looked at once."""
+    """Text columns with a value that has the form of an employee number or is one; each value as long as one is looked at once."""
+    [(shortest,)] = con.execute("select least(?, min(strlen(nip))) from planning.employees", [NIP_DIGITS]).fetchall()
     con.execute("create or replace temp table seen (place varchar, value varchar)")
     for table in tables:
         columns = (
-            f"select distinct {quoted(f'{table.schema}.{table.name}.{c}')}, {named(c)}::varchar from {table.sql}"
+            f"select distinct {quoted(f'{table.schema}.{table.name}.{c}')}, {named(c)}::varchar from {table.sql} "
+            f"where strlen({named(c)}::varchar) >= {shortest}"
             for c in table.text_columns
         )
         con.execute(f"insert into seen {' union all '.join(columns)}")

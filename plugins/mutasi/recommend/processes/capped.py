@@ -81,10 +81,14 @@ class Program:
         model.a_matrix_.value_ = np.concatenate([ones, a["link_weight"]])[order]
         return model
 
+    def search(self, cost: Floats) -> Any:
+        """Let the engine look for the least cost; what it then stands at is where the next search begins."""
+        self.engine.changeColsCost(len(self.every), self.every, np.ascontiguousarray(cost))
+        return self._run()
+
     def minimise(self, cost: Floats) -> Any:
         """One objective as the program now stands; raises NoPlan when nothing fits, NothingFound when the engine gave up."""
-        self.engine.changeColsCost(len(self.every), self.every, np.ascontiguousarray(cost))
-        status = self._run()
+        status = self.search(cost)
         if status == highspy.HighsModelStatus.kInfeasible and self.engine.getOptionValue("presolve")[1] == "on":
             # Presolve of whole numbers calls infeasible what has a plan, even the one that was found for the objective before.
             self.engine.setOptionValue("presolve", "off")
@@ -132,7 +136,7 @@ def _solved(a: Arrays) -> Arrays:
     posts = np.zeros((program.posts, tiers))
     value = np.zeros(program.edges)
     if len(a["weights"]):
-        program.minimise(program.cost @ a["weights"])
+        program.search(program.cost @ a["weights"])
     for tier in range(tiers):
         if tier == 1 or len(a["weights"]):
             program.engine.setOptionValue("simplex_strategy", PRIMAL)  # the optimum before is where the search begins
