@@ -42,11 +42,16 @@ def ask():
             cursor.execute(query)
             answer += [str(v) for v in cursor.fetchone()]
         return answer
+def answer():  # DuckDB reads a file's header, closes it and opens it anew: a night that comes between is an IO error, once
+    try:
+        return ask()
+    except duckdb.IOException:
+        return ask()
 seen, errors, asked = set(), [], 0
 print("ready", flush=True)
 while not select.select([sys.stdin], [], [], 0.03)[0]:  # no more, or readers take the processor from the refresh
     try:
-        seen.add(tuple(ask()))
+        seen.add(tuple(answer()))
         asked += 1
     except Exception as error:
         errors.append(repr(error)[:300])

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -20,6 +21,8 @@ if TYPE_CHECKING:  # NumPy loads when it is used: an engine that starts before t
 # Read when NumPy is first imported, here or in an engine: nobody multiplies matrices, and threads for that double the import.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+# NumPy parses what stands before each array, and Python 3.11 fails when two threads parse at once (python/cpython#106905).
+_reading = threading.Lock()
 Arrays = dict[str, "npt.NDArray[Any]"]
 CAPPED = "mutasi.recommend.processes.capped"
 DONE = "done\n"
@@ -64,7 +67,7 @@ class Engine:
             last = self._said.read_text().strip().splitlines()[-1:] or ["no message"]
             name = self.module.rpartition(".")[2]
             raise EngineError(f"The engine {name} ended with code {self._process.wait()}: {last[0]}")
-        with np.load(target) as found:
+        with _reading, np.load(target) as found:
             return dict(found)
 
 
