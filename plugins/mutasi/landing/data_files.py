@@ -4,6 +4,7 @@ file is handed on as such: it is neither read nor looked up again in every row.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -30,6 +31,13 @@ def repeated(text: str, rows: int) -> pa.DictionaryArray:
 def coded(rows: pa.Table) -> pa.Table:
     """The rows with texts that repeat as dictionaries, one for each column, and all others as they are."""
     return pa.table([_coded(column) for column in rows.columns], rows.column_names)
+
+
+def joined(parts: Sequence[pa.Table]) -> pa.Table:
+    """The rows of tables of the same columns; a text may be a dictionary in some of them and none in others."""
+    texts = {field.name for part in parts for field in part.schema if pa.types.is_string(field.type)}
+    schema = pa.schema([field.with_type(pa.string()) if field.name in texts else field for field in parts[0].schema])
+    return coded(pa.concat_tables([part.cast(schema) for part in parts]))
 
 
 def _coded(values: pa.ChunkedArray) -> pa.ChunkedArray:

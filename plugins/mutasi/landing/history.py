@@ -6,26 +6,37 @@ run), history is cut at that day and replayed, so the order in which nights arri
 are no reason: what they brought stays in history.
 
 Deletions are inferred only for agencies promoted that day: an agency that sent nothing has deleted nobody.
+
+Agencies of which nothing is known come first in a file. Their rows need no comparing, so they pass from file to file as Arrow, texts
+that repeat once each, and DuckDB is asked for their hashes alone.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
 from mutasi.durable import put
-from mutasi.engine import connect, named, parquet, quoted, write
+from mutasi.engine import ROW_GROUP, connect, named, parquet
 from mutasi.errors import NeedsAPerson
+from mutasi.landing.data_files import ARROW_TYPES, DataFile, coded, joined, repeated
 from mutasi.landing.snapshots import PRUNED, Promoted, data_path, promoted, scratch, write_text
 from mutasi.settings import Settings
 from mutasi.sources.datasets import Dataset, columns_version, datasets
+from mutasi.sources.staging import open_parquet
 
+AHEAD = 2  # groups of agencies that are read and hashed beside the writing, which takes half as long
 LAST = 1 << 40  # more rows than any dataset has
 NOTHING = "∅"  # NULL and the empty text are different values, and concat_ws would skip NULL
 SETTLED_NS = 2_000_000_000  # a folder that changed a moment ago may change again without its time telling
@@ -132,18 +143,71 @@ def row_hash(dataset: Dataset, version: int, alias: str) -> str:
 def _write_day(settings: Settings, name: str, day: dt.date, snapshots: Mapping[str, Promoted]) -> None:
     dataset = datasets()[name]
     target = history_file(settings, name, day)
-    settings.folder("history", name)
-    with connect(settings) as con:
+    temporary = scratch(settings.folder("history", name))
+    version = max(snapshot.columns_version for snapshot in snapshots.values())
+    with connect(settings) as con, ExitStack() as files:
         _create_before(con, dataset, [f for f in sorted(target.parent.glob("*.parquet")) if f.stem < day.isoformat()])
         known = {agency for (agency,) in con.execute("select distinct agency_id from before").fetchall()}
-        is_alike = all(snapshot.columns_version == columns_version() for snapshot in snapshots.values())
-        for view, agencies in (("today", snapshots.keys() & known), ("first_seen", snapshots.keys() - known)):
-            files = [data_path(settings, "promoted", snapshots[agency]) for agency in sorted(agencies)]
-            con.execute(f"create temp view {view} as from {parquet(files, _row_types(dataset), is_alike=is_alike)}")
-        temporary = scratch(target.parent)
-        version = max(snapshot.columns_version for snapshot in snapshots.values())
-        write(con, _changes(dataset, day, version, con), temporary)
+        unknown = [snapshots[agency] for agency in sorted(snapshots.keys() - known)]
+        today = [data_path(settings, "promoted", snapshots[agency]) for agency in sorted(snapshots.keys() & known)]
+        is_alike = all(snapshots[agency].columns_version == columns_version() for agency in known & snapshots.keys())
+        con.execute(f"create temp view today as from {parquet(today, _row_types(dataset), is_alike=is_alike)}")
+        file = None
+        for rows in chain(_first_seen(settings, dataset, version, unknown), _changes(con, dataset, version)):
+            dated = _dated(rows, version, day)
+            file = file or files.enter_context(DataFile(temporary, dated.schema))
+            if len(dated):
+                file.write(dated)
     put(temporary, target)
+
+
+def _dated(rows: pa.Table, version: int, day: dt.date) -> pa.Table:
+    made = {"_columns_version": pa.scalar(version, pa.int64()), "_recorded_on": pa.scalar(day, pa.date32())}
+    for name, value in made.items():
+        rows = rows.append_column(name, pa.repeat(value, len(rows)))
+    return rows
+
+
+def _first_seen(settings: Settings, dataset: Dataset, version: int, snapshots: Iterable[Promoted]) -> Iterator[pa.Table]:
+    """All rows of agencies of which nothing is known, in their order."""
+    with ThreadPoolExecutor(AHEAD) as pool:
+        begun: deque[Future[pa.Table]] = deque()
+        for together in _divided(snapshots):
+            begun.append(pool.submit(_hashed, settings, dataset, version, together))
+            if len(begun) > AHEAD:
+                yield begun.popleft().result()
+        while begun:
+            yield begun.popleft().result()
+
+
+def _divided(snapshots: Iterable[Promoted]) -> Iterator[list[Promoted]]:
+    """Agencies in their order, as many together as fit into a row group."""
+    together: list[Promoted] = []
+    for snapshot in snapshots:
+        if together and sum(s.rows_promoted for s in (*together, snapshot)) > ROW_GROUP:
+            yield together
+            together = []
+        together.append(snapshot)
+    if together:
+        yield together
+
+
+def _hashed(settings: Settings, dataset: Dataset, version: int, snapshots: Iterable[Promoted]) -> pa.Table:
+    """The rows of some snapshots, all of them new."""
+    rows = joined([_rows(data_path(settings, "promoted", snapshot), dataset) for snapshot in snapshots])
+    with connect(settings) as con:
+        con.register("first_seen", rows)
+        hashes = con.sql(f"select {row_hash(dataset, version, 'first_seen')} from first_seen").to_arrow_table()
+    return rows.append_column("_change", repeated("new", len(rows))).append_column("_row_hash", hashes.column(0))
+
+
+def _rows(file: Path, dataset: Dataset) -> pa.Table:
+    """A promoted file's agency and columns; one that was not known when it was promoted is empty."""
+    kinds = {name: ARROW_TYPES[kind] for name, kind in _row_types(dataset).items() if name != "_row_id"}
+    with open_parquet(file) as parquet:
+        rows = parquet.read(columns=list(kinds), use_threads=False)
+    cells = {name: rows[name] if name in rows.column_names else pa.nulls(len(rows), kind) for name, kind in kinds.items()}
+    return pa.table(cells)
 
 
 def _create_before(con: duckdb.DuckDBPyConnection, dataset: Dataset, earlier: list[Path]) -> None:
@@ -161,38 +225,37 @@ def _create_before(con: duckdb.DuckDBPyConnection, dataset: Dataset, earlier: li
     )
 
 
-def _changes(dataset: Dataset, day: dt.date, version: int, con: duckdb.DuckDBPyConnection) -> str:
-    """The query for the day's new and changed rows, in the order of the source, and behind them the deleted ones, by key.
-
-    Agencies of which nothing is known come first: their rows need no comparing, and their files are in order.
-    """
+def _changes(con: duckdb.DuckDBPyConnection, dataset: Dataset, version: int) -> Iterator[pa.Table]:
+    """Today's new and changed rows of the other agencies, in the order of the source, and behind them the deleted ones, by key."""
     columns = ", ".join(named(c) for c in dataset.promoted_columns)
     on = " and ".join(f"t.{named(k)} is not distinct from b.{named(k)}" for k in _key_types(dataset))
     versions = [r[0] for r in con.execute("select distinct _columns_version from before").fetchall()]
     old = " ".join(f"when {v} then {row_hash(dataset, v, 't')}" for v in versions if v != version)
     comparable = f"case b._columns_version {old} else t._row_hash end" if old else "t._row_hash"
     absent = ", ".join(f"b.{named(c)}" if c in dataset.key else f"null as {named(c)}" for c in dataset.promoted_columns)
-    made = f"{version}::bigint as _columns_version, date {quoted(day.isoformat())} as _recorded_on"
-    return f"""
-    with hashed as (select t.*, {row_hash(dataset, version, "t")} as _row_hash from today t),
-    arrived as (
-      select t.agency_id, t._row_id, {", ".join(f"t.{named(c)}" for c in dataset.promoted_columns)},
-        case when b.agency_id is null then 'new' else 'changed' end as _change, t._row_hash
-      from hashed t left join before b on {on}
-      where b.agency_id is null or b._row_hash <> {comparable}
-    ),
-    left_out as (
-      select b.agency_id, {LAST} + row_number() over (order by {_keys(dataset)}) as _row_id, {absent}, 'deleted' as _change,
-        null as _row_hash
-      from before b
-      where b.agency_id in (select distinct agency_id from today)
-        and not exists (select 1 from today t where {on})
-    ),
-    compared as (select * from arrived union all by name select * from left_out order by agency_id, _row_id)
-    select agency_id, {columns}, 'new' as _change, {row_hash(dataset, version, "first_seen")} as _row_hash, {made} from first_seen
-    union all
-    select agency_id, {columns}, _change, _row_hash, {made} from compared
-    """
+    found = con.sql(
+        f"""
+        with hashed as (select t.*, {row_hash(dataset, version, "t")} as _row_hash from today t),
+        arrived as (
+          select t.agency_id, t._row_id, {", ".join(f"t.{named(c)}" for c in dataset.promoted_columns)},
+            case when b.agency_id is null then 'new' else 'changed' end as _change, t._row_hash
+          from hashed t left join before b on {on}
+          where b.agency_id is null or b._row_hash <> {comparable}
+        ),
+        left_out as (
+          select b.agency_id, {LAST} + row_number() over (order by {_keys(dataset)}) as _row_id, {absent}, 'deleted' as _change,
+            null as _row_hash
+          from before b
+          where b.agency_id in (select distinct agency_id from today)
+            and not exists (select 1 from today t where {on})
+        ),
+        compared as (select * from arrived union all by name select * from left_out order by agency_id, _row_id)
+        select agency_id, {columns}, _change, _row_hash from compared
+        """
+    ).to_arrow_reader(ROW_GROUP)
+    groups = (coded(pa.Table.from_batches([batch])) for batch in found)
+    yield next(groups, found.schema.empty_table())
+    yield from groups
 
 
 def _row_types(dataset: Dataset) -> dict[str, str]:

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from mutasi.landing import data_files
-from mutasi.landing.data_files import DataFile, coded, repeated
+from mutasi.landing.data_files import DataFile, coded, joined, repeated
 
 WORDS = [f"P{number % 7}" for number in range(3000)]
 DIFFERENT = [f"N{number}" for number in range(3000)]
@@ -34,6 +34,23 @@ def test_texts_that_repeat_become_dictionaries_wherever_they_come_from() -> None
     assert found.to_pylist() == rows.to_pylist()
     for empty in (rows.slice(0, 0), rows.schema.empty_table()):
         assert coded(empty).schema.field("words").type == pa.string()
+
+
+def test_tables_are_joined_though_a_text_is_a_dictionary_in_some_of_them() -> None:
+    """What repeats in all of them together is one dictionary; what does in one alone is none."""
+    few, many = pa.table({"words": WORDS[:2], "seldom": WORDS[:2]}), pa.table({"words": WORDS[:900], "seldom": DIFFERENT[:900]})
+    parts = [
+        coded(many),
+        few,
+        coded(many),
+        pa.table({"words": coded(many)["words"][:9], "seldom": pa.array(["x"] * 9).dictionary_encode()}),
+    ]
+    found = joined(parts)
+    assert [pa.types.is_dictionary(kind) for kind in found.schema.types] == [True, False]
+    assert found["words"].num_chunks and all(
+        chunk.dictionary == found["words"].chunk(0).dictionary for chunk in found["words"].chunks
+    )
+    assert found.to_pylist() == [row for part in parts for row in part.to_pylist()]
 
 
 def test_what_is_written_is_read_by_others_as_it_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

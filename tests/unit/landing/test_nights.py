@@ -143,6 +143,25 @@ def test_a_new_column_changes_nothing(nights, monkeypatch):
     assert nights.rows(changes) == [(1,)]
 
 
+def test_a_new_column_is_empty_of_agencies_first_seen_before_it_came(nights, monkeypatch):
+    """Their hash is taken over the columns of their day."""
+    nights.write(employees=[ADI])
+    nights.night(N1)
+    seen = "select nip, employee_name, _change, _row_hash, _columns_version from read_parquet('{home}/history/employees/2026-03-01.parquet')"
+    before = nights.rows(seen)
+    employees, newer = datasets()["employees"], columns_version() + 1
+    added = Column(type="integer", description="x", since=newer)
+    wider = employees.model_copy(update={"columns": {**employees.columns, "hobbies": added}})
+    monkeypatch.setattr(history, "datasets", lambda: {**datasets(), "employees": wider})
+    monkeypatch.setattr(history, "columns_version", lambda: newer)
+    for file in (nights.settings.home / "history" / "employees").glob("*"):
+        file.unlink()
+    assert refresh_history(nights.settings, "employees") == 1
+    assert nights.rows(seen) == before
+    kind = "select hobbies, typeof(hobbies) from read_parquet('{home}/history/employees/2026-03-01.parquet')"
+    assert nights.rows(kind) == [(None, "BIGINT")]
+
+
 def test_a_column_that_joins_the_key_changes_nothing(nights, monkeypatch):
     nights.write(employees=[ADI, BUDI])
     nights.night(N1)
@@ -175,7 +194,10 @@ def test_history_is_replayed_when_a_night_is_repaired_and_left_alone_otherwise(n
     ]
 
 
-def test_agencies_and_rows_keep_their_order_and_new_agencies_come_first(nights, agency):
+@pytest.mark.parametrize("group", [history.ROW_GROUP, 4000, 500])
+def test_agencies_and_rows_keep_their_order_and_new_agencies_come_first(nights, agency, monkeypatch, group):
+    """However many of them fit into a row group."""
+    monkeypatch.setattr(history, "ROW_GROUP", group)
     rows = "select agency_id, employee_name, _change from read_parquet('{home}/history/employees/%s.parquet')"
     many = [f"19900101201503{n:04},Tokoh {n},01-01-1990,PNS,a@example.invalid" for n in range(3000, 0, -1)]
     for agency_id in ("dua", "satu"):
