@@ -1,7 +1,7 @@
 {# The build database is new every night and read by nobody while dbt writes it. So a relation is created under its own name and
    in one statement with its descriptions; the copy beside it, the renames, the transaction and the catalogue look-ups of the
    stock materializations, each a statement of its own, would cost half the night. Where an earlier build of the same project left
-   its tables without rows (MUTASI_GROUNDWORK), those with a contract are filled: it was held against the same query then. #}
+   its tables without rows (MUTASI_GROUNDWORK), they are filled: contracts were held against the same queries then. #}
 {% materialization table, adapter="duckdb" %}
     {%- set target_relation = this.incorporate(type='table') -%}
     {%- set is_agreed = config.get('contract').enforced -%}
@@ -9,14 +9,12 @@
     {%- if is_agreed and not is_laid %}{% do refuse_other_columns(compiled_code) %}{% endif -%}
     {{ run_hooks(pre_hooks) }}
     {% call statement('main', auto_begin=False) -%}
-        {% if is_agreed and is_laid -%}
+        {% if not is_laid -%}
+            create or replace table {{ target_relation }} ({{ written_columns(compiled_code) }});
+        {%- endif %}
             insert into {{ target_relation }} by name ({{ compiled_code }});
-        {%- elif is_agreed -%}
-            create or replace table {{ target_relation }} {{ get_table_columns_and_constraints() }};
-            insert into {{ target_relation }} by name ({{ compiled_code }});
+        {%- if is_agreed and not is_laid -%}
             {{ descriptions(target_relation) }}
-        {%- else -%}
-            create or replace table {{ target_relation }} as ({{ compiled_code }});
         {%- endif %}
     {%- endcall %}
     {{ run_hooks(post_hooks) }}
@@ -32,6 +30,24 @@
     {{ run_hooks(post_hooks) }}
     {{ return({'relations': [target_relation]}) }}
 {% endmaterialization %}
+
+{# The columns of a table, as described or else as the query gives them. Compression finds next to nothing in texts of which each
+   person has another, and to look for it is the dearest part of writing them: they are written as they are. #}
+{% macro written_columns(sql) %}
+    {%- set unlike = ['person_id', 'pseudonym', 'nip', 'employee_name'] -%}
+    {%- set columns = {} -%}
+    {%- if config.get('contract').enforced -%}
+        {%- set described = adapter.render_raw_columns_constraints(raw_columns=model.columns) -%}
+        {%- for name in model.columns %}{% do columns.update({name: described[loop.index0]}) %}{% endfor -%}
+    {%- else -%}
+        {%- for column in get_column_schema_from_query(sql) -%}
+            {%- do columns.update({column.name: '"' ~ column.name ~ '" ' ~ column.dtype}) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {%- for name, column in columns.items() -%}
+        {{ column }}{{ " using compression uncompressed" if name in unlike }}{{ ", " if not loop.last }}
+    {%- endfor -%}
+{% endmacro %}
 
 {# The contract: the query gives the described columns and no others, each of the described type. The stock check asks the
    database twice. #}

@@ -49,6 +49,13 @@ def test_every_model_test_and_unit_test_is_green(built: tuple[Settings, BuildRes
     assert result.unit_tests > 50 and result.tests > len(written), "unit tests and those of seeds"
 
 
+def test_texts_of_which_each_person_has_another_are_written_as_they_are(built: tuple[Settings, BuildResult]) -> None:
+    with opened(built[0]) as con:
+        tables = con.execute("select table_name, sql from duckdb_tables() where sql like '%person_id VARCHAR%'").fetchall()
+    assert len(tables) > 10
+    assert [name for name, sql in tables if "person_id VARCHAR USING COMPRESSION Uncompressed" not in sql] == []
+
+
 def test_position_workload(reporting: duckdb.DuckDBPyConnection) -> None:
     rows = _records(
         reporting,

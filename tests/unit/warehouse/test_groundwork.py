@@ -32,7 +32,8 @@ def night(settings: Settings) -> None:
     """A whole build: a seed, a table with a person for planners, and a view over it among what nobody else reads."""
     with build_databases(settings) as con:
         con.execute("create schema build.seeds; create table build.seeds.rules as select 1 as a")
-        con.execute("create table planning.employees as select '19990101' as nip")
+        con.execute("create table planning.employees (nip varchar using compression uncompressed)")
+        con.execute("insert into planning.employees values ('19990101')")
         con.execute("create view intermediate.numbers as select nip from planning_file.planning.employees")
 
 
@@ -66,6 +67,8 @@ def test_groundwork_holds_seeds_and_views_and_no_row_of_a_night(settings: Settin
     with opened(_beside(settings)) as con:
         assert con.execute("from seeds.rules").fetchall() == [(1,)]
         assert con.execute("from planning_file.planning.employees").fetchall() == []
+        [(columns,)] = con.execute("select sql from duckdb_tables() where table_name = 'employees'").fetchall()
+        assert "nip VARCHAR USING COMPRESSION Uncompressed" in columns, "tonight's is filled as it was made"
     with build_databases(_beside(settings)) as con:
         con.execute("create or replace table planning.employees as select '20000101' as nip")
         assert con.execute("from intermediate.numbers").fetchall() == [("20000101",)], "the view reads what tonight's table holds"
