@@ -66,16 +66,22 @@ def plan_near(problem: Problem, near: Plan, nodes: int = MOST_NODES, budget: int
     Raises:
         Infeasible: a seat that must be held can be held by nobody, or no plan keeps the caps.
     """
-    if _is_lawful(problem, near.post) and (fitting := _fitting(problem, replace(near, row=problem.row(near.post)))) is not None:
-        return fitting  # what is otherwise does not touch these people
     proof = _Proof.of(problem, near)
     tried = _promising(problem, proof.reduced, np.ones(len(problem.edge_post), bool), BEST_PAIRS)
     tried |= _cheapest(proof.reduced, np.ones(len(problem.edge_post), bool), FEW_PAIRS) | of_couples(problem)
     tried[problem.moves(near.post)] = True
+    if (unchanged := _still_best(problem, near, tried)) is not None:
+        return unchanged
     best, worth = near, np.ones(len(problem.edge_post), bool)
     while tried.sum() <= MOST_PAIRS:
         try:
-            found = _plan_among(problem, tried, proof.plan, nodes)
+            found = _plan_among(problem, tried, proof.plan)
+            if found.branched:
+                proof, gaining = _Proof.of(problem, found), _gaining(problem, found, tried)
+                if not gaining.any():
+                    return _in_whole_numbers(problem, proof, nodes)
+                tried |= _promising(problem, proof.reduced, gaining, MORE_PAIRS)
+                continue
         except Infeasible:
             break
         if (fitting := _fitting(problem, found)) is not None:
@@ -86,13 +92,39 @@ def plan_near(problem: Problem, near: Plan, nodes: int = MOST_NODES, budget: int
         proof = max(proof, fresh, key=lambda one: one.plan.bound)
         missing = worth & ~tried
         if not missing.any():
-            return replace(proof.plan, post=best.post, row=best.row, branched=best.branched, is_exact=found.is_exact)
+            return replace(proof.plan, post=best.post, row=best.row)
         if worth.sum() <= FEW_PAIRS:
             tried = worth.copy()
             tried[problem.moves(best.post)] = True
         else:
             tried |= _promising(problem, fresh.reduced, missing, MORE_PAIRS)
     return solve(problem, budget).in_parts_of(SCALE)
+
+
+def _in_whole_numbers(problem: Problem, proof: _Proof, nodes: int) -> Plan:
+    """The best plan where the linear program over all pairs, whose prices these are, leaves fractions.
+
+    It uses pairs that cost next to nothing beyond the prices: the best plan of a few tells how much others may cost at most.
+
+    Raises:
+        Infeasible: no plan of the cheapest pairs keeps the caps.
+    """
+    worth, few = np.ones(len(problem.edge_post), bool), FEW_PAIRS
+    while True:
+        tried = _cheapest(proof.reduced, worth, few) | of_couples(problem)
+        found = _plan_among(problem, tried, proof.plan, nodes)
+        worth = proof.could_beat(found.row)
+        if not (worth & ~tried).any() or not found.is_exact:
+            return replace(proof.plan, post=found.post, row=found.row, branched=True, is_exact=found.is_exact)
+        few = int(worth.sum())
+
+
+def _still_best(problem: Problem, near: Plan, tried: Flags) -> Plan | None:
+    """The plan that is known with prices that prove it, if what is otherwise does not touch these people; mostly a few pairs deny it."""
+    known = replace(near, row=problem.row(near.post))
+    if not _is_lawful(problem, known.post) or _fitting(problem.only(tried), known) is None:
+        return None
+    return _fitting(problem, known)
 
 
 def _is_lawful(problem: Problem, post: Indices) -> bool:
@@ -116,18 +148,30 @@ class _Proof:
         """By the plan's prices of posts and caps; people are worth what is left to them by their best pair."""
         known = _valued(problem, plan)
         reduced = beyond(problem, known, np.arange(len(problem.edge_post)))
-        less = np.flatnonzero(below(reduced, np.zeros(reduced.shape[1], np.int64)))
-        less = less[np.lexsort((*reduced[less].T[::-1], problem.edge_person[less]))]
-        person, first = np.unique(problem.edge_person[less], return_index=True)
-        change = np.zeros_like(known.value)
-        change[person] = reduced[less[first]]
-        if len(person):
-            reduced -= change[problem.edge_person]
+        change = _least(problem, reduced, np.ones(len(reduced), bool))
+        reduced -= change[problem.edge_person]
         return cls(_with_bound(problem, replace(known, value=known.value + change)), reduced)
 
     def could_beat(self, row: tuple[int, ...]) -> Flags:
         """The pairs that a better plan than one of this row might use."""
         return below(self.reduced, np.subtract([SCALE * figure for figure in row], self.plan.bound))
+
+
+def _least(problem: Problem, reduced: Integers, among: Flags) -> Integers:
+    """What the cheapest of some pairs of each person costs (E, 5), where that is less than staying."""
+    less = np.flatnonzero(among & below(reduced, np.zeros(reduced.shape[1], np.int64)))
+    less = less[np.lexsort((*reduced[less].T[::-1], problem.edge_person[less]))]
+    person, first = np.unique(problem.edge_person[less], return_index=True)
+    found = np.zeros((len(problem.home), reduced.shape[1]), np.int64)
+    found[person] = reduced[less[first]]
+    return found
+
+
+def _gaining(problem: Problem, plan: Plan, tried: Flags) -> Flags:
+    """The other pairs that cost a person less than staying and all that were tried: by these alone a linear program may gain."""
+    reduced = beyond(problem, _valued(problem, plan), np.arange(len(problem.edge_post)))
+    reduced -= _least(problem, reduced, tried)[problem.edge_person]
+    return below(reduced, np.zeros(reduced.shape[1], np.int64)) & ~tried
 
 
 def _with_bound(problem: Problem, plan: Plan) -> Plan:
@@ -243,8 +287,10 @@ def _distances(pool: int, ways: _Ways, others: _Ways, tier: int) -> Integers | N
     return None
 
 
-def _plan_among(problem: Problem, tried: Flags, known: Plan, nodes: int) -> Plan:
+def _plan_among(problem: Problem, tried: Flags, known: Plan, nodes: int | None = None) -> Plan:
     """The best plan of some pairs alone, with the engine's prices; posts that these pairs do not touch keep those that are known.
+
+    Where `nodes` is nothing and caps leave fractions, the plan means nothing, only its prices.
 
     Raises:
         CapsTooTight: no such plan keeps the caps.

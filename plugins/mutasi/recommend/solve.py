@@ -144,11 +144,14 @@ def lawful_prices(prices: Integers) -> Integers:
     return prices
 
 
-def program(problem: Problem, nodes: int = MOST_NODES, weights: tuple[float, ...] = ()) -> dict[str, npt.NDArray[np.generic]]:
+def program(
+    problem: Problem, nodes: int | None = MOST_NODES, weights: tuple[float, ...] = ()
+) -> dict[str, npt.NDArray[np.generic]]:
     """Hand a problem with caps to HiGHS; people without an edge stay, and hold their seats: those first that must be held.
 
     With weights the objectives are first minimised together, which takes a third of the time. Prices may then be others that prove
-    the same plan; a run, whose prices are part of its hash, goes without.
+    the same plan; a run, whose prices are part of its hash, goes without. Where `nodes` is nothing, fractions stay as the linear
+    programs leave them, which `branched` tells and `used` rounds: their prices are what is asked for.
     """
     known, person = np.unique(problem.edge_person, return_inverse=True)
     staying = problem.at_home() - np.bincount(problem.home[known], minlength=len(problem.protected))
@@ -178,7 +181,7 @@ def program(problem: Problem, nodes: int = MOST_NODES, weights: tuple[float, ...
             "seat_post": small.seat_post,
             "seat_penalty": small.seat_penalty,
             "scale": np.array(SCALE),
-            "nodes": np.array(nodes),
+            "nodes": np.array(-1 if nodes is None else nodes),
             "weights": np.array(weights),
             "link_edge": small.link_edge + stays,
             "link_cap": small.link_cap,

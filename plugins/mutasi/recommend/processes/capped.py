@@ -3,7 +3,8 @@
 Each objective is minimised over the optima of those before it, which its prices describe; prices of caps are handed back as
 whole numbers in parts of `scale`, so that the proof needs no floating point. Where weights are given, all objectives are first
 minimised together: the optimum found there is mostly that of each, which then only has to be seen. When the last linear optimum
-is not whole, the objectives are minimised again in whole numbers, each with the earlier ones held.
+is not whole, the objectives are minimised again in whole numbers, each with the earlier ones held, unless `nodes` is -1: then the
+prices of the linear programs are what is asked for.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class Program:
             "random_seed": 0,
             "mip_rel_gap": 0.0,
             "mip_abs_gap": 0.5,
-            "mip_max_nodes": int(a["nodes"]),  # for one objective; beyond it the best plan found is handed back as such
+            "mip_max_nodes": max(0, int(a["nodes"])),  # for one objective; beyond it the best plan found is handed back as such
         }
         for option, value in options.items():
             self.engine.setOptionValue(option, value)
@@ -145,7 +146,7 @@ def _solved(a: Arrays) -> Arrays:
         posts[:, tier] = np.array(solution.row_dual)[program.people : program.people + program.posts]
         prices[:, tier] = program.hold_optimum(solution)
     whole, is_complete = bool((np.abs(value - np.rint(value)) < TOLERANCE).all()), True
-    if not whole:
+    if not whole and a["nodes"] >= 0:
         value, is_complete = _in_whole_numbers(a)
     return {
         "used": np.rint(value).astype(bool),
