@@ -27,13 +27,12 @@ with in_force as (
         and (assignments.assigned_to is null or assignments.assigned_to >= today.as_of)
 ),
 
--- Few people have more than one assignment: only theirs are compared, which for all would take as long as all else here.
+-- Few people have more than one assignment, in one agency or in several: only theirs are compared, which for all would take as
+-- long as all else here.
 several as (
-    select
-        agency_id,
-        person_id
+    select person_id
     from in_force
-    group by agency_id, person_id
+    group by person_id
     having count(*) > 1
 ),
 
@@ -47,7 +46,7 @@ newest as (
             order by in_force.assigned_from desc
         ) as recency
     from in_force
-    inner join several on in_force.agency_id = several.agency_id and in_force.person_id = several.person_id
+    inner join several on in_force.person_id = several.person_id
 ),
 
 one_per_post as (
@@ -125,7 +124,7 @@ duties as (
         1 as duty_rank,
         true as is_alone
     from in_force
-    left join several on in_force.agency_id = several.agency_id and in_force.person_id = several.person_id
+    left join several on in_force.person_id = several.person_id
     where several.person_id is null
 ),
 

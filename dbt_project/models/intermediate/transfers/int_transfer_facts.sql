@@ -18,46 +18,32 @@ duties as (
     group by agency_id, person_id
 ),
 
-definitive as (
+-- Few people have more than one assignment: only their posts are put in order.
+ranked_homes as (
     select
         agency_id,
         person_id,
         unit_id,
         position_id,
-        is_main_post,
-        assigned_from
-    from {{ ref('int_assignments') }}
-    where is_definitive_holder
-),
-
-several as (
-    select person_id
-    from definitive
-    group by person_id
-    having count(*) > 1
-),
-
--- Few people hold more than one definitive post: only their posts are put in order.
-ranked_homes as (
-    select
-        definitive.*,
+        assigned_from,
         row_number() over (
-            partition by definitive.person_id
-            order by
-                definitive.is_main_post desc, definitive.assigned_from desc,
-                definitive.agency_id asc, definitive.unit_id asc, definitive.position_id asc
+            partition by person_id
+            order by is_main_post desc, assigned_from desc, agency_id asc, unit_id asc, position_id asc
         ) as home_rank,
-        true as has_several_posts
-    from definitive
-    inner join several on definitive.person_id = several.person_id
+        count(*) over (partition by person_id) > 1 as has_several_posts
+    from {{ ref('int_assignments') }}
+    where is_definitive_holder and not is_only_assignment
     union all
     select
-        definitive.*,
+        agency_id,
+        person_id,
+        unit_id,
+        position_id,
+        assigned_from,
         1 as home_rank,
         false as has_several_posts
-    from definitive
-    left join several on definitive.person_id = several.person_id
-    where several.person_id is null
+    from {{ ref('int_assignments') }}
+    where is_definitive_holder and is_only_assignment
 ),
 
 several_duties as (
