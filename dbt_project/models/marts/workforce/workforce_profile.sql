@@ -1,10 +1,9 @@
 {# Who works for each agency, one property at a time, in cells of the dated minimum size. Where exactly one cell of a property
 is too small, the smallest other one is suppressed with it, because the agency's total would give the single one away. There
-are no crossings of two properties: their margins would. #}
+are no crossings of two properties: their margins would. So each property is counted where it stands, and nobody is looked up. #}
 with people as (
     select
         employees.agency_id,
-        coalesce(positions.job_kind, 'none') as job_kind,
         coalesce(employees.sex, 'unknown') as sex_group,
         coalesce(employees.employment_status, 'unknown') as status_group,
         -- PNS and PPPK have scales of their own; each adds up to employment statuses, so each is protected by itself.
@@ -28,30 +27,46 @@ with people as (
             when employees.tmt_cpns > today.as_of - interval 20 year then '10-19'
             when employees.tmt_cpns > today.as_of - interval 30 year then '20-29'
             else '30+'
-        end as service_group,
-        coalesce(matches.match_outcome, 'NO_POST') as match_group
+        end as service_group
     from {{ ref('int_people') }} as employees
     cross join {{ ref('int_as_of') }} as today
-    left join {{ ref('int_assignments') }} as duties
-        on
-            employees.agency_id = duties.agency_id
-            and employees.person_id = duties.person_id
-            and duties.is_main_post
-    left join {{ ref('dim_position') }} as positions
-        on
-            duties.agency_id = positions.agency_id
-            and duties.unit_id = positions.unit_id
-            and duties.position_id = positions.position_id
-    left join {{ ref('post_match') }} as matches
-        on employees.agency_id = matches.agency_id and employees.person_id = matches.person_id
     where employees.is_active
+),
+
+-- Whose post is compared is in service: the others of the agency have none.
+matched as (
+    select
+        agency_id,
+        match_outcome as category,
+        count(*) as people
+    from {{ ref('post_match') }}
+    group by agency_id, match_outcome
+),
+
+without_post as (
+    select
+        agency_id,
+        sum(people) as people
+    from (
+        select
+            agency_id,
+            count(*) as people
+        from people
+        group by agency_id
+        union all
+        select
+            agency_id,
+            -people as people
+        from matched
+    ) as counts
+    group by agency_id
 ),
 
 counted as (
     {% for dimension, column in [
-        ('job_kind', 'job_kind'), ('sex', 'sex_group'), ('employment_status', 'status_group'), ('golongan_pns', 'pns_group'),
+        ('sex', 'sex_group'), ('employment_status', 'status_group'), ('golongan_pns', 'pns_group'),
         ('golongan_pppk', 'pppk_group'), ('education_level', 'education_group'), ('age', 'age_group'),
-        ('service_years', 'service_group'), ('post_match', 'match_group'), ('total', "'total'"),
+        ('service_years', 'service_group'), ('total', "'total'"),
     ] -%}
         select
             agency_id,
@@ -61,8 +76,31 @@ counted as (
         from people
         where {{ column }} is not null
         group by agency_id, {{ column }}
-        {{ 'union all' if not loop.last }}
+        union all
     {% endfor -%}
+    select
+        agency_id,
+        'job_kind' as dimension,
+        coalesce(job_kind, 'none') as category,
+        count(*) as people
+    from {{ ref('employees') }}
+    where is_active
+    group by agency_id, coalesce(job_kind, 'none')
+    union all
+    select
+        agency_id,
+        'post_match' as dimension,
+        category,
+        people
+    from matched
+    union all
+    select
+        agency_id,
+        'post_match' as dimension,
+        'NO_POST' as category,
+        people
+    from without_post
+    where people > 0
 ),
 
 small as (
