@@ -15,7 +15,7 @@ union all
 union all
 {{ broken_promises(ref('stg_jobs'), keys=[['agency_id', 'job_id']]) }}
 union all
-{{ broken_promises(ref('stg_employees'), keys=[['agency_id', 'nip'], ['agency_id', 'person_id']]) }}
+{{ broken_promises(ref('stg_employees'), keys=[['agency_id', 'nip']]) }}
 union all
 {{ broken_promises(ref('stg_workloads'), keys=[['agency_id', 'unit_id', 'position_id', 'abk_year', 'task_id']]) }}
 union all
