@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import duckdb
@@ -65,6 +66,25 @@ def test_what_is_written_is_read_by_others_as_it_was_given(tmp_path: Path, monke
     group = pq.read_metadata(file).row_group(2)
     kept = {group.column(n).path_in_schema for n in range(4) if group.column(n).has_dictionary_page}
     assert (group.num_rows, kept) == (1000, {"words", "agency_id"})
+
+
+def test_packed_columns_hold_any_value(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Numbers at both ends, days before and after the epoch, texts that are empty or long; NULLs anywhere, also whole groups of them."""
+    numbers, days = [2**63 - 1, -(2**63), None, 0, -1], [dt.date(1, 1, 1), None, dt.date(9999, 12, 31), dt.date(1969, 12, 31)]
+    texts = ["", None, "x" * 70_000, "ékaé"]
+    rows = pa.table(
+        {
+            "number": pa.array([numbers[n % 5] for n in range(300)] + [None] * 200, pa.int64()),
+            "day": pa.array([None] * 200 + [days[n % 4] for n in range(300)], pa.date32()),
+            "text": pa.array([texts[n % 4] for n in range(300)] + [None] * 200, pa.string()),
+        }
+    )
+    file = tmp_path / "rows.parquet"
+    monkeypatch.setattr(data_files, "ROW_GROUP", 100)
+    with DataFile(file, rows.schema) as written:
+        written.write(rows)
+    assert pq.read_table(file) == rows
+    assert duckdb.sql(f"from '{file}'").fetchall() == [tuple(row.values()) for row in rows.to_pylist()]
 
 
 def test_the_footer_tells_which_columns_are_empty(tmp_path: Path) -> None:
