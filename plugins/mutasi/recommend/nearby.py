@@ -12,17 +12,18 @@ import numpy as np
 import numpy.typing as npt
 
 from mutasi.recommend.face import Flags
-from mutasi.recommend.lexicographic import Solution
 from mutasi.recommend.network import INFINITE, Indices, Integers
 from mutasi.recommend.parts import Part, Parts, connected
 from mutasi.recommend.plan import Plan
 from mutasi.recommend.problem import Problem
-from mutasi.recommend.proving import SCALE, Infeasible, below, beyond, bound, cost_of
+from mutasi.recommend.proving import SCALE, Infeasible, Proof, below, cost_of, gaining, places, valued, with_bound
 from mutasi.recommend.solve import (
     LEAST_NODES,
     MOST_NODES,
     best_of_each,
+    cheapest,
     in_groups,
+    in_whole_numbers,
     lawful_prices,
     of_couples,
     program,
@@ -33,7 +34,6 @@ FEW_PAIRS = 1_500  # that enter first, the cheapest of all
 BEST_PAIRS, MORE_PAIRS = 8, 16  # of each person and post that enter with them, and that enter later
 PROMISING_PAIRS, MOST_PAIRS = 20_000, 50_000  # among which those are; beyond which everything is solved from nothing instead
 DEAR = 1 << 40  # no price comes near it
-WEIGHTS = (1e9, 1e5, 1e2, 1.0, 0.0)  # of the objectives while they are minimised together; the tie-break only decides at the end
 
 
 def solve_near(problem: Problem, near: Plan, budget: int = INFINITE) -> Plan:
@@ -56,7 +56,7 @@ def solve_near(problem: Problem, near: Plan, budget: int = INFINITE) -> Plan:
         return plan_near(part.problem, known, nodes, budget)
 
     free = replace(near, post=problem.home, price=np.zeros_like(near.price), cap_price=np.zeros_like(near.cap_price))
-    nobody_moves = _valued(problem, _between_seats(problem, free))
+    nobody_moves = valued(problem, _between_seats(problem, free))
     return in_groups(problem, nobody_moves, Parts(problem, group), groups, solved)
 
 
@@ -66,9 +66,9 @@ def plan_near(problem: Problem, near: Plan, nodes: int = MOST_NODES, budget: int
     Raises:
         Infeasible: a seat that must be held can be held by nobody, or no plan keeps the caps.
     """
-    proof = _Proof.of(problem, near)
+    proof = Proof.of(problem, near)
     tried = _promising(problem, proof.reduced, np.ones(len(problem.edge_post), bool), BEST_PAIRS)
-    tried |= _cheapest(proof.reduced, np.ones(len(problem.edge_post), bool), FEW_PAIRS) | of_couples(problem)
+    tried |= cheapest(proof.reduced, np.ones(len(problem.edge_post), bool), FEW_PAIRS) | of_couples(problem)
     tried[problem.moves(near.post)] = True
     if (unchanged := _still_best(problem, near, tried)) is not None:
         return unchanged
@@ -77,17 +77,17 @@ def plan_near(problem: Problem, near: Plan, nodes: int = MOST_NODES, budget: int
         try:
             found = _plan_among(problem, tried, proof.plan)
             if found.branched:
-                proof, gaining = _Proof.of(problem, found), _gaining(problem, found, tried)
-                if not gaining.any():
-                    return _in_whole_numbers(problem, proof, nodes)
-                tried |= _promising(problem, proof.reduced, gaining, MORE_PAIRS)
+                proof, missing = Proof.of(problem, found), gaining(problem, found, tried)
+                if not missing.any():
+                    return in_whole_numbers(problem, proof, nodes)
+                tried |= _promising(problem, proof.reduced, missing, MORE_PAIRS)
                 continue
         except Infeasible:
             break
         if (fitting := _fitting(problem, found)) is not None:
             return fitting
         best = found if best is near else min(best, found, key=lambda plan: plan.row)
-        fresh = _Proof.of(problem, _between_seats(problem, found))
+        fresh = Proof.of(problem, _between_seats(problem, found))
         worth &= proof.could_beat(best.row) & fresh.could_beat(best.row)
         proof = max(proof, fresh, key=lambda one: one.plan.bound)
         missing = worth & ~tried
@@ -99,24 +99,6 @@ def plan_near(problem: Problem, near: Plan, nodes: int = MOST_NODES, budget: int
         else:
             tried |= _promising(problem, fresh.reduced, missing, MORE_PAIRS)
     return solve(problem, budget).in_parts_of(SCALE)
-
-
-def _in_whole_numbers(problem: Problem, proof: _Proof, nodes: int) -> Plan:
-    """The best plan where the linear program over all pairs, whose prices these are, leaves fractions.
-
-    It uses pairs that cost next to nothing beyond the prices: the best plan of a few tells how much others may cost at most.
-
-    Raises:
-        Infeasible: no plan of the cheapest pairs keeps the caps.
-    """
-    worth, few = np.ones(len(problem.edge_post), bool), FEW_PAIRS
-    while True:
-        tried = _cheapest(proof.reduced, worth, few) | of_couples(problem)
-        found = _plan_among(problem, tried, proof.plan, nodes)
-        worth = proof.could_beat(found.row)
-        if not (worth & ~tried).any() or not found.is_exact:
-            return replace(proof.plan, post=found.post, row=found.row, branched=True, is_exact=found.is_exact)
-        few = int(worth.sum())
 
 
 def _still_best(problem: Problem, near: Plan, tried: Flags) -> Plan | None:
@@ -131,70 +113,15 @@ def _is_lawful(problem: Problem, post: Indices) -> bool:
     """Whether a plan uses pairs of the problem, has a seat for everybody who comes, keeps those that must be held, and the caps."""
     moves, posts = problem.moves(post), len(problem.protected)
     arrived, held = np.bincount(problem.edge_post[moves], minlength=posts), np.bincount(post, minlength=posts)
-    has_seats = (arrived <= _places(problem)).all() and (held >= problem.protected).all()
+    has_seats = (arrived <= places(problem)).all() and (held >= problem.protected).all()
     within = (problem.cap_use(moves) <= problem.cap_limit).all()
     return bool(np.count_nonzero(post != problem.home) == len(moves) and has_seats and within)
-
-
-@dataclass(frozen=True)
-class _Proof:
-    """Prices with the bound that they prove, and what pairs cost beyond them (M, 5)."""
-
-    plan: Plan
-    reduced: Integers
-
-    @classmethod
-    def of(cls, problem: Problem, plan: Plan) -> _Proof:
-        """By the plan's prices of posts and caps; people are worth what is left to them by their best pair."""
-        known = _valued(problem, plan)
-        reduced = beyond(problem, known, np.arange(len(problem.edge_post)))
-        change = _least(problem, reduced, np.ones(len(reduced), bool))
-        reduced -= change[problem.edge_person]
-        return cls(_with_bound(problem, replace(known, value=known.value + change)), reduced)
-
-    def could_beat(self, row: tuple[int, ...]) -> Flags:
-        """The pairs that a better plan than one of this row might use."""
-        return below(self.reduced, np.subtract([SCALE * figure for figure in row], self.plan.bound))
-
-
-def _least(problem: Problem, reduced: Integers, among: Flags) -> Integers:
-    """What the cheapest of some pairs of each person costs (E, 5), where that is less than staying."""
-    less = np.flatnonzero(among & below(reduced, np.zeros(reduced.shape[1], np.int64)))
-    less = less[np.lexsort((*reduced[less].T[::-1], problem.edge_person[less]))]
-    person, first = np.unique(problem.edge_person[less], return_index=True)
-    found = np.zeros((len(problem.home), reduced.shape[1]), np.int64)
-    found[person] = reduced[less[first]]
-    return found
-
-
-def _gaining(problem: Problem, plan: Plan, tried: Flags) -> Flags:
-    """The other pairs that cost a person less than staying and all that were tried: by these alone a linear program may gain."""
-    reduced = beyond(problem, _valued(problem, plan), np.arange(len(problem.edge_post)))
-    reduced -= _least(problem, reduced, tried)[problem.edge_person]
-    return below(reduced, np.zeros(reduced.shape[1], np.int64)) & ~tried
-
-
-def _with_bound(problem: Problem, plan: Plan) -> Plan:
-    return replace(plan, bound=bound(problem, Solution(plan.post, plan.price, plan.value, 0), plan.cap_price, plan.scale))
-
-
-def _valued(problem: Problem, plan: Plan) -> Plan:
-    """With what people are worth who have no pair: nothing, or what is saved by keeping the seat at home for somebody else."""
-    value = np.where(_places(problem)[problem.home, None] > 0, -plan.price[problem.home], 0)
-    value[below(np.zeros_like(value), value)] = 0
-    return _with_bound(problem, replace(plan, value=value))
-
-
-def _places(problem: Problem) -> Integers:
-    """Seats of each post, those that must be held and those that may (G)."""
-    found: Integers = problem.protected + np.bincount(problem.seat_post, minlength=len(problem.protected))
-    return found
 
 
 def _seats_around(problem: Problem, plan: Plan) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     """The vacant seat of each post that a plan fills last, and that which it would fill next; -1 where there is none (G)."""
     posts = len(problem.protected)
-    seats = _places(problem) - problem.protected
+    seats = places(problem) - problem.protected
     filled = np.clip(np.bincount(plan.post, minlength=posts) - problem.protected, 0, seats)
     first = np.searchsorted(problem.seat_post, np.arange(posts))
     return np.where(filled > 0, first + filled - 1, -1), np.where(filled < seats, first + filled, -1)
@@ -209,7 +136,7 @@ def _between_seats(problem: Problem, plan: Plan) -> Plan:
     low[empty] = problem.seat_penalty[following[empty]] * plan.scale
     price = np.where(below(price, low)[:, None], low, price)
     price[held] = np.where(below(high, price[held])[:, None], high, price[held])
-    price[np.bincount(plan.post, minlength=len(price)) > _places(problem)] = 0
+    price[np.bincount(plan.post, minlength=len(price)) > places(problem)] = 0
     return replace(plan, price=price)
 
 
@@ -220,8 +147,8 @@ def _fitting(problem: Problem, plan: Plan) -> Plan | None:
     those before it: whoever holds a place at one post could come to another for what that costs more.
     """
     posts, figures = plan.price.shape
-    pool, places, moves = posts, _places(problem), problem.moves(plan.post)
-    is_over = np.bincount(plan.post, minlength=posts) > places
+    pool, seats, moves = posts, places(problem), problem.moves(plan.post)
+    is_over = np.bincount(plan.post, minlength=posts) > seats
     at = np.where(is_over[plan.post], pool, plan.post)
     cost = cost_of(problem, plan.cap_price, plan.scale, np.arange(len(problem.edge_post)))
     paid = np.zeros((len(plan.post), figures), np.int64)
@@ -229,7 +156,7 @@ def _fitting(problem: Problem, plan: Plan) -> Plan | None:
     cost -= paid[problem.edge_person]
     last, following = _seats_around(problem, plan)
     held, empty = np.flatnonzero(last >= 0), np.flatnonzero(following >= 0)
-    back = problem.edge_person[moves][places[problem.home[problem.edge_person[moves]]] > 0]
+    back = problem.edge_person[moves][seats[problem.home[problem.edge_person[moves]]] > 0]
     most = np.zeros((posts, figures), np.int64)
     most[~is_over, 0] = DEAR
     ways = _Ways(problem.edge_post, at[problem.edge_person], cost)
@@ -246,7 +173,7 @@ def _fitting(problem: Problem, plan: Plan) -> Plan | None:
         if found is None:
             return None
         price[:, tier], ways, others = found, ways.shortest(found, tier), others.shortest(found, tier)
-    fitting = _with_bound(problem, replace(plan, price=price[:-1], value=paid - price[at]))
+    fitting = with_bound(problem, replace(plan, price=price[:-1], value=paid - price[at]))
     return fitting if fitting.is_proved else None
 
 
@@ -287,10 +214,10 @@ def _distances(pool: int, ways: _Ways, others: _Ways, tier: int) -> Integers | N
     return None
 
 
-def _plan_among(problem: Problem, tried: Flags, known: Plan, nodes: int | None = None) -> Plan:
+def _plan_among(problem: Problem, tried: Flags, known: Plan) -> Plan:
     """The best plan of some pairs alone, with the engine's prices; posts that these pairs do not touch keep those that are known.
 
-    Where `nodes` is nothing and caps leave fractions, the plan means nothing, only its prices.
+    Where caps leave fractions, the plan means nothing, only its prices.
 
     Raises:
         CapsTooTight: no such plan keeps the caps.
@@ -298,27 +225,15 @@ def _plan_among(problem: Problem, tried: Flags, known: Plan, nodes: int | None =
     touched = np.zeros(len(problem.protected), bool)
     touched[problem.edge_post[tried]] = touched[problem.home[problem.edge_person[tried]]] = True
     part = Part.of(problem.only(tried), touched)
-    found = program(part.problem, nodes, WEIGHTS)
+    found = program(part.problem, None)
     moves = np.flatnonzero(tried)[part.edges][found["used"].astype(bool)]
     post, price, cap_price = problem.home.copy(), known.price.copy(), np.zeros_like(known.cap_price)
     post[problem.edge_person[moves]] = problem.edge_post[moves]
     price[part.posts], cap_price[part.caps] = found["price"], lawful_prices(found["cap_price"].astype(np.int64))
-    branched, is_exact = bool(found["branched"][0]), bool(found["is_complete"][0])
-    return replace(
-        known, post=post, row=problem.row(post), price=price, cap_price=cap_price, branched=branched, is_exact=is_exact
-    )
+    branched = bool(found["branched"][0])
+    return replace(known, post=post, row=problem.row(post), price=price, cap_price=cap_price, branched=branched)
 
 
 def _promising(problem: Problem, reduced: Integers, among: Flags, best: int) -> Flags:
     """Of the cheapest pairs among some the best of each person and post."""
-    return best_of_each(problem, reduced, _cheapest(reduced, among, PROMISING_PAIRS), best)
-
-
-def _cheapest(reduced: Integers, among: Flags, most: int) -> Flags:
-    """Of some pairs those that cost least beyond the prices."""
-    edges, found = np.flatnonzero(among), np.zeros(len(among), bool)
-    if len(edges) > most:
-        first_two = reduced[edges, 0] * 2.0**40 + reduced[edges, 1]
-        edges = edges[first_two <= np.partition(first_two, most)[most]]
-    found[edges[np.lexsort(reduced[edges].T[::-1])[:most]]] = True
-    return found
+    return best_of_each(problem, reduced, cheapest(reduced, among, PROMISING_PAIRS), best)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -106,10 +106,57 @@ def below(rows: Integers, limit: Integers) -> Flags:
     return found
 
 
-def could_improve(problem: Problem, proof: Solution, least: tuple[int, ...], row: tuple[int, ...]) -> Flags:
-    """The edges that a plan better than `row` might use: with any other a plan costs at least `least` and its reduced cost.
+@dataclass(frozen=True)
+class Proof:
+    """Prices with the bound that they prove, and what pairs cost beyond them (M, 5)."""
 
-    Everything is in the parts that `problem`, which has the prices of the caps on its edges, and `proof` are in.
-    """
-    reduced = problem.edge_cost - proof.price[problem.edge_post] - proof.value[problem.edge_person]
-    return below(reduced, np.subtract(row, least))
+    plan: Plan
+    reduced: Integers
+
+    @classmethod
+    def of(cls, problem: Problem, plan: Plan) -> Proof:
+        """By the plan's prices of posts and caps; people are worth what is left to them by their best pair."""
+        known = valued(problem, plan)
+        reduced = beyond(problem, known, np.arange(len(problem.edge_post)))
+        change = least_of_each(problem, reduced, np.ones(len(reduced), bool))
+        reduced -= change[problem.edge_person]
+        return cls(with_bound(problem, replace(known, value=known.value + change)), reduced)
+
+    def could_beat(self, row: tuple[int, ...]) -> Flags:
+        """The pairs that a better plan than one of this row might use."""
+        return below(self.reduced, np.subtract([SCALE * figure for figure in row], self.plan.bound))
+
+
+def least_of_each(problem: Problem, reduced: Integers, among: Flags) -> Integers:
+    """What the cheapest of some pairs of each person costs (E, 5), where that is less than staying."""
+    less = np.flatnonzero(among & below(reduced, np.zeros(reduced.shape[1], np.int64)))
+    less = less[np.lexsort((*reduced[less].T[::-1], problem.edge_person[less]))]
+    person, first = np.unique(problem.edge_person[less], return_index=True)
+    found = np.zeros((len(problem.home), reduced.shape[1]), np.int64)
+    found[person] = reduced[less[first]]
+    return found
+
+
+def gaining(problem: Problem, plan: Plan, tried: Flags) -> Flags:
+    """The other pairs that cost a person less than staying and all that were tried: by these alone a linear program may gain."""
+    reduced = beyond(problem, valued(problem, plan), np.arange(len(problem.edge_post)))
+    reduced -= least_of_each(problem, reduced, tried)[problem.edge_person]
+    return below(reduced, np.zeros(reduced.shape[1], np.int64)) & ~tried
+
+
+def with_bound(problem: Problem, plan: Plan) -> Plan:
+    """With the bound that its prices prove."""
+    return replace(plan, bound=bound(problem, Solution(plan.post, plan.price, plan.value, 0), plan.cap_price, plan.scale))
+
+
+def valued(problem: Problem, plan: Plan) -> Plan:
+    """With what people are worth who have no pair: nothing, or what is saved by keeping the seat at home for somebody else."""
+    value = np.where(places(problem)[problem.home, None] > 0, -plan.price[problem.home], 0)
+    value[below(np.zeros_like(value), value)] = 0
+    return with_bound(problem, replace(plan, value=value))
+
+
+def places(problem: Problem) -> Integers:
+    """Seats of each post, those that must be held and those that may (G)."""
+    found: Integers = problem.protected + np.bincount(problem.seat_post, minlength=len(problem.protected))
+    return found

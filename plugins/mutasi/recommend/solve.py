@@ -23,11 +23,12 @@ from mutasi.recommend.parts import Part, Parts, Places, connected
 from mutasi.recommend.plan import Plan
 from mutasi.recommend.problem import Problem
 from mutasi.recommend.processes import CAPPED, run
-from mutasi.recommend.proving import SCALE, CapsTooTight, below, bound, could_improve, matching, priced_problem
+from mutasi.recommend.proving import SCALE, CapsTooTight, Proof, below, beyond, bound, gaining, matching, priced_problem
 
 ROUNDS = 12  # of adding edges that were missing, before the gap is left and shown
 MOST_NODES, LEAST_NODES = 20_000, 50  # of branch and bound for one objective, shared out among groups; beyond it a gap is shown
 MORE_EDGES = 5_000  # that enter together when a better plan might use them
+FEW_EDGES, MANY_TIMES = 1_500, 4  # the cheapest, over which whole numbers are looked for first, and how many more each time
 BEST_EDGES, MORE_BEST_EDGES = 8, 2  # per person and per post, at first and of those that might be used
 
 
@@ -114,28 +115,61 @@ def _capped_part(problem: Problem, free: Solution, budget: int, nodes: int) -> P
     chosen = _promising(problem, free, _may_leave(problem), BEST_EDGES) | of_couples(problem)
     best: Plan | None = None
     for _ in range(ROUNDS):
-        small = problem.only(chosen)
-        found = program(small, nodes)
-        prices = lawful_prices(found["cap_price"].astype(np.int64))
-        post = problem.home.copy()
-        used = found["used"].astype(bool)
-        post[small.edge_person[used]] = small.edge_post[used]
-        if not found["is_complete"][0]:  # the engine gave up, perhaps with nothing: never worse than greedy
+        found = program(problem.only(chosen), None)
+        proof = _at_prices(problem, lawful_prices(found["cap_price"].astype(np.int64)), budget)
+        if found["branched"][0]:
+            by_engine = replace(proof.plan, price=found["price"].astype(np.int64))
+            best, missing = None, gaining(problem, by_engine, chosen)
+        else:
+            moves = np.flatnonzero(chosen)[found["used"].astype(bool)]
+            post = problem.home.copy()
+            post[problem.edge_person[moves]] = problem.edge_post[moves]
+            row = problem.row(post)
+            missing = proof.could_beat(row) & ~chosen
+            if best is None or row < best.row or not missing.any():
+                best = replace(proof.plan, post=post, row=row, is_exact=not missing.any())
+        if not missing.any():
+            break
+        some = best_of_each(problem, proof.reduced, missing, MORE_BEST_EDGES) | missing & (proof.reduced == 0).all(axis=1)
+        chosen |= missing if missing.sum() <= MORE_EDGES else some
+    return best or in_whole_numbers(problem, proof, nodes)
+
+
+def _at_prices(problem: Problem, cap_price: Integers, budget: int) -> Proof:
+    """What prices of caps prove, with those of posts and people that the matching finds at them."""
+    found = matching(priced_problem(problem, cap_price), budget)
+    least = bound(problem, found, cap_price, SCALE)
+    plan = Plan(problem.home, problem.row(problem.home), found.price, found.value, cap_price, SCALE, least, found.looked)
+    return Proof(plan, beyond(problem, plan, np.arange(len(problem.edge_post))))
+
+
+def in_whole_numbers(problem: Problem, proof: Proof, nodes: int) -> Plan:
+    """The best plan where linear programs leave fractions, whose prices `proof` has.
+
+    It uses edges that cost next to nothing beyond the prices: the best plan of a few tells how much others may cost at most.
+
+    Raises:
+        CapsTooTight: no plan keeps the caps.
+    """
+    worth, few = np.ones(len(problem.edge_post), bool), FEW_EDGES
+    while True:
+        tried = cheapest(proof.reduced, worth, few) | of_couples(problem)
+        few *= MANY_TIMES
+        try:
+            found = program(problem.only(tried), nodes)
+        except CapsTooTight:
+            if tried.all():
+                raise
+            continue
+        moves, post = np.flatnonzero(tried)[found["used"].astype(bool)], problem.home.copy()
+        post[problem.edge_person[moves]] = problem.edge_post[moves]
+        is_exact = bool(found["is_complete"][0])
+        if not is_exact:  # the engine gave up, perhaps with nothing: never worse than greedy
             post = min(filled_up(problem, post), filled_up(problem, problem.home), key=problem.row)
         row = problem.row(post)
-        priced = priced_problem(problem, prices)
-        proof = matching(priced, budget)
-        least, most = bound(problem, proof, prices, SCALE), tuple(SCALE * figure for figure in row)
-        missing = could_improve(priced, proof, least, most) & ~chosen
-        is_exact = bool(found["is_complete"][0]) and not missing.any()
-        if best is None or row < best.row or is_exact:
-            branched = bool(found["branched"][0])
-            best = Plan(post, row, proof.price, proof.value, prices, SCALE, least, proof.looked, branched, is_exact)
-        if is_exact or not missing.any():
-            break
-        chosen |= missing if missing.sum() <= MORE_EDGES else missing & _promising(priced, proof, missing, MORE_BEST_EDGES)
-    assert best is not None
-    return best
+        worth = proof.could_beat(row)
+        if not is_exact or not (worth & ~tried).any():
+            return replace(proof.plan, post=post, row=row, branched=True, is_exact=is_exact)
 
 
 def lawful_prices(prices: Integers) -> Integers:
@@ -144,14 +178,11 @@ def lawful_prices(prices: Integers) -> Integers:
     return prices
 
 
-def program(
-    problem: Problem, nodes: int | None = MOST_NODES, weights: tuple[float, ...] = ()
-) -> dict[str, npt.NDArray[np.generic]]:
+def program(problem: Problem, nodes: int | None = MOST_NODES) -> dict[str, npt.NDArray[np.generic]]:
     """Hand a problem with caps to HiGHS; people without an edge stay, and hold their seats: those first that must be held.
 
-    With weights the objectives are first minimised together, which takes a third of the time. Prices may then be others that prove
-    the same plan; a run, whose prices are part of its hash, goes without. Where `nodes` is nothing, fractions stay as the linear
-    programs leave them, which `branched` tells and `used` rounds: their prices are what is asked for.
+    Where `nodes` is nothing, fractions stay as the linear programs leave them, which `branched` tells and `used` rounds: their
+    prices are what is asked for.
     """
     known, person = np.unique(problem.edge_person, return_inverse=True)
     staying = problem.at_home() - np.bincount(problem.home[known], minlength=len(problem.protected))
@@ -182,7 +213,6 @@ def program(
             "seat_penalty": small.seat_penalty,
             "scale": np.array(SCALE),
             "nodes": np.array(-1 if nodes is None else nodes),
-            "weights": np.array(weights),
             "link_edge": small.link_edge + stays,
             "link_cap": small.link_cap,
             "link_weight": small.link_weight,
@@ -226,3 +256,13 @@ def best_of_each(problem: Problem, reduced: Integers, among: npt.NDArray[np.bool
         nth = np.arange(len(order)) - np.searchsorted(sorted_key[by_key], sorted_key[by_key])
         chosen[order[by_key[nth < best]]] = True
     return chosen
+
+
+def cheapest(reduced: Integers, among: npt.NDArray[np.bool_], most: int) -> npt.NDArray[np.bool_]:
+    """Of some edges those that cost least beyond the prices."""
+    edges, found = np.flatnonzero(among), np.zeros(len(among), bool)
+    if len(edges) > most:
+        first_two = reduced[edges, 0] * 2.0**40 + reduced[edges, 1]
+        edges = edges[first_two <= np.partition(first_two, most)[most]]
+    found[edges[np.lexsort(reduced[edges].T[::-1])[:most]]] = True
+    return found

@@ -58,8 +58,12 @@ def areas_of_couples(problem: Problem, post: np.ndarray, couples: int) -> list[t
     return [(int(area[a]), int(area[b])) for a, b in zip(goes[::2], goes[1::2], strict=True)]
 
 
+@pytest.mark.parametrize("few", [1, 1_500], ids=["few pairs first", "all pairs at once"])
 @pytest.mark.parametrize("seed", range(16))
-def test_equals_the_best_of_all_plans_that_keep_couples_together_and_the_budget(seed: int) -> None:
+def test_equals_the_best_of_all_plans_that_keep_couples_together_and_the_budget(
+    seed: int, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mutasi.recommend.solve.FEW_EDGES", few)
     problem = linked_problem(seed, people=4 + seed % 3, posts=4, budget=None if seed % 4 == 0 else 2 + seed % 4)
     plan = solve(problem)
     assert plan.row == best_row(problem)

@@ -21,6 +21,7 @@ def pairs_that_enter(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyP
     if request.param == "few at a time":
         for name in ("FEW_PAIRS", "BEST_PAIRS", "MORE_PAIRS"):
             monkeypatch.setattr(f"mutasi.recommend.nearby.{name}", 1)
+        monkeypatch.setattr("mutasi.recommend.solve.FEW_EDGES", 1)
 
 
 def otherwise(problem: Problem, rng: np.random.Generator) -> Problem:

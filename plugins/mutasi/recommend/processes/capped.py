@@ -1,8 +1,8 @@
 """The lexicographic plan under caps that people share, by HiGHS: linear programs first, branch and bound where they do not suffice.
 
 Each objective is minimised over the optima of those before it, which its prices describe; prices of caps are handed back as
-whole numbers in parts of `scale`, so that the proof needs no floating point. Where weights are given, all objectives are first
-minimised together: the optimum found there is mostly that of each, which then only has to be seen. When the last linear optimum
+whole numbers in parts of `scale`, so that the proof needs no floating point. All objectives are first minimised together, with
+weights: the optimum found there is mostly that of each, which then only has to be seen. When the last linear optimum
 is not whole, the objectives are minimised again in whole numbers, each with the earlier ones held, unless `nodes` is -1: then the
 prices of the linear programs are what is asked for.
 """
@@ -19,6 +19,7 @@ from mutasi.recommend.processes import Arrays, serve
 
 TOLERANCE = 1e-6
 PRIMAL = 4
+WEIGHTS = np.array((1e9, 1e5, 1e2, 1.0, 0.0))  # of the objectives together; the tie-break only decides at the end
 Floats = npt.NDArray[np.float64]
 
 
@@ -136,11 +137,9 @@ def _solved(a: Arrays) -> Arrays:
     prices = np.zeros((program.caps, tiers))
     posts = np.zeros((program.posts, tiers))
     value = np.zeros(program.edges)
-    if len(a["weights"]):
-        program.search(program.cost @ a["weights"])
+    program.search(program.cost @ WEIGHTS)
+    program.engine.setOptionValue("simplex_strategy", PRIMAL)  # the optimum before is where the next search begins
     for tier in range(tiers):
-        if tier == 1 or len(a["weights"]):
-            program.engine.setOptionValue("simplex_strategy", PRIMAL)  # the optimum before is where the search begins
         solution = program.minimise(program.cost[:, tier])
         value = np.array(solution.col_value)[: program.edges]
         posts[:, tier] = np.array(solution.row_dual)[program.people : program.people + program.posts]
