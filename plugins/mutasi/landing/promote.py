@@ -1,7 +1,7 @@
 """Promotion: what the checks allow may be used, the rest goes to quarantine with its reasons.
 
 A snapshot is promoted whole or not at all. Where a dataset is stopped, the newest earlier snapshot stays in use, simply
-because no newer one is there.
+because no newer one is there: also what arrived earlier that day and passed.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from mutasi.landing.snapshots import (
     in_use_of,
     landed_of,
     manifest_file,
+    read_manifest,
     scratch,
     sha256,
 )
@@ -92,11 +93,12 @@ def _promote_or_tell(settings: Settings, agency_id: str, name: str, day: dt.date
     if entry.status != "ok":
         used = in_use_of(settings, name, day, agency_id)
         entry.data_as_of = day - dt.timedelta(used.age(day)) if used else None
-        stays = (
-            f"the snapshot of {used.snapshot_date} stays in use"
-            if used
-            else "no earlier snapshot exists, so the dataset is empty"
-        )
+        if used is None:
+            stays = "no earlier snapshot exists, so the dataset is empty"
+        elif used.snapshot_date == day:
+            stays = "what arrived earlier that day stays in use"
+        else:
+            stays = f"the snapshot of {used.snapshot_date} stays in use"
         entry.message = f"{entry.message}; {stays}."
     return finish
 
@@ -120,7 +122,7 @@ def _promote(settings: Settings, snapshot: Landed, entry: Entry) -> Commit:
         manifest = None if stopped_by else _manifest(snapshot, sha256(kept), promoted, quarantined)
         left = failing.pop_all()
     if stopped_by:
-        manifest_file(settings, "promoted", name, day, agency_id).unlink(missing_ok=True)
+        _withdraw(settings, snapshot)
         entry.status = "kept"
         entry.message = f"{agency_id}, {name}: stopped by {', '.join(stopped_by)}; see the check results of {day}"
 
@@ -134,6 +136,13 @@ def _promote(settings: Settings, snapshot: Landed, entry: Entry) -> Commit:
                 commit(settings, "promoted", manifest, kept)
 
     return finish
+
+
+def _withdraw(settings: Settings, stopped: Landed) -> None:
+    """Let a snapshot that was promoted before no longer count; another delivery of the day that passed goes on counting."""
+    file = manifest_file(settings, "promoted", stopped.dataset, stopped.snapshot_date, stopped.agency_id)
+    if file.exists() and read_manifest(file, Promoted).landing_sha256 == stopped.data_sha256:
+        file.unlink()
 
 
 def _checked(settings: Settings, snapshot: Landed) -> Path:

@@ -33,6 +33,7 @@ class DatasetState:
         verdict: pass, warn or stop; None when it was not judged.
         stopped_by: titles of the rules that stop it.
         compared_with: the earlier day whose defects are compared; None when there is none or it was not judged today.
+        has_failed: nothing landed in the newest run of the day; what is judged arrived in an earlier one.
         message: the ledger's sentence about a step that was not ok (English, for engineers); it holds no value of a row.
     """
 
@@ -44,6 +45,7 @@ class DatasetState:
     rows_quarantined: int | None = None
     data_as_of: dt.date | None = None
     compared_with: dt.date | None = None
+    has_failed: bool = False
     message: str | None = None
 
 
@@ -100,8 +102,9 @@ def _states(
             stopped_by = tuple(known[code].title for code in verdict["stopped_by"] if code in known)
             state = replace(state, verdict=str(verdict["verdict"]), stopped_by=stopped_by)
         if name in ledger:
-            received, promoted, quarantined, message = ledger[name]
-            state = replace(state, rows_received=received, rows_promoted=promoted, rows_quarantined=quarantined, message=message)
+            received, promoted, quarantined, has_failed, message = ledger[name]
+            state = replace(state, rows_received=received, rows_promoted=promoted, rows_quarantined=quarantined)
+            state = replace(state, has_failed=bool(has_failed), message=message)
         if verdict is not None and verdict["rows"]:
             state = replace(state, compared_with=_earlier_day(settings, name, day, agency.agency_id))
         states[name] = state
@@ -110,8 +113,8 @@ def _states(
 
 def _ledger(
     con: duckdb.DuckDBPyConnection, settings: Settings, agency_id: str, day: dt.date
-) -> dict[str, tuple[int | None, int | None, int | None, str | None]]:
-    """Rows and the first trouble of each dataset, from the newest run of the day."""
+) -> dict[str, tuple[int | None, int | None, int | None, bool | None, str | None]]:
+    """Rows of each dataset, whether it failed to land, and the first trouble, from the newest run of the day."""
     runs = settings.home / "quality" / "runs"
     files = [str(f) for pattern in (f"*/*-{agency_id}.parquet", "*/_bound.parquet") for f in runs.glob(pattern)]
     if not files:
@@ -124,12 +127,12 @@ def _ledger(
             qualify row_number() over (partition by dataset, step order by started_at desc) = 1
         )
         select dataset, max(rows_received), max(rows_promoted), max(rows_quarantined),
-            min_by(message, step) filter (where status <> 'ok')
+            bool_or(step = 'land' and status = 'failed'), min_by(message, step) filter (where status <> 'ok')
         from mine group by dataset
         """,
         [agency_id, day],
     ).fetchall()
-    return {name: (received, promoted, quarantined, message) for name, received, promoted, quarantined, message in found}
+    return {name: tuple(row) for name, *row in found}
 
 
 def _verdict(settings: Settings, dataset: str, day: dt.date, agency_id: str) -> dict[str, Any] | None:

@@ -19,7 +19,7 @@ def classification(report: AgencyDefects, *, with_keys: bool) -> str:
 
 def outcome(state: DatasetState) -> str:
     """What became of a dataset's delivery."""
-    if state.verdict is None or (state.verdict == "stop" and not state.rows_received):
+    if state.has_failed or state.verdict is None or (state.verdict == "stop" and not state.rows_received):
         return "Tidak diterima"
     return {"pass": "Diterima tanpa temuan", "warn": "Diterima dengan temuan", "stop": "Dihentikan"}[state.verdict]
 
@@ -44,12 +44,13 @@ def change(report: AgencyDefects) -> str:
 def headline(report: AgencyDefects) -> str:
     """The most important sentence."""
     absent = [s.dataset.title for s in report.states if outcome(s) == "Tidak diterima"]
-    stopped = [s.dataset.title for s in report.states if outcome(s) == "Dihentikan"]
+    stopped = [s for s in report.states if outcome(s) == "Dihentikan"]
     parts = []
     if absent:
         parts.append(f"{id_.number(len(absent))} dataset tidak diterima ({', '.join(absent)}).")
-    if stopped:
-        parts.append(f"{id_.number(len(stopped))} dataset dihentikan ({', '.join(stopped)}); data sebelumnya tetap dipakai.")
+    for has_data, instead in ((True, "data sebelumnya tetap dipakai"), (False, "belum ada data yang dapat dipakai")):
+        if titles := [s.dataset.title for s in stopped if (s.data_as_of is not None) == has_data]:
+            parts.append(f"{id_.number(len(titles))} dataset dihentikan ({', '.join(titles)}); {instead}.")
     if len(absent) < len(report.states):
         quarantined = sum(s.rows_quarantined or 0 for s in report.states)
         parts.append(

@@ -64,6 +64,24 @@ def test_a_stopped_dataset_keeps_yesterday_and_quarantines_the_whole_day(nights,
     assert nights.rows(ledger) == [(1, 0, 1, "kept")]
 
 
+def test_a_second_delivery_of_the_day_that_is_stopped_leaves_the_first_in_use(nights, agency):
+    nights.write(employees=[ADI])
+    nights.night(N1)
+    first = in_use(nights.settings, "employees", N1)["contoh"]
+    nights.write(employees=[BUDI])
+    nights.land(N1, agency())
+    for name in agency().datasets:
+        nights.judge(N1, name, stopped={"contoh": ["EMP-900"]} if name == "employees" else None)
+    for _ in range(2):  # also when the same is tried again
+        with pytest.raises(
+            PromotionError, match=r"contoh, employees: stopped by EMP-900.*what arrived earlier that day stays in use"
+        ):
+            promote_agency(nights.settings, agency(), N1, "r2")
+    assert in_use(nights.settings, "employees", N1)["contoh"] == first
+    refresh_history(nights.settings, "employees")
+    assert nights.rows(HISTORY) == [("199001012015031001", "Adi Rekaan", "new", N1)]
+
+
 def test_unchecked_data_are_never_promoted(nights, agency):
     nights.write(employees=[ADI])
     nights.land(N1, agency())

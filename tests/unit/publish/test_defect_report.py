@@ -35,6 +35,11 @@ def html(folder: Path) -> str:
     return (folder / "laporan-kualitas-data.html").read_text()
 
 
+def not_received(folder: Path) -> str:
+    """What the headline says did not come."""
+    return html(folder).split("dataset tidak diterima (")[1].split(").")[0]
+
+
 @pytest.fixture
 def two_days(landing: Any, agency: Any) -> Path:
     """Yesterday two persons had no name, today another two, one of them the same."""
@@ -90,6 +95,34 @@ def test_a_delivery_that_failed_is_reported_and_is_no_repair(landing: Any, agenc
     assert "Tidak diterima" in html(folder) and "the server does not answer" in html(folder)
     assert [row for row in sheet(folder, "Kunci")[4:] if any(row)] == []
     assert "Belum ada pengiriman sebelumnya sebagai pembanding" in html(folder)
+
+
+def test_a_delivery_that_failed_is_told_also_where_an_earlier_one_of_the_day_came(landing: Any, agency: Any) -> None:
+    landing.land("employees", people(), agency="dumai")
+    landing.check("employees")
+    came = {"rows_received": 3, "rows_promoted": 3, "rows_quarantined": 0}
+    record(landing.settings, [Entry("r1", "land", DAY, "dumai", "employees", rows_received=3)])
+    record(landing.settings, [Entry("r1", "promote", DAY, "dumai", "employees", **came)])
+    folder = write_defect_report(landing.settings, agency, DAY)
+    assert "Data utama pegawai" not in not_received(folder)
+    failed = Entry("r2", "land", DAY, "dumai", "employees", status="failed", message="dumai, employees: the source lacks NIP.")
+    record(landing.settings, [failed])
+    record(landing.settings, [Entry("r2", "promote", DAY, "dumai", "employees", **came)])
+    folder = write_defect_report(landing.settings, agency, DAY)
+    assert "Data utama pegawai" in not_received(folder)
+    assert "the source lacks NIP" in html(folder)
+
+
+def test_a_first_delivery_that_was_stopped_claims_no_earlier_data(landing: Any, agency: Any) -> None:
+    landing.land("units", [{"parent_unit_id": "A"}], agency="dumai")
+    landing.check("units")
+    record(
+        landing.settings,
+        [Entry("r2", "promote", DAY, "dumai", "units", status="kept", rows_received=1, rows_promoted=0, rows_quarantined=1)],
+    )
+    text = html(write_defect_report(landing.settings, agency, DAY))
+    assert "1 dataset dihentikan (Unit organisasi (unor)); belum ada data yang dapat dipakai." in text
+    assert "data sebelumnya" not in text
 
 
 def test_a_stopped_dataset_comes_first_with_the_data_that_stay_in_use(landing: Any, agency: Any) -> None:
