@@ -113,11 +113,8 @@ def _under_policy(run: Path, policy: Mapping[str, int | str]) -> Answer:
         con.execute("alter table changed_policy rename to transfer_policy")
         try:
             changed, found, _ = planned_again(con, run, Policy.read(con).keeps_pairs(rows_before, policy))
-        except PolicyError:
-            asked = ", ".join(f"{code}={value}" for code, value in policy.items())
-            raise NoAnswer(f"The policy cannot be {asked}: this row holds a whole number.") from None
-        except Infeasible as error:
-            raise NoAnswer(f"No plan can do that: {error}") from None
+        except PolicyError as error:
+            raise NoAnswer(str(error)) from None
     price = tuple(a - b for a, b in zip(found.row, row, strict=True))
     return _answer(before, price, _pairs(changed, found.post), found.is_exact)
 

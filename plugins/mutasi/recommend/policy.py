@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import MISSING, asdict, dataclass, fields
 
@@ -27,9 +28,29 @@ ABOUT_PAIRS = frozenset(
     )
 )
 
+# What a row may hold, of all agencies or of one; those not named here hold a whole number. Nine digits, for costs are multiplied.
+WHOLE = "a whole number of at most nine digits, not below 0"
+HOLDS = {
+    "scope": ("intra_agency", "inter_agency"),
+    "donor_floor": ("need", "equal_pressure"),
+    "joint_move_area": ("district", "regency"),
+    "involuntary_allowed": ("0", "1"),
+    "relocation_budget": ("unlimited", WHOLE),
+}
+
 
 class PolicyError(NeedsAPerson):
-    """A row of the policy is missing or is no number; the sentence names it."""
+    """A row of the policy is missing or holds what it may not; the sentence names it."""
+
+
+def _check(code: str, value: str, agency: str | None) -> None:
+    """Refuse a row that holds what nobody can plan by; a word misspelt would else silently count as another one."""
+    holds = HOLDS.get(code, (WHOLE,))
+    if value not in holds and not (WHOLE in holds and re.fullmatch("[0-9]{1,9}", value)):
+        of = f" of {agency}" if agency else ""
+        raise PolicyError(
+            f"The policy{of} cannot be {code}={value}: this row of dbt_project/seeds/transfer_policy.csv holds {' or '.join(holds)}."
+        )
 
 
 @dataclass(frozen=True)
@@ -66,27 +87,32 @@ class Policy:
 
     @classmethod
     def read(cls, con: duckdb.DuckDBPyConnection) -> Policy:
-        """The rows of `transfer_policy` in force on the day of `publication`, for all agencies.
+        """The rows of `transfer_policy` in force on the day of `publication`, for all agencies; those of one agency are checked too.
 
         Raises:
-            PolicyError: a row is missing, or its value is no whole number.
+            PolicyError: a row is missing, or holds neither a whole number nor a word that it may hold.
         """
         rows = con.execute(
             """
-            select policy_code, try_cast(value as bigint)
+            select policy_code, coalesce(value, ''), agency_id
             from transfer_policy, publication
-            where agency_id is null and valid_from <= as_of and coalesce(valid_to >= as_of, true)
-            order by policy_code, valid_from
+            where valid_from <= as_of and coalesce(valid_to >= as_of, true)
+            order by policy_code, agency_id, valid_from
             """
         ).fetchall()
-        found = dict(rows)
-        missing = [field.name for field in fields(cls) if found.get(field.name) is None and field.default is MISSING]
+        for code, value, agency in rows:
+            _check(code, value, agency)
+        names = {field.name for field in fields(cls)}
+        found = {
+            code: None if value == "unlimited" else int(value) for code, value, agency in rows if agency is None and code in names
+        }
+        missing = [field.name for field in fields(cls) if field.name not in found and field.default is MISSING]
         if missing:
             raise PolicyError(
-                f"The policy has no usable row for {', '.join(missing)}: add it to dbt_project/seeds/transfer_policy.csv as a "
+                f"The policy has no row for {', '.join(missing)}: add it to dbt_project/seeds/transfer_policy.csv as a "
                 "whole number with its source and first day, then refresh."
             )
-        return cls(**{field.name: found.get(field.name) for field in fields(cls)})  # type: ignore[arg-type]
+        return cls(**found)  # type: ignore[arg-type]
 
     def keeps_pairs(self, before: Policy, changed: Collection[str]) -> bool:
         """Whether the rows that changed allow no pair that was not allowed before: they price pairs, or forbid more of them."""

@@ -60,7 +60,11 @@ chosen as (
         coalesce(max(case when own.policy_code = 'cap_moves_per_agency' then own.number end), any_value(terms.cap_moves_per_agency)) as moves,
         coalesce(max(case when own.policy_code = 'cap_leaving_unit_people' then own.number end), any_value(terms.cap_leaving_unit_people)) as people,
         coalesce(max(case when own.policy_code = 'cap_leaving_unit_pct' then own.number end), any_value(terms.cap_leaving_unit_pct)) as pct,
-        coalesce(max(case when own.policy_code = 'relocation_budget' then own.number end), any_value(terms.relocation_budget)) as budget
+        -- An agency's own row may say that its budget is unlimited.
+        case
+            when bool_or(own.policy_code = 'relocation_budget') then max(case when own.policy_code = 'relocation_budget' then own.number end)
+            else any_value(terms.relocation_budget)
+        end as budget
     from (select distinct agency_id from posts) as agencies
     cross join terms
     left join own on agencies.agency_id = own.agency_id

@@ -40,7 +40,7 @@ def run_week(settings: Settings, planning: Path, week: str, last_plan: Path | No
     Raises:
         NotProved: a check of the proof failed.
         RunError: the planning database is missing or too old.
-        PolicyError: a row of the policy is missing.
+        PolicyError: a row of the policy is missing or holds what it may not.
     """
     runs = settings.folder("runs", week)
     fresh = runs / f".{uuid.uuid4().hex}"

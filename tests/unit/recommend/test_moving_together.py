@@ -179,6 +179,8 @@ def test_a_budget_of_moves_holds_and_its_gap_is_stated(settings: Settings, tmp_p
         f"select agency_from, sum(relocation) from read_parquet('{none.folder}/out/candidates.parquet') where solve = 'published' group by 1"
     ).fetchall()
     assert dict(paid)["kota-0"] == 0 < dict(paid)["kota-1"] <= 3
+    _, spent, _ = found(own.replace("'0'", "'unlimited'").replace("kota-0", "kota-1") + " and agency_id is null")
+    assert spent > 3, "an agency's own row goes before the general one, also where it says unlimited"
 
 
 def test_nearness_of_the_move_together_is_a_row_of_the_policy(settings: Settings, tmp_path: Path) -> None:

@@ -228,6 +228,29 @@ def test_a_missing_row_of_the_policy_is_named(settings: Settings, tmp_path: Path
         run_week(settings, planning, "2026-W49")
 
 
+@pytest.mark.parametrize(
+    ("code", "value", "agency"),
+    [
+        ("relocation_budget", "unlimitted", None),
+        ("scope", "interagency", None),
+        ("scope", "interagency", "kota-1"),
+        ("cap_moves_per_agency", "-1", "kota-0"),
+    ],
+)
+def test_a_row_that_nobody_can_plan_by_is_named(
+    settings: Settings, tmp_path: Path, code: str, value: str, agency: str | None
+) -> None:
+    planning = make_planning(tmp_path / "typed.duckdb", people=20, posts=8)
+    with duckdb.connect(str(planning)) as con:
+        con.execute(
+            """insert into planning.transfer_policy by name
+            select * replace ($value as value, $agency as agency_id, valid_from + 1 as valid_from) from planning.transfer_policy where policy_code = $code""",
+            {"value": value, "agency": agency, "code": code},
+        )
+    with pytest.raises(PolicyError, match=f"{agency or 'The policy'} cannot be {code}={value}"):
+        run_week(settings, planning, "2026-W49")
+
+
 def test_a_planning_database_without_transfers_is_refused(settings: Settings, tmp_path: Path) -> None:
     duckdb.connect(str(tmp_path / "old.duckdb")).close()
     with pytest.raises(runs.RunError, match="lacks publication, transfer_posts"):
