@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from mutasi.publish import indonesian as id_
+from mutasi import indonesian as id_
 
 WIDTH = 720
 INK, SOFT, LINE, BRAND, WARM, GOOD, PALE = "#1d2733", "#5a6775", "#d5dce4", "#14507a", "#b4551c", "#1f6b3a", "#c9d6e2"

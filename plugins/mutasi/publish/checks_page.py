@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 
+from mutasi import indonesian as id_
 from mutasi.checks import Rule, rules
 from mutasi.checks.suites import VOLUME
 from mutasi.engine import connect, quoted
 from mutasi.landing.snapshots import write_text
-from mutasi.publish import indonesian as id_
 from mutasi.publish.markup import document, table, tag
 from mutasi.settings import Settings
 from mutasi.sources.datasets import datasets

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from mutasi.publish import indonesian as id_
+from mutasi import indonesian as id_
 from mutasi.publish.charts import BRAND, WIDTH, labels, svg, text
 
 REST = "lainnya"

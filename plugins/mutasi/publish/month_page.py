@@ -12,10 +12,10 @@ from typing import Any
 
 import duckdb
 
+from mutasi import indonesian as id_
 from mutasi.engine import quoted
 from mutasi.errors import NeedsAPerson
 from mutasi.landing.snapshots import write_text
-from mutasi.publish import indonesian as id_
 from mutasi.publish.markup import document, table
 from mutasi.settings import Settings
 from mutasi.warehouse.fingerprint import rows_file

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from mutasi.publish import indonesian as id_
+from mutasi import indonesian as id_
 from mutasi.publish import wording
 from mutasi.publish.defects import AgencyDefects, DatasetState, Finding
 from mutasi.publish.markup import document, table, tag, tiles

@@ -11,9 +11,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from mutasi import indonesian as id_
 from mutasi.engine import connect, quoted
 from mutasi.landing.snapshots import write_text
-from mutasi.publish import indonesian as id_
 from mutasi.publish.markup import document, table, tag
 from mutasi.settings import Settings
 

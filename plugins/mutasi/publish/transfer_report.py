@@ -12,9 +12,9 @@ from typing import Any
 
 import duckdb
 
+from mutasi import indonesian as id_
 from mutasi.landing.snapshots import write_text
 from mutasi.publish import charts, flow_chart
-from mutasi.publish import indonesian as id_
 from mutasi.publish import transfer_wording as wording
 from mutasi.publish.markup import STYLE, table, tiles
 from mutasi.publish.transfer_run import Run

@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 import yaml
 
+from mutasi import indonesian as id_
 from mutasi.publish.spreadsheet import MAX_ROWS, Column
 
 REGION = "*"
@@ -182,6 +183,7 @@ def create_tables(con: duckdb.DuckDBPyConnection) -> None:
         "insert into imut_kinds values (?, ?, ?, ?, ?, ?)",
         [[n, c["code"], c["name"], c["job_kind"], c.get("job_name_begins"), c.get("same_job")] for n, c in enumerate(codes)],
     )
+    con.execute(id_.NUMBERS.read_text(encoding="utf-8"))
     for name in ("words.sql", "transfer_tables.sql"):
         for statement in _statements(name):
             con.execute(statement)

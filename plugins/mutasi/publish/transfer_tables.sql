@@ -19,12 +19,10 @@ from (select document_code, coalesce(any_value(w.words), any_value(d.title)) as 
 create or replace temp table posts as
 select
     p.*,
-    -- Teachers are counted by subject and rounded by a table of their own; the levels of a subject share what comes out.
-    case when nearest(need_fte) <> need_seats then
-        ' ke ' || if(need_seats < need_fte, 'bawah ', 'atas ') || whole(need_seats) || case when p.job_family = 'Pendidikan' then ' menurut aturan guru' else '' end
-        || case when count(*) over of_subject > 1 and sub_job is not null
-            then '; ' || sub_job || ' seluruh jenjang ' || two(sum(need_fte) over of_subject) || ' → ' || whole(sum(need_seats) over of_subject) else '' end
-    end as rounded_otherwise,
+    -- The levels of a teacher's subject share what its rounding brings.
+    rounded(need_fte, need_seats, p.job_family)
+        || case when nearest(need_fte) <> need_seats and count(*) over of_subject > 1 and sub_job is not null
+            then '; ' || sub_job || ' seluruh jenjang ' || two(sum(need_fte) over of_subject) || ' → ' || whole(sum(need_seats) over of_subject) else '' end as need_rounded,
     coalesce(a.agency_name, p.agency_id) as agency_name,
     -- The first step of every path is the agency itself.
     coalesce(regexp_replace(u.unit_path, '^[^/]+ / ', ''), p.unit_name, p.unit_id) as unit_path,
@@ -75,7 +73,7 @@ select
     h.nip, h.employee_name, h.pseudonym, h.golongan_name, h.golongan_since, h.education, h.months_in_post, h.is_due, h.potential_box,
     h.performance_points, h.predicate_last_year, h.predicate_year_before, h.proved_sub_job, h.unchecked_rules, h.job_family as person_family,
     f.job as from_job, f.job_id as from_job_id, f.unit as from_unit, f.unit_path as from_unit_path, f.unit_id as from_unit_id,
-    f.job_class as from_class, f.agency_name as from_agency, f.need_seats as origin_seats, f.rounded_otherwise as origin_rounded,
+    f.job_class as from_class, f.agency_name as from_agency, f.need_seats as origin_seats, f.need_rounded as origin_rounded,
     t.job as to_job, t.job_name as to_job_name, t.job_id as to_job_id, t.unit as to_unit, t.unit_path as to_unit_path,
     t.unit_id as to_unit_id, t.job_class as to_class, t.job_kind as to_kind, t.job_family as to_family, t.agency_name as to_agency,
     c.agency_from <> c.agency_to as is_inter_agency,
@@ -103,8 +101,7 @@ select
             || ', beban kerja per orang ' || coalesce(two(dest_pressure_before) || ' → ' || two(dest_pressure_after), two(dest_pressure_after) || ' (sekarang tanpa pegawai)') || '.',
         case
             when origin_staff_after >= origin_seats
-                then 'Jabatan asal tetap memenuhi kebutuhannya (' || if(origin_rounded is null, fte(origin_need), two(origin_need)) || ', dibulatkan'
-                    || coalesce(origin_rounded, ' ' || whole(origin_seats)) || '): bezetting '
+                then 'Jabatan asal tetap memenuhi kebutuhannya (' || origin_rounded || '): bezetting '
                     || whole(origin_staff_before) || ' → ' || whole(origin_staff_after) || '.'
             when chain_length > 1
                 then 'Kursi asal diisi kembali dalam rantai ' || chain_id || ': bezetting ' || whole(origin_staff_before) || ' → ' || whole(origin_staff_after) || '.'

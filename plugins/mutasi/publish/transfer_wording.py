@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mutasi.publish import indonesian as id_
+from mutasi import indonesian as id_
 from mutasi.publish.transfer_run import Run
 from mutasi.publish.transfer_sheets import REGION
 from mutasi.publish.transfer_summary import Figures

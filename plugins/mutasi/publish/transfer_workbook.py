@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from mutasi.publish import indonesian as id_
+from mutasi import indonesian as id_
 from mutasi.publish import transfer_wording as wording
 from mutasi.publish.spreadsheet import FOLIO, Sheets
 from mutasi.publish.transfer_run import Run

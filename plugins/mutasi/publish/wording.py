@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mutasi.publish import indonesian as id_
+from mutasi import indonesian as id_
 from mutasi.publish.defects import AgencyDefects, DatasetState, Finding
 
 TITLE = "Laporan Kualitas Data Kepegawaian"

@@ -1,12 +1,4 @@
--- Numbers and codes as Indonesian offices write them.
-create or replace temp macro fixed(x, form) as replace(replace(replace(format(form, x), ',', '#'), '.', ','), '#', '.');
-create or replace temp macro one(x) as coalesce(fixed(x::double, '{:,.1f}'), '–');
-create or replace temp macro two(x) as fixed(x::double, '{:,.2f}');
--- A need with the decimals that show how it is rounded: 1.4928 seats must not read 1,5, and is cut to 1,49.
-create or replace temp macro nearest(x) as floor(x::decimal(18, 6) + 0.5);
-create or replace temp macro fte(x) as
-    case when nearest(round(x, 1)) = nearest(x) then one(x) else two(floor((x * 100)::decimal(18, 4)) / 100) end;
-create or replace temp macro whole(x) as coalesce(fixed(x::bigint, '{:,}'), '–');
+-- Lengths of time and codes as Indonesian offices write them; numbers are written by `indonesian.sql`.
 create or replace temp macro years(months) as
     case when months is null then '–' when months < 12 then months || ' bln' when months % 12 = 0 then months // 12 || ' th' else months // 12 || ' th ' || months % 12 || ' bln' end;
 create or replace temp macro predicate(code) as

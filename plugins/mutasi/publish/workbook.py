@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from mutasi.publish import indonesian as id_
+from mutasi import indonesian as id_
 from mutasi.publish import wording
 from mutasi.publish.defects import AgencyDefects, Finding
 from mutasi.publish.spreadsheet import Sheets

@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 
+from mutasi import indonesian
 from mutasi.engine import quoted
 from mutasi.errors import NeedsAPerson
 from mutasi.recommend import reading, wording
@@ -45,6 +46,7 @@ def explain(run: Path, what: str) -> list[str]:
         reading.attach_inputs(con, run)
         for name in ("candidates", "why_not", "unfilled_posts", "three_names"):
             con.execute(f"create view {name} as from read_parquet({quoted(str(run / 'out' / f'{name}.parquet'))})")
+        con.execute(indonesian.NUMBERS.read_text(encoding="utf-8"))
         con.execute(NAMES)
         titles = dict(con.execute("from titles").fetchall())
         said = _about_moves(con, titles, what) + _about_staying(con, titles, what) + _about_empty(con, titles, what)
@@ -57,16 +59,23 @@ def _listed(codes: str | None, titles: dict[str, str]) -> str:
     return "; ".join(titles.get(code, code) for code in (codes or "").split())
 
 
-def _sentence(reason: dict[str, Any], titles: dict[str, str]) -> str:
-    params = reason["params"]
+def _sentence(reason: dict[str, Any], words: dict[str, Any], titles: dict[str, str]) -> str:
+    """A reason as a sentence; `words` are the figures of the move as all sheets write them."""
+    params = reason["params"] | words
     return wording.sentence(reason["code"], params | {"rules": _listed(params["rules"], titles)} if "rules" in params else params)
 
 
 def _about_moves(con: duckdb.DuckDBPyConnection, titles: dict[str, str], what: str) -> list[str]:
     rows = con.execute(
         """
-        select candidate_id, solve, part, person_id, origin.shown, target.shown, authority, missing_documents, reasons
+        select
+            candidate_id, solve, part, person_id, origin.shown, target.shown, authority, missing_documents, reasons,
+            {
+                'need': fte(dest_need), 'pressure_before': two(dest_pressure_before), 'pressure_after': two(dest_pressure_after),
+                'rounded': coalesce(rounded(origin_need, origin_need_seats, origin_posts.job_family), '–'), 'ties': ties > 0
+            }
         from candidates
+        left join transfer_posts as origin_posts on from_post_id = origin_posts.post_id
         left join post_names as origin on from_post_id = origin.post_id
         left join post_names as target on to_post_id = target.post_id
         left join authorities on agency_from = origin_agency_id and agency_to = destination_agency_id
@@ -77,10 +86,10 @@ def _about_moves(con: duckdb.DuckDBPyConnection, titles: dict[str, str], what: s
         [what],
     ).fetchall()
     said = []
-    for candidate, solved, part, person, origin, post, authority, documents, reasons in rows:
+    for candidate, solved, part, person, origin, post, authority, documents, reasons, words in rows:
         kind = "bila berkas dilengkapi" if solved != "published" else {"priority": "prioritas", "reserve": "cadangan"}[part]
         said.append(f"{candidate} ({kind}): {person} dari {origin} ke {post}.")
-        said += [f"  {_sentence(reason, titles)}" for reason in json.loads(reasons)]
+        said += [f"  {_sentence(reason, words, titles)}" for reason in json.loads(reasons)]
         said.append(f"  Kewenangan: {authority or 'belum diketahui'}.")
         said.append(f"  Perlu dilampirkan: {_listed(documents, titles) or 'tidak ada, lengkap menurut data'}.")
     return said
@@ -100,7 +109,7 @@ def _about_staying(con: duckdb.DuckDBPyConnection, titles: dict[str, str], what:
         said.append(f"{what}: {wording.stays(reason, _listed(rules, titles), post)}")
         if post is not None and reason in ("needed_at_home", "capped", "others_suit_better"):
             lost = wording.price({"critical": critical, "imbalance": imbalance, "fit": fit})
-            said.append(f"  Memilih {post} baginya berarti sekurang-kurangnya: {lost}.")
+            said.append(f"  Kerugian bila dipindahkan ke {post}: paling sedikit {lost}.")
     return said
 
 
@@ -117,7 +126,7 @@ def _about_empty(con: duckdb.DuckDBPyConnection, titles: dict[str, str], what: s
     ).fetchall()
     said = []
     for post, reason, seats, people, rule, lost, group, names in rows:
-        said.append(f"{post}: {wording.number(seats)} kursi tetap lowong.")
+        said.append(f"{post}: {indonesian.number(seats)} kursi tetap lowong.")
         rule = titles.get(rule, rule)
         told = wording.empty(reason, people, rule, lost, json.loads(group) if group else None, names)
         said += [f"  {line}" for line in told]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from mutasi.indonesian import number
+
 STAYS = {
     "rules_failed": "Tidak memenuhi syarat: {rules}.",
     "items_missing": "Belum dapat diusulkan; berkas atau data yang belum lengkap untuk syarat: {rules}.",
@@ -41,43 +43,29 @@ FIT = {
 ADDED = ("ground", "due")  # count where they apply; nobody lacks them
 
 
-def number(value: float | int | None, digits: int = 0) -> str:
-    """A number as Indonesians write it; a dash when there is none."""
-    if value is None:
-        return "–"
-    return f"{value:,.{digits}f}".replace(",", " ").replace(".", ",").replace(" ", ".")
-
-
 def sentence(code: str, params: dict[str, Any]) -> str:
-    """One reason as a sentence; an unknown code stands for itself."""
+    """One reason as a sentence, with needs and loads in words; an unknown code stands for itself."""
     say = SENTENCES.get(code)
     return code if say is None else say(params)
 
 
 def _destination(p: dict[str, Any]) -> str:
-    text = f"Jabatan tujuan membutuhkan {number(p['need'], 2)} orang; bezetting naik dari {p['staff_before']} menjadi {p['staff_after']}"
+    text = f"Jabatan tujuan membutuhkan {p['need']} orang; bezetting naik dari {p['staff_before']} menjadi {p['staff_after']}"
     if p["pressure_before"] is not None and p["pressure_after"] is not None:
-        text += (
-            f" dan beban kerja per orang turun dari {number(p['pressure_before'], 2)} menjadi {number(p['pressure_after'], 2)}"
-        )
+        text += f" dan beban kerja per orang turun dari {p['pressure_before']} menjadi {p['pressure_after']}"
     return text + "."
 
 
 def _replaced(p: dict[str, Any]) -> str:
     return (
-        f"Menempati kursi yang ditinggalkan; jabatan tujuan membutuhkan {number(p['need'], 2)} orang, "
+        f"Menempati kursi yang ditinggalkan; jabatan tujuan membutuhkan {p['need']} orang, "
         f"bezetting {p['staff_before']} menjadi {p['staff_after']}."
     )
 
 
 def _origin(p: dict[str, Any]) -> str:
     """The need as it is counted and as it is rounded, and what the move leaves of the staff."""
-    need, seats = p["need"], p.get("seats")
-    if need is not None and seats is not None and need != seats:
-        need = f"{number(need, 2)} orang, dibulatkan menjadi {number(seats)}"
-    else:
-        need = f"{number(need)} orang"
-    return f"({need}): bezetting {p['staff_before']} menjadi {p['staff_after']}."
+    return f"({p['rounded']}): bezetting {p['staff_before']} menjadi {p['staff_after']}."
 
 
 def _fit(p: dict[str, Any]) -> str:
@@ -89,20 +77,16 @@ def _fit(p: dict[str, Any]) -> str:
 
 
 def price(p: dict[str, Any]) -> str:
-    """A difference between plans in words."""
-    parts = []
-    if p.get("critical"):
-        parts.append(f"{number(p['critical'])} kursi kritis tidak terisi")
-    if p.get("imbalance"):
-        parts.append(f"ketimpangan beban kerja {number(p['imbalance'])} poin")
-    if p.get("fit"):
-        parts.append(f"kesesuaian {number(p['fit'])} poin")
-    return " dan ".join(parts) if parts else "tidak ada kerugian yang terukur"
+    """A difference between plans in words; beyond the figures named there are only ways and the number of moves."""
+    words = {"critical": "kursi kritis", "imbalance": "poin ketimpangan", "fit": "nilai kesesuaian"}
+    parts = [f"{number(p[key])} {word}" for key, word in words.items() if p[key]]
+    return ", ".join(parts) or "hanya jarak atau jumlah mutasi"
 
 
 def _refusal(p: dict[str, Any]) -> str:
-    least = "" if p.get("is_exact") else "sekurang-kurangnya "
-    return f"Bila ditolak, rencana terbaik berikutnya kehilangan {least}{price(p)}."
+    if p["ties"]:
+        return "Kerugian bila ditolak: tidak ada, karena rencana lain sama baiknya."
+    return f"Kerugian bila ditolak: {'' if p['is_exact'] else 'paling sedikit '}{price(p)}."
 
 
 SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
@@ -123,7 +107,7 @@ SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     "VERIFIED_GROUND": lambda p: "Alasan pribadi yang telah diverifikasi terpenuhi.",
     "DUE": lambda p: "Sudah melewati masa peninjauan dalam jabatan.",
     "FIT": _fit,
-    "RUNNER_UP": lambda p: f"Calon berikutnya untuk kursi ini {p['person']}; selisihnya {price(p)}.",
+    "RUNNER_UP": lambda p: f"Calon berikutnya: {p['person']}.",
     "PRICE_OF_REFUSAL": _refusal,
     "EQUALLY_GOOD_PLAN": lambda p: "Ada rencana lain yang sama baiknya tanpa mutasi ini.",
     "PUBLISHED_LAST_WEEK": lambda p: "Sudah diusulkan minggu lalu.",

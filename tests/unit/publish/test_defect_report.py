@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 from openpyxl import load_workbook
 
+from mutasi import indonesian as id_
 from mutasi.ledger import Entry, record
-from mutasi.publish import indonesian as id_
 from mutasi.publish import workbook, write_checks_page, write_defect_report
 
 DAY = dt.date(2026, 11, 20)
@@ -184,7 +184,7 @@ def test_the_page_of_rules_can_be_written_before_the_first_check(landing: Any) -
 
 
 def test_numbers_and_dates_are_written_as_in_indonesia() -> None:
-    assert (id_.number(1234567.25, 1), id_.number(None), id_.number(12)) == ("1.234.567,2", "–", "12")
+    assert (id_.number(1234567.25, 1), id_.number(None), id_.number(12)) == ("1.234.567,3", "–", "12")
     assert (id_.percent(1, 8), id_.percent(1, 100_000), id_.percent(0, 5), id_.percent(1, 0)) == (
         "12,5 %",
         "< 0,1 %",

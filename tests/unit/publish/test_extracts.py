@@ -250,6 +250,10 @@ def test_the_rounding_of_a_subject_s_need_is_told(settings: Settings) -> None:
             [teacher],
         )
         con.execute(
+            "update posts set need_fte = 3.4928, need_seats = 3 where post_id = ?",
+            [clerk],
+        )
+        con.execute(
             "insert into posts select * replace (post_id || 'muda' as post_id, 1 as need_fte, 1 as need_seats) from posts where post_id = ?",
             [teacher],
         )

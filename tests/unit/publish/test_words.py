@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 import mutasi.publish
+from mutasi import indonesian as id_
 from mutasi.publish.charts import labels
 from mutasi.settings import PROJECT
 
@@ -23,6 +24,7 @@ ENGLISH = re.compile(
 @pytest.fixture(scope="module")
 def words() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as con:
+        con.execute(id_.NUMBERS.read_text(encoding="utf-8"))
         con.execute((Path(mutasi.publish.__file__).parent / "words.sql").read_text(encoding="utf-8"))
         yield con
 
@@ -48,10 +50,22 @@ def test_every_letter_of_the_seed_has_a_short_name(words: duckdb.DuckDBPyConnect
 
 
 @pytest.mark.parametrize(
-    ("need", "shown"), [(2.4, "2,4"), (1.75, "1,8"), (1.4928, "1,49"), (1.4999, "1,49"), (0.98, "1,0"), (12, "12,0")]
-)
+    ("need", "shown"),
+    [
+        (2.4, "2,4"), (1.75, "1,8"), (2.25, "2,3"), (2.5, "2,5"), (1.4928, "1,49"), (1.4572, "1,46"), (1.4964, "1,496"), (1.4999, "1,4999"),
+        (0.98, "1,0"), (12, "12,0"),
+    ],
+)  # fmt: skip
 def test_a_need_reads_as_it_is_rounded(words: duckdb.DuckDBPyConnection, need: float, shown: str) -> None:
     assert words.execute("select fte(?::double)", [need]).fetchone() == (shown,)
+
+
+def test_queries_and_sentences_write_a_number_alike(words: duckdb.DuckDBPyConnection) -> None:
+    """Halves above all: what is no half in binary is one on paper."""
+    values = [n / 1000 for n in range(-30, 30_000, 5)] + [1234567.125]
+    told = words.execute("select one(x), two(x) from (select unnest(?) as x)", [values]).fetchall()
+    assert told == [(id_.number(x, 1), id_.number(x, 2)) for x in values]
+    assert (id_.number(2.25, 1), id_.number(1.005, 2), id_.number(1234567), id_.number(None)) == ("2,3", "1,01", "1.234.567", "–")
 
 
 def test_the_basis_of_a_rule_is_the_law_without_remarks(words: duckdb.DuckDBPyConnection) -> None:

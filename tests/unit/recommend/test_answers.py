@@ -27,7 +27,7 @@ from mutasi.recommend.replanning import Replanner
 from mutasi.recommend.solve import solve
 from mutasi.recommend.telling import explain
 from mutasi.recommend.weekly import run_week
-from mutasi.recommend.wording import number, sentence
+from mutasi.recommend.wording import SENTENCES
 from mutasi.settings import Settings
 
 
@@ -240,7 +240,7 @@ def test_a_run_that_is_not_there_or_broken_is_a_sentence(run: Path, tmp_path: Pa
 def test_everything_in_the_run_can_be_explained(run: Path) -> None:
     candidate, person, _ = candidates(run)[0]
     said = "\n".join(explain(run, candidate))
-    assert person in said and "Kesesuaian" in said and "Bila ditolak" in said
+    assert person in said and "Kesesuaian" in said and "Kerugian bila ditolak" in said
     out = run / "out"
     stays = duckdb.sql(
         f"select arg_min(person_id, person_id) from read_parquet('{out}/why_not.parquet') group by reason_code"
@@ -260,11 +260,7 @@ def test_every_reason_has_a_sentence(run: Path) -> None:
     ).fetchall()
     assert codes
     for (code,) in codes:
-        assert code in sentence.__globals__["SENTENCES"]
-
-
-def test_numbers_are_written_as_indonesians_write_them() -> None:
-    assert (number(1234567), number(0.5, 2), number(None)) == ("1.234.567", "0,50", "–")
+        assert code in SENTENCES
 
 
 def test_answers_start_no_compiler(run: Path, read: tuple[Problem, Plan]) -> None:

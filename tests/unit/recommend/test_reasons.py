@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pytest
+from tests.unit.recommend.conftest import Copy
 from tests.unit.recommend.planning_database import make_planning
 
 from mutasi.recommend import reading
@@ -162,12 +163,36 @@ def test_what_nobody_knows_counts_neither_for_nor_against(
         assert fit["possible"] <= sum(weight for part, weight in weights.items() if part not in unknown)
 
 
-def test_a_need_is_told_as_it_is_rounded() -> None:
-    moved = {"need": 1.75, "seats": 1, "staff_before": 2, "staff_after": 1}
-    assert sentence("ORIGIN_KEEPS_ITS_NEED", moved) == (
-        "Jabatan asal tetap memenuhi kebutuhannya (1,75 orang, dibulatkan menjadi 1): bezetting 2 menjadi 1."
+@pytest.mark.parametrize(
+    ("need", "seats", "family", "told"),
+    [
+        (1.4964, 1, "Administrasi", "1,496, dibulatkan 1"),
+        (2.5, 3, "Administrasi", "2,5, dibulatkan 3"),
+        (2.0, 2, "Administrasi", "2,0, dibulatkan 2"),
+        (1.75, 1, "Pendidikan", "1,75, dibulatkan ke bawah 1 menurut aturan guru"),
+    ],
+)
+def test_a_need_is_told_as_it_is_rounded(tampered: Copy, need: float, seats: int, family: str, told: str) -> None:
+    """In the words of the sheets; the figure never contradicts what it is rounded to."""
+    tampered.change(
+        "candidates",
+        f"select it.* replace ({need}::double as origin_need, {seats} as origin_need_seats, 1.4572::double as dest_need, 1.125::double as dest_pressure_after) from it",
+        folder="out",
     )
-    assert "(2 orang)" in sentence("ORIGIN_KEEPS_ITS_NEED", moved | {"need": 2.0, "seats": 2})
+    tampered.change("transfer_posts", f"select it.* replace ('{family}' as job_family) from it", folder="inputs")
+    said = "\n".join(line for candidate, _, _ in candidates(tampered.run)[:10] for line in explain(tampered.run, candidate))
+    assert f"memenuhi kebutuhannya ({told}): bezetting" in said
+    assert "membutuhkan 1,46 orang" in said and "menjadi 1,13." in said
+
+
+def test_a_price_of_nothing_is_a_whole_sentence() -> None:
+    nothing = {"critical": 0, "imbalance": 0, "fit": 0, "is_exact": True, "ties": False}
+    assert sentence("PRICE_OF_REFUSAL", nothing) == "Kerugian bila ditolak: hanya jarak atau jumlah mutasi."
+    assert "tidak ada, karena rencana lain sama baiknya." in sentence("PRICE_OF_REFUSAL", nothing | {"ties": True})
+    assert sentence("PRICE_OF_REFUSAL", nothing | {"imbalance": 1250, "fit": 3, "is_exact": False}) == (
+        "Kerugian bila ditolak: paling sedikit 1.250 poin ketimpangan, 3 nilai kesesuaian."
+    )
+    assert sentence("RUNNER_UP", nothing | {"person": "P1"}) == "Calon berikutnya: P1."
 
 
 def test_what_the_data_prove_is_not_asked_for(run: Path) -> None:
@@ -234,8 +259,9 @@ def test_who_takes_a_seat_that_somebody_left_relieves_nobody(settings: Settings,
     [follows] = [reasons for person, reasons in said.items() if person != "P-high"]
     assert {"RELIEVES_DESTINATION", "FILLS_CRITICAL_SEAT"} <= said["P-high"].keys()
     assert not {"RELIEVES_DESTINATION", "FILLS_CRITICAL_SEAT"} & follows.keys()
-    assert sentence("REPLACES_LEAVER", follows["REPLACES_LEAVER"]) == (
-        "Menempati kursi yang ditinggalkan; jabatan tujuan membutuhkan 1,00 orang, bezetting 1 menjadi 1."
+    [follower] = [one for one, person in people.items() if person != "P-high"]
+    assert "Menempati kursi yang ditinggalkan; jabatan tujuan membutuhkan 1,0 orang, bezetting 1 menjadi 1." in (
+        "\n".join(explain(run, follower))
     )
 
 

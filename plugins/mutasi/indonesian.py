@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
 
+NUMBERS = Path(__file__).with_suffix(".sql")  # the macros by which queries write numbers
 MONTHS = (
     "Januari", "Februari", "Maret", "April", "Mei", "Juni", "Juli", "Agustus", "September", "Oktober", "November", "Desember",
 )  # fmt: skip
@@ -19,10 +22,11 @@ NOTHING = "–"
 
 
 def number(value: float | None, decimals: int = 0) -> str:
-    """1234.5 with one decimal becomes `1.234,5`; None becomes a dash."""
+    """1234.5 with one decimal becomes `1.234,5`; halves are rounded up, as in a spreadsheet; None becomes a dash."""
     if value is None:
         return NOTHING
-    return f"{value:,.{decimals}f}".translate(str.maketrans(",.", ".,"))
+    rounded = Decimal(str(value)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP) + 0  # no -0
+    return f"{rounded:,f}".translate(str.maketrans(",.", ".,"))
 
 
 def percent(part: int | None, whole: int | None) -> str:
