@@ -65,7 +65,7 @@ def _print(text: str, target: Path) -> None:
 def page(con: duckdb.DuckDBPyConnection, run: Run, viewer: str, names: dict[str, str], f: Figures) -> str:
     """The whole page."""
     name = names.get(viewer, "Wilayah")
-    sentences = [wording.headline(f, run), wording.what_else(f), wording.left_out(run, names)]
+    sentences = [wording.headline(f, run), wording.what_else(f, viewer), wording.left_out(run, names)]
     leads = "".join(f'<p class="lead">{escape(s)}</p>' for s in sentences if s)
     return f"""<!doctype html>
 <html lang="id">

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mutasi import indonesian as id_
 from mutasi.publish.transfer_run import Run
-from mutasi.publish.transfer_sheets import REGION
+from mutasi.publish.transfer_sheets import REGION, sheets_of
 from mutasi.publish.transfer_summary import Figures
 
 TITLE = "Usulan Mutasi ASN"
@@ -59,14 +59,15 @@ def headline(f: Figures, run: Run) -> str:
     return "Tidak ada usulan minggu ini: tidak ada mutasi yang sah dan cukup bermanfaat."
 
 
-def what_else(f: Figures) -> str | None:
-    """What to do where transfers do not help."""
+def what_else(f: Figures, viewer: str) -> str | None:
+    """What to do where transfers do not help, and on which sheet of this viewer more is said."""
     if f.open_seats <= f.filled:
         return None
+    on = {s.stem: f" (lembar {s.title})" for s in sheets_of(viewer)}
     return (
         f"{id_.number(f.open_seats - f.filled)} kursi tetap lowong. Langkah lain: usul kebutuhan (formasi) kepada KemenPANRB, penugasan "
-        "sementara (lembar Penugasan Sementara), mutasi antarinstansi dengan persetujuan kedua PPK, melengkapi berkas ASN yang masih perlu "
-        "verifikasi (lembar Bila Berkas Dilengkapi), dan peninjauan ABK."
+        f"sementara{on.get('penugasan-sementara', '')}, mutasi antarinstansi dengan persetujuan kedua PPK, melengkapi berkas ASN yang masih "
+        f"perlu verifikasi{on.get('bila-berkas-lengkap', '')}, dan peninjauan ABK."
     )
 
 

@@ -48,7 +48,7 @@ def _summary(sheets: Sheets, run: Run, viewer: str, names: dict[str, str], f: Fi
     """The first sheet: what is proposed, what is proved, what is left."""
     sentences = [
         wording.headline(f, run),
-        wording.what_else(f),
+        wording.what_else(f, viewer),
         wording.proof(run),
         wording.left_out(run, names),
         wording.NOT_A_DECISION,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 import zipfile
 from dataclasses import fields, replace
@@ -354,6 +355,17 @@ def test_an_agency_that_is_short_everywhere_is_told_so_and_what_else_to_do(publi
     page = (published / "jakarta" / "laporan-usulan-mutasi.html").read_text()
     assert "Tidak ada kelebihan yang sah" in page and "usul kebutuhan (formasi)" in page
     assert rows(published / "jakarta", "usulan-prioritas") == []
+
+
+@pytest.mark.parametrize("viewer", ["jakarta", "wilayah"])
+def test_only_sheets_that_are_there_are_named(published: Path, viewer: str) -> None:
+    book = load_workbook(published / viewer / "usulan-mutasi.xlsx")
+    summary = " ".join(str(cell.value) for row in book["Ringkasan"].iter_rows() for cell in row if cell.value)
+    page = (published / viewer / "laporan-usulan-mutasi.html").read_text()
+    for told in (summary, page):
+        named = set(re.findall(r"\(lembar ([^)]*)\)", told))
+        assert "penugasan sementara" in told and named <= set(book.sheetnames)
+        assert bool(named) == (viewer != "wilayah")
 
 
 def test_codes_of_imut(published: Path) -> None:
