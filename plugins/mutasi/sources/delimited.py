@@ -24,6 +24,11 @@ TEXT = ".text.csv"
 RECORDS = ".records.csv"
 COUNT_BLOCK_BYTES = 8 << 20
 COPY_CHARACTERS = 1 << 20
+UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+NO_TEXTS = {
+    b"PK\x03\x04": "a ZIP archive, as workbooks (XLSX) are. Set `read.format: xlsx`, name an archive .zip, or ask the agency for CSV",
+    b"\xd0\xcf\x11\xe0": "a workbook of an older Excel (XLS). Ask the agency for XLSX or CSV; to rename it is not enough",
+}
 
 
 def read_delimited(file: Path, read: FilesRead, request: Request) -> tuple[pa.RecordBatchReader, int]:
@@ -34,6 +39,7 @@ def read_delimited(file: Path, read: FilesRead, request: Request) -> tuple[pa.Re
     """
     import duckdb
 
+    _require_text(file, read, request)
     text, encoding = _as_utf8(file, read, request)
     try:
         names, last_line = _header(text, file.name, read, request)
@@ -58,6 +64,19 @@ def read_delimited(file: Path, read: FilesRead, request: Request) -> tuple[pa.Re
         if text != file:
             text.unlink(missing_ok=True)
         (request.archive / RECORDS).unlink(missing_ok=True)
+
+
+def _require_text(file: Path, read: FilesRead, request: Request) -> None:
+    """Say what a file is whose first bytes tell that it is no text, or text in UTF-16 where another encoding was agreed."""
+    with file.open("rb") as source:
+        begin = source.read(4)
+    for sign, what in NO_TEXTS.items():
+        if begin.startswith(sign):
+            raise request.error(f"the file {file.name} is no text but {what}.")
+    if begin.startswith(UTF_16_MARKS) and not codecs.lookup(read.encoding).name.startswith(("utf-16", "utf-32")):
+        raise request.error(
+            f"the file {file.name} is not written in {read.encoding.upper()} but in UTF-16; set `read.encoding: utf-16`."
+        )
 
 
 def _records_alone(text: Path, last_line: int, header: str, request: Request) -> Path | None:

@@ -23,6 +23,7 @@ for _name in TALKATIVE:
 
 PROGRESS = ".progress"
 TAB = "\t"
+MISTYPED, ALIKE = 0.8, 0.5
 LONG_NUMBER = re.compile(r"\d{14}|\d[eE]\+?1[5-9]$")
 
 
@@ -136,9 +137,16 @@ class Request:
 
     @staticmethod
     def _missing(column: str, present: list[str]) -> str:
-        folded = {name.casefold(): name for name in reversed(present)}
-        close = difflib.get_close_matches(column.casefold(), list(folded), n=1, cutoff=0.5)
-        return f"the column `{column}`{f' (closest is `{folded[close[0]]}`)' if close else ''}"
+        wanted, folded = column.casefold(), {name.casefold(): name for name in present}
+        # What was `NIP` is `NIP_BARU` sooner than `NIK`; whether it is `NIP_LAMA` instead, only the reader knows.
+        close = (
+            difflib.get_close_matches(wanted, folded, n=1, cutoff=MISTYPED)
+            or [name for name in folded if name.startswith(wanted)]
+            or [name for name in folded if wanted in name]
+            or difflib.get_close_matches(wanted, folded, n=1, cutoff=ALIKE)
+        )
+        names = " or ".join(f"`{folded[name]}`" for name in close[:2])
+        return f"the column `{column}`{f' (closest is {names})' if names else ''}"
 
 
 def forget_progress(archive: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pyarrow as pa
 import pytest
@@ -38,6 +40,26 @@ def test_wrong_encoding_is_named(folder: Path, read_units: Any) -> None:
     with pytest.raises(SourceError, match=r"rekaan, units: .*not written in UTF-8") as caught:
         read_units("*.csv")
     assert "Rahasia" not in str(caught.value)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "windows-1252"])
+@pytest.mark.parametrize("mark", [codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE])
+def test_utf_16_is_told_by_its_mark(folder: Path, read_units: Any, encoding: str, mark: bytes) -> None:
+    order = "utf-16-le" if mark == codecs.BOM_UTF16_LE else "utf-16-be"
+    (folder / "unor.csv").write_bytes(mark + "Id,Nama\n1,Rahasia\n".encode(order))
+    with pytest.raises(SourceError, match=r"unor\.csv is not written in .* but in UTF-16; set `read\.encoding: utf-16`"):
+        read_units("*.csv", encoding=encoding)
+    assert read_units("*.csv", encoding="utf-16").batches.read_all()["Nama"].to_pylist() == ["Rahasia"]
+
+
+def test_a_workbook_by_the_name_of_a_text_is_told(folder: Path, read_units: Any) -> None:
+    with ZipFile(folder / "unor.csv", "w") as workbook:
+        workbook.writestr("xl/workbook.xml", "<workbook/>")
+    with pytest.raises(SourceError, match=r"unor\.csv is no text but a ZIP archive, as workbooks \(XLSX\) are"):
+        read_units("*.csv")
+    (folder / "unor.csv").write_bytes(bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600))
+    with pytest.raises(SourceError, match=r"unor\.csv is no text but a workbook of an older Excel \(XLS\)"):
+        read_units("*.csv")
 
 
 @pytest.mark.parametrize(
@@ -76,6 +98,23 @@ def test_missing_column_is_named_with_the_closest(folder: Path, read_units: Any)
         read_units("*.csv")
     assert "the column `Id` (closest is `id`)" in str(caught.value)
     assert "the column `Nama` (closest is `NamaUnor`)" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("header", "told"),
+    [
+        ("NIK,NIP_BARU", "(closest is `NIP_BARU`)"),
+        ("NIK,NIP_LAMA,NIP_BARU", "(closest is `NIP_LAMA` or `NIP_BARU`)"),
+        ("NIK,NO_NIP", "(closest is `NO_NIP`)"),
+        ("NIPP,NIP_BARU", "(closest is `NIPP`)"),
+        ("NIK,NAMA", "(closest is `NIK`)"),
+    ],
+)
+def test_a_longer_name_is_closer_than_another_word(folder: Path, read_units: Any, header: str, told: str) -> None:
+    (folder / "unor.csv").write_text(f"{header}\n", encoding="utf-8")
+    with pytest.raises(SourceError) as caught:
+        read_units("*.csv", {"unit_id": "NIP", "unit_name": "NIP"})
+    assert f"the column `NIP` {told}" in str(caught.value)
 
 
 def test_mapped_column_that_stands_there_twice(folder: Path, read_units: Any) -> None:
