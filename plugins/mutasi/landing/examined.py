@@ -60,7 +60,7 @@ class Examined:
         if self.blank:
             found.append(Finding(blank_sentence(self.canon, self.source, self.blank, self.rows)))
         if self.rows == 0:
-            found.append(Finding("there are no rows.", stops=self.canon.core))
+            found.append(Finding(self._why_none(), stops=self.canon.core))
         else:
             for column, mapping in self.source.columns.items():
                 found += self._column(column, self.canon.columns[column], mapping)
@@ -71,6 +71,16 @@ class Examined:
         found += self._left_over()
         self.con.close()
         return self.read, found
+
+    def _why_none(self) -> str:
+        if self.read:
+            return "there are no rows but those that `skip_where` leaves out; correct its words."
+        if isinstance(self.source.read, FilesRead):
+            return (
+                "there are no rows below the header. Ask the agency for a complete export; if the rows stand in another file or sheet, "
+                "correct `path` or `sheet`."
+            )
+        return "there are no rows. Correct what is read (`table`, `query`, the path of the service), or ask the agency why it is empty."
 
     def _missing(self) -> Iterator[Finding]:
         try:
@@ -165,12 +175,21 @@ class Examined:
             )
 
     def _nips(self, label: str) -> Iterator[Finding]:
-        wrong = self._number("select count(*) from typed where not regexp_full_match(nip, '[0-9]{18}')")
-        lost = self._number(f"select count(*) from typed where regexp_full_match(nip, {quoted(values.LOST_NIP)})")
-        if wrong:
-            spoilt = f" {lost:,} of them were rounded by a spreadsheet and cannot be recovered." if lost else ""
+        is_lost = f"regexp_full_match(nip, {quoted(values.LOST_NIP)})"
+        lost = self._number(f"select count(*) from typed where {is_lost}")
+        wrong = self._number(f"select count(*) from typed where not regexp_full_match(nip, '[0-9]{{18}}') and not {is_lost}")
+        stops = self._is_too_many(lost + wrong)
+        if lost:
             yield Finding(
-                f"{label}: {wrong:,} of {self.rows:,} values have not 18 digits.{spoilt}", stops=self._is_too_many(wrong)
+                f"{label}: {lost:,} of {self.rows:,} values were rounded by a spreadsheet, which keeps 15 digits of a number (`E+17`, or "
+                "`000` at the end); what is lost cannot be recovered. Ask for a new export from the system itself, with this column as text.",
+                stops,
+            )
+        if wrong:
+            yield Finding(
+                f"{label}: {wrong:,} of {self.rows:,} values have not 18 digits, and their rows are left out. If another column holds the "
+                "NIP (an old NIP has 9 digits, a NIK 16), map that one; else ask the agency to correct them.",
+                stops,
             )
 
     def _bad(self, name: str, column: Column, mapping: ColumnMap, bad: int) -> str:

@@ -17,7 +17,8 @@ UNSEEN = r"\s\x{A0}\x{200B}-\x{200F}\x{202A}-\x{202E}\x{2060}\x{FEFF}"
 # An apostrophe, or ="…", is how people keep a spreadsheet from rounding.
 KEPT_AS_TEXT = '^[\'’‘`]+|^="|"$'
 AROUND_NIP = "'’‘`\"="
-LOST_NIP = r"[0-9][.,]?[0-9]*[eE]\+?[0-9]+|[0-9]{18}\.0+"
+# The sequence number at the end begins at 001, of PNS and of PPPK: zeros there stand for digits that a spreadsheet dropped.
+LOST_NIP = r"[0-9][.,]?[0-9]*[eE]\+?[0-9]+|[0-9]{18}\.0+|[0-9]{15}000"
 PARTED_NIP = r"[0-9]{8}[./-][0-9]{6}[./-][0-9][./-][0-9]{3}"
 # Floats of the size of a NIP are 32 apart: a NIP that is no multiple of 32 has never been one.
 FLOAT_STEP = 32

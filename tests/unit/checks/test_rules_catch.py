@@ -216,6 +216,12 @@ CASES: list[tuple[str, list[dict[str, Any]], set[tuple[int, str, str, str | None
         [{"nip": "1,98E+17"}],
         {(2, "SKP-004", "drop", "nip"), (2, "SKP-013", "drop", "nip"), (2, "SKP-006", "warn", "nip")},
     ),
+    *(
+        ("employees", [{**person, "nip": f"{person['nip'][:15]}000"}], {(2, "EMP-036", "drop", "nip")} | UNKNOWN_ELSEWHERE)
+        for person in (PERSON, PPPK)
+    ),
+    ("assignments", [{"nip": "198503152010011000"}], {(2, "ASG-019", "drop", "nip"), (2, "ASG-005", "warn", "nip")}),
+    ("performance_reviews", [{"nip": "198503152010011000"}], {(2, "SKP-013", "drop", "nip"), (2, "SKP-006", "warn", "nip")}),
     (
         "employees",
         [{**PERSON, "nip": "199002302015022002", "birth_date": None}],

@@ -61,6 +61,35 @@ def test_a_share_of_unreadable_dates_that_would_stop_the_night_does_not_fit(say,
     assert any("(ASG-015)" in f.sentence and f.stops for f in found.findings) is not fits
 
 
+@pytest.mark.parametrize("spoilt", ["{:.15}000", "1.98501012010011E+17"])
+@pytest.mark.parametrize(("many", "fits"), [(2, True), (40, False)])
+def test_nips_that_a_spreadsheet_rounded_are_told_with_what_to_ask_for(say, agency, spoilt, many, fits):
+    rows = [f"{spoilt.format(nip) if n < many else nip},Rekaan,01-01-1985,PNS," for n, nip in enumerate(PEOPLE)]
+    found = say(agency(datasets=["employees"]), employees=rows)
+    assert found.fits is fits
+    [told] = [f.sentence for f in found.findings if "spreadsheet" in f.sentence]
+    assert f"{many} of 40 values were rounded by a spreadsheet" in told and "with this column as text" in told
+
+
+def test_numbers_that_are_no_nips_are_told_with_what_to_do(say, agency):
+    found = say(agency(datasets=["employees"]), employees=[f"{n:09d},Rekaan,01-01-1985,PNS," for n in range(1, 41)])
+    [told] = [f.sentence for f in found.findings if f.stops and "18 digits" in f.sentence]
+    assert "40 of 40 values have not 18 digits" in told and "an old NIP has 9 digits" in told
+
+
+def test_a_table_without_rows_is_told_with_what_to_do(say, agency):
+    units = agency(datasets=["units"])
+    [told] = [f.sentence for f in say(units, units=[]).findings if f.stops]
+    assert told == (
+        "there are no rows below the header. Ask the agency for a complete export; if the rows stand in another file or sheet, correct "
+        "`path` or `sheet`."
+    )
+    source = units.datasets["units"].model_copy(update={"skip_where": {"unit_name": ("*",)}})
+    skipped = units.model_copy(update={"datasets": {"units": source}})
+    [told] = [f.sentence for f in say(skipped, units=["U1,,Unit"]).findings if f.stops]
+    assert told == "there are no rows but those that `skip_where` leaves out; correct its words."
+
+
 def test_a_few_failing_rows_never_stop_and_all_rows_do(say, agency):
     units = mapped(agency(datasets=["units"]), "units", unit_type={"from": "parent_unit_id"})
     assert say(units, units=["U1,01,Unit", "U2,01,Unit", "U3,office,Unit"]).fits
