@@ -89,7 +89,6 @@ join transfer_posts as homes on persons.home_post_id = homes.post_id
 join route_documents as documents
     on
         (documents.document_code <> 'ABK' or places.need_seats is null or homes.need_seats is null)
-        and (documents.document_code <> 'PROFESI' or places.job_kind = 'jf')
         and (documents.initiative = 'any' or (documents.initiative = 'own_request' and edges.is_wished))
         and (documents.route_codes = 'all' or contains(' ' || documents.route_codes || ' ', ' ' || routes.route_code || ' '))
         and not contains(coalesce(people.proved_documents, ''), ' ' || documents.document_code || ' ')

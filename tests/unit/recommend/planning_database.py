@@ -124,7 +124,7 @@ select
     false as accepts_inter_agency,
     null::varchar as moves_with_person_id,
     null::double as credit_score,
-    ' SKP2 SKPKT ' as proved_documents
+    case job_kind when 'jf' then ' SKP2 SKPKT ' else ' SKP2 SKPKT PROFESI ' end as proved_documents
 from placed
 """
 

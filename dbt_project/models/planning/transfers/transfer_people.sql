@@ -75,7 +75,7 @@ select
             end,
             case when judged.golongan_code is not null then ' SKPKT' else '' end,
             case when judged.in_post_since is not null then ' SKJAB' else '' end,
-            case when judged.has_valid_licence then ' PROFESI' else '' end,
+            case when judged.has_valid_licence or not judged.needs_licence then ' PROFESI' else '' end,
             ' '
         )
     ) || ' ' as proved_documents
