@@ -44,9 +44,11 @@
             {%- do columns.update({column.name: '"' ~ column.name ~ '" ' ~ column.dtype}) -%}
         {%- endfor -%}
     {%- endif -%}
+    {%- set written = [] -%}
     {%- for name, column in columns.items() -%}
-        {{ column }}{{ " using compression uncompressed" if name in unlike }}{{ ", " if not loop.last }}
+        {%- do written.append(column ~ (" using compression uncompressed" if name in unlike else "")) -%}
     {%- endfor -%}
+{{- written | join(", ") -}}
 {% endmacro %}
 
 {# The contract: the query gives the described columns and no others, each of the described type. The stock check asks the
