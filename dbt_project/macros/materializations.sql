@@ -38,7 +38,7 @@
     {%- set columns = {} -%}
     {%- if config.get('contract').enforced -%}
         {%- set described = adapter.render_raw_columns_constraints(raw_columns=model.columns) -%}
-        {%- for name in model.columns %}{% do columns.update({name: described[loop.index0]}) %}{% endfor -%}
+        {%- do columns.update(zip(model.columns, described)) -%}
     {%- else -%}
         {%- for column in get_column_schema_from_query(sql) -%}
             {%- do columns.update({column.name: '"' ~ column.name ~ '" ' ~ column.dtype}) -%}
@@ -48,7 +48,7 @@
     {%- for name, column in columns.items() -%}
         {%- do written.append(column ~ (" using compression uncompressed" if name in unlike else "")) -%}
     {%- endfor -%}
-{{- written | join(", ") -}}
+    {{- return(written | join(", ")) -}}
 {% endmacro %}
 
 {# The contract: the query gives the described columns and no others, each of the described type. The stock check asks the
