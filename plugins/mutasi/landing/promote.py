@@ -59,10 +59,11 @@ def promote_agency(settings: Settings, agency: Agency, day: dt.date, run_id: str
     Raises:
         PromotionError: a dataset is missing or was stopped; what could be promoted is.
     """
+    keeps = _is_delivered_anew(settings, agency, day)
     with in_turn(settings) as turns:
         for name in agency.datasets:
             entry = Entry(run_id, "promote", day, agency.agency_id, name)
-            turns.take(entry, partial(_promote_or_tell, settings, agency.agency_id, name, day))
+            turns.take(entry, partial(_promote_or_tell, settings, agency.agency_id, name, day, keeps))
         turns.wait()  # the others follow from what counts now
         for derive in (promote_identities, promote_quarantined_posts):
             if commit := derive(settings, agency.agency_id, day):
@@ -78,15 +79,27 @@ def rows_by_dataset(entries: Iterable[Entry]) -> dict[str, int]:
     return {entry.dataset: entry.rows_promoted or 0 for entry in entries if entry.dataset and entry.status == "ok"}
 
 
-def _promote_or_tell(settings: Settings, agency_id: str, name: str, day: dt.date, entry: Entry) -> Commit | None:
-    """Promote a dataset, or tell in the entry why it is not and what stays in use."""
+def _is_delivered_anew(settings: Settings, agency: Agency, day: dt.date) -> bool:
+    """Whether something landed that day beside what was promoted of it: then that came in an earlier delivery, which passed."""
+    for name in agency.datasets:
+        file, came = (
+            manifest_file(settings, "promoted", name, day, agency.agency_id),
+            landed_of(settings, name, day, agency.agency_id),
+        )
+        if came and file.exists() and read_manifest(file, Promoted).landing_sha256 != came.data_sha256:
+            return True
+    return False
+
+
+def _promote_or_tell(settings: Settings, agency_id: str, name: str, day: dt.date, keeps: bool, entry: Entry) -> Commit | None:
+    """Promote a dataset, or tell in the entry why it is not and what stays in use; `keeps`: also what was promoted that day."""
     finish = None
     snapshot = landed_of(settings, name, day, agency_id)
     if snapshot is None:
         entry.status, entry.message = "failed", f"{agency_id}, {name}: nothing landed for {day}"
     else:
         try:
-            finish = _promote(settings, snapshot, entry)
+            finish = _promote(settings, snapshot, keeps, entry)
         except (PromotionError, LedgerError) as error:
             entry.status, entry.message = "failed", str(error).rstrip(".")
     entry.data_as_of = day - dt.timedelta(snapshot.age(day) if snapshot else 0)
@@ -103,7 +116,7 @@ def _promote_or_tell(settings: Settings, agency_id: str, name: str, day: dt.date
     return finish
 
 
-def _promote(settings: Settings, snapshot: Landed, entry: Entry) -> Commit:
+def _promote(settings: Settings, snapshot: Landed, keeps: bool, entry: Entry) -> Commit:
     agency_id, name, day = snapshot.agency_id, snapshot.dataset, snapshot.snapshot_date
     verdict = _verdict(settings, snapshot)
     stopped_by = list(verdict["stopped_by"]) if verdict["verdict"] == "stop" else []
@@ -122,7 +135,8 @@ def _promote(settings: Settings, snapshot: Landed, entry: Entry) -> Commit:
         manifest = None if stopped_by else _manifest(snapshot, sha256(kept), promoted, quarantined)
         left = failing.pop_all()
     if stopped_by:
-        _withdraw(settings, snapshot)
+        if not keeps:  # the same data, judged otherwise
+            manifest_file(settings, "promoted", name, day, agency_id).unlink(missing_ok=True)
         entry.status = "kept"
         entry.message = f"{agency_id}, {name}: stopped by {', '.join(stopped_by)}; see the check results of {day}"
 
@@ -136,13 +150,6 @@ def _promote(settings: Settings, snapshot: Landed, entry: Entry) -> Commit:
                 commit(settings, "promoted", manifest, kept)
 
     return finish
-
-
-def _withdraw(settings: Settings, stopped: Landed) -> None:
-    """Let a snapshot that was promoted before no longer count; another delivery of the day that passed goes on counting."""
-    file = manifest_file(settings, "promoted", stopped.dataset, stopped.snapshot_date, stopped.agency_id)
-    if file.exists() and read_manifest(file, Promoted).landing_sha256 == stopped.data_sha256:
-        file.unlink()
 
 
 def _checked(settings: Settings, snapshot: Landed) -> Path:

@@ -82,6 +82,19 @@ def test_a_second_delivery_of_the_day_that_is_stopped_leaves_the_first_in_use(ni
     assert nights.rows(HISTORY) == [("199001012015031001", "Adi Rekaan", "new", N1)]
 
 
+def test_what_was_delivered_unchanged_stays_with_the_first_delivery_that_it_refers_to(nights, agency):
+    nights.write(employees=[ADI], assignments=["199001012015031001,U1,P1,D,01-01-2020,"])
+    nights.night(N1)
+    first = {name: in_use(nights.settings, name, N1)["contoh"] for name in ("employees", "assignments")}
+    nights.write(employees=[BUDI], assignments=["199001012015031001,U1,P1,D,01-01-2020,"])
+    nights.land(N1, agency())
+    for name in agency().datasets:  # whoever is unknown among the second people stops the assignments too
+        nights.judge(N1, name, stopped={"contoh": ["EMP-900"]} if name in first else None)
+    with pytest.raises(PromotionError, match="what arrived earlier that day stays in use"):
+        promote_agency(nights.settings, agency(), N1, "r2")
+    assert {name: in_use(nights.settings, name, N1)["contoh"] for name in first} == first
+
+
 def test_unchecked_data_are_never_promoted(nights, agency):
     nights.write(employees=[ADI])
     nights.land(N1, agency())
