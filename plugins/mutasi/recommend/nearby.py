@@ -46,9 +46,7 @@ def solve_near(problem: Problem, near: Plan, budget: int = INFINITE) -> Plan:
     size = np.bincount(group[problem.edge_post], minlength=len(group))
     groups = np.flatnonzero(size)[np.argsort(-size[size > 0], kind="stable")]
     nodes = max(LEAST_NODES, MOST_NODES // max(1, len(groups)))
-    near, post = near.in_parts_of(SCALE), problem.home.copy()
-    moves = problem.moves(near.post)
-    post[problem.edge_person[moves]] = problem.edge_post[moves]
+    near, post = near.in_parts_of(SCALE), problem.after(problem.moves(near.post))
 
     def solved(part: Part) -> Plan:
         here = np.searchsorted(part.posts, post[part.people]).astype(np.int32)
@@ -227,8 +225,7 @@ def _plan_among(problem: Problem, tried: Flags, known: Plan) -> Plan:
     part = Part.of(problem.only(tried), touched)
     found = program(part.problem, None)
     moves = np.flatnonzero(tried)[part.edges][found["used"].astype(bool)]
-    post, price, cap_price = problem.home.copy(), known.price.copy(), np.zeros_like(known.cap_price)
-    post[problem.edge_person[moves]] = problem.edge_post[moves]
+    post, price, cap_price = problem.after(moves), known.price.copy(), np.zeros_like(known.cap_price)
     price[part.posts], cap_price[part.caps] = found["price"], lawful_prices(found["cap_price"].astype(np.int64))
     branched = bool(found["branched"][0])
     return replace(known, post=post, row=problem.row(post), price=price, cap_price=cap_price, branched=branched)

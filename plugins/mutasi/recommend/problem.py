@@ -134,6 +134,12 @@ class Problem:
         """The edges that a plan uses, given the post of each person (-1 or the own post = stays)."""
         return np.flatnonzero(post[self.edge_person] == self.edge_post)
 
+    def after(self, moves: npt.NDArray[np.intp]) -> Indices:
+        """The post of each person once these edges are used (E)."""
+        post = self.home.copy()
+        post[self.edge_person[moves]] = self.edge_post[moves]
+        return post
+
     def row(self, post: Indices) -> tuple[int, ...]:
         """What a plan costs, figure by figure: its moves and the seats it leaves empty."""
         moves = self.moves(post)

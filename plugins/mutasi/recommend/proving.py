@@ -53,13 +53,13 @@ def matching(problem: Problem, budget: int) -> Solution:
         raise
 
 
-def bound(problem: Problem, solution: Solution, cap_price: Integers, scale: int) -> tuple[int, ...]:
-    """What the prices add up to, figure by figure, in parts of `scale`: no plan costs less."""
-    total = (solution.price * problem.protected[:, None]).sum(axis=0) + solution.value.sum(axis=0)
-    total = total - (cap_price * problem.cap_limit[:, None]).sum(axis=0)
-    price, penalty = solution.price[problem.seat_post], problem.seat_penalty * scale
+def with_bound(problem: Problem, plan: Plan) -> Plan:
+    """The plan with what its prices add up to, figure by figure, in parts of its scale: no plan costs less."""
+    total = (plan.price * problem.protected[:, None]).sum(axis=0) + plan.value.sum(axis=0)
+    total = total - (plan.cap_price * problem.cap_limit[:, None]).sum(axis=0)
+    price, penalty = plan.price[problem.seat_post], problem.seat_penalty * plan.scale
     lower = below(price, penalty)[:, None]
-    return tuple(int(figure) for figure in total + np.where(lower, price, penalty).sum(axis=0))
+    return replace(plan, bound=tuple(int(figure) for figure in total + np.where(lower, price, penalty).sum(axis=0)))
 
 
 def priced_problem(problem: Problem, cap_price: Integers, scale: int = SCALE) -> Problem:
@@ -124,7 +124,7 @@ class Proof:
 
     def could_beat(self, row: tuple[int, ...]) -> Flags:
         """The pairs that a better plan than one of this row might use."""
-        return below(self.reduced, np.subtract([SCALE * figure for figure in row], self.plan.bound))
+        return below(self.reduced, np.subtract([self.plan.scale * figure for figure in row], self.plan.bound))
 
 
 def least_of_each(problem: Problem, reduced: Integers, among: Flags) -> Integers:
@@ -142,11 +142,6 @@ def gaining(problem: Problem, plan: Plan, tried: Flags) -> Flags:
     reduced = beyond(problem, valued(problem, plan), np.arange(len(problem.edge_post)))
     reduced -= least_of_each(problem, reduced, tried)[problem.edge_person]
     return below(reduced, np.zeros(reduced.shape[1], np.int64)) & ~tried
-
-
-def with_bound(problem: Problem, plan: Plan) -> Plan:
-    """With the bound that its prices prove."""
-    return replace(plan, bound=bound(problem, Solution(plan.post, plan.price, plan.value, 0), plan.cap_price, plan.scale))
 
 
 def valued(problem: Problem, plan: Plan) -> Plan:

@@ -14,13 +14,12 @@ from functools import cached_property
 import numpy as np
 
 from mutasi.recommend.detour import NONE, Detour, Residual
-from mutasi.recommend.lexicographic import Solution
 from mutasi.recommend.nearby import plan_near
 from mutasi.recommend.network import Indices
 from mutasi.recommend.parts import Part, Parts, Places, connected, refuse_without_seats, tied_to, with_locked
 from mutasi.recommend.plan import Plan
 from mutasi.recommend.problem import Problem
-from mutasi.recommend.proving import SCALE, Infeasible, bound
+from mutasi.recommend.proving import SCALE, Infeasible, with_bound
 
 
 @dataclass(frozen=True)
@@ -81,8 +80,7 @@ class Replanner:
         while len(used := refused[plan.post[person[refused]] == problem.edge_post[refused]]):
             residual = self._residual if plan is self.plan else Residual(problem, plan, person[settled])
             plan = self._after(plan, int(used[0]), residual.without(int(used[0]), banned))
-        least = bound(problem, Solution(plan.post, plan.price, plan.value, 0), plan.cap_price, plan.scale)
-        return replace(plan, row=problem.row(plan.post), bound=least)
+        return with_bound(problem, replace(plan, row=problem.row(plan.post)))
 
     def _after(self, plan: Plan, edge: int, found: Detour | None) -> Plan:
         if found is None:
@@ -115,9 +113,8 @@ class Replanner:
         plan = self.plan
         post = np.searchsorted(part.posts, plan.post[part.people]).astype(np.int32)
         price, value, cap_price = plan.price[part.posts], plan.value[part.people], plan.cap_price[part.caps]
-        least = bound(part.problem, Solution(post, price, value, 0), cap_price, plan.scale)
-        own = replace(plan, post=post, row=part.problem.row(post), price=price, value=value, cap_price=cap_price, bound=least)
-        return part, Replanner(part.problem, own, is_group=True)
+        own = replace(plan, post=post, row=part.problem.row(post), price=price, value=value, cap_price=cap_price)
+        return part, Replanner(part.problem, with_bound(part.problem, own), is_group=True)
 
     @cached_property
     def _tied(self) -> Indices:

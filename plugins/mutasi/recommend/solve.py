@@ -23,7 +23,7 @@ from mutasi.recommend.parts import Part, Parts, Places, connected
 from mutasi.recommend.plan import Plan
 from mutasi.recommend.problem import Problem
 from mutasi.recommend.processes import CAPPED, run
-from mutasi.recommend.proving import SCALE, CapsTooTight, Proof, below, beyond, bound, gaining, matching, priced_problem
+from mutasi.recommend.proving import SCALE, CapsTooTight, Proof, below, beyond, gaining, matching, priced_problem, with_bound
 
 ROUNDS = 12  # of adding edges that were missing, before the gap is left and shown
 MOST_NODES, LEAST_NODES = 20_000, 50  # of branch and bound for one objective, shared out among groups; beyond it a gap is shown
@@ -42,7 +42,7 @@ def solve(problem: Problem, budget: int = INFINITE) -> Plan:
     post = np.where(free.post < 0, problem.home, free.post).astype(np.int32)
     row = problem.row(post)
     prices = np.zeros((len(problem.cap_limit), len(row)), np.int64)
-    plan = Plan(post, row, free.price, free.value, prices, 1, bound(problem, free, prices, 1), free.looked)
+    plan = with_bound(problem, Plan(post, row, free.price, free.value, prices, 1, (), free.looked))
     return _capped(problem, free, plan, budget) if _broken(problem, plan).any() else plan
 
 
@@ -87,8 +87,8 @@ def in_groups(
             post[people], cap_price[caps] = posts[one.post], one.cap_price
             price[posts], value[people] = one.price, one.value
             looked, branched, is_exact = looked + one.looked, branched or one.branched, is_exact and one.is_exact
-    least = bound(problem, Solution(post, price, value, looked), cap_price, plan.scale)
-    found = Plan(post, problem.row(post), price, value, cap_price, plan.scale, least, looked, branched, is_exact)
+    known = Plan(post, problem.row(post), price, value, cap_price, plan.scale, (), looked, branched, is_exact)
+    found = with_bound(problem, known)
     if _broken(problem, found).any():
         raise CapsTooTight  # a cap demands a move, and no edge could make it
     return found
@@ -112,7 +112,9 @@ def _of_part(free: Solution, part: Part) -> Solution:
 
 def _capped_part(problem: Problem, free: Solution, budget: int, nodes: int) -> Plan:
     """The capped plan of one part: over its promising edges first, then with those that a better plan might use."""
-    chosen = _promising(problem, free, _may_leave(problem), BEST_EDGES) | of_couples(problem)
+    beyond_free = problem.edge_cost - free.price[problem.edge_post] - free.value[problem.edge_person]
+    chosen = _promising(problem, beyond_free, _may_leave(problem), BEST_EDGES) | of_couples(problem)
+    chosen[problem.moves(free.post)] = True
     best: Plan | None = None
     for _ in range(ROUNDS):
         found = program(problem.only(chosen), None)
@@ -121,25 +123,23 @@ def _capped_part(problem: Problem, free: Solution, budget: int, nodes: int) -> P
             by_engine = replace(proof.plan, price=found["price"].astype(np.int64))
             best, missing = None, gaining(problem, by_engine, chosen)
         else:
-            moves = np.flatnonzero(chosen)[found["used"].astype(bool)]
-            post = problem.home.copy()
-            post[problem.edge_person[moves]] = problem.edge_post[moves]
+            post = problem.after(np.flatnonzero(chosen)[found["used"].astype(bool)])
             row = problem.row(post)
             missing = proof.could_beat(row) & ~chosen
             if best is None or row < best.row or not missing.any():
                 best = replace(proof.plan, post=post, row=row, is_exact=not missing.any())
         if not missing.any():
             break
-        some = best_of_each(problem, proof.reduced, missing, MORE_BEST_EDGES) | missing & (proof.reduced == 0).all(axis=1)
-        chosen |= missing if missing.sum() <= MORE_EDGES else some
+        few = missing.sum() <= MORE_EDGES
+        chosen |= missing if few else _promising(problem, proof.reduced, missing, MORE_BEST_EDGES)
     return best or in_whole_numbers(problem, proof, nodes)
 
 
 def _at_prices(problem: Problem, cap_price: Integers, budget: int) -> Proof:
     """What prices of caps prove, with those of posts and people that the matching finds at them."""
     found = matching(priced_problem(problem, cap_price), budget)
-    least = bound(problem, found, cap_price, SCALE)
-    plan = Plan(problem.home, problem.row(problem.home), found.price, found.value, cap_price, SCALE, least, found.looked)
+    known = Plan(problem.home, problem.row(problem.home), found.price, found.value, cap_price, SCALE, (), found.looked)
+    plan = with_bound(problem, known)
     return Proof(plan, beyond(problem, plan, np.arange(len(problem.edge_post))))
 
 
@@ -151,9 +151,10 @@ def in_whole_numbers(problem: Problem, proof: Proof, nodes: int) -> Plan:
     Raises:
         CapsTooTight: no plan keeps the caps.
     """
-    worth, few = np.ones(len(problem.edge_post), bool), FEW_EDGES
+    worth, few, moves = np.ones(len(problem.edge_post), bool), FEW_EDGES, np.empty(0, np.intp)
     while True:
         tried = cheapest(proof.reduced, worth, few) | of_couples(problem)
+        tried[moves] = True  # the best plan so far: without it, seats that must be held might be held by nobody
         few *= MANY_TIMES
         try:
             found = program(problem.only(tried), nodes)
@@ -161,12 +162,11 @@ def in_whole_numbers(problem: Problem, proof: Proof, nodes: int) -> Plan:
             if tried.all():
                 raise
             continue
-        moves, post = np.flatnonzero(tried)[found["used"].astype(bool)], problem.home.copy()
-        post[problem.edge_person[moves]] = problem.edge_post[moves]
+        post = problem.after(np.flatnonzero(tried)[found["used"].astype(bool)])
         is_exact = bool(found["is_complete"][0])
         if not is_exact:  # the engine gave up, perhaps with nothing: never worse than greedy
             post = min(filled_up(problem, post), filled_up(problem, problem.home), key=problem.row)
-        row = problem.row(post)
+        row, moves = problem.row(post), problem.moves(post)
         worth = proof.could_beat(row)
         if not is_exact or not (worth & ~tried).any():
             return replace(proof.plan, post=post, row=row, branched=True, is_exact=is_exact)
@@ -237,12 +237,10 @@ def of_couples(problem: Problem) -> npt.NDArray[np.bool_]:
     return found
 
 
-def _promising(problem: Problem, free: Solution, among: npt.NDArray[np.bool_], best: int) -> npt.NDArray[np.bool_]:
-    """By reduced cost the best edges of each person and post among some, all that cost nothing more, and those in use."""
-    reduced = problem.edge_cost - free.price[problem.edge_post] - free.value[problem.edge_person]
+def _promising(problem: Problem, reduced: Integers, among: npt.NDArray[np.bool_], best: int) -> npt.NDArray[np.bool_]:
+    """By reduced cost the best edges of each person and post among some, and all that cost nothing more."""
     chosen = best_of_each(problem, reduced, among, best)
     chosen |= (reduced == 0).all(axis=1)
-    chosen[problem.moves(free.post)] = True
     return chosen
 
 

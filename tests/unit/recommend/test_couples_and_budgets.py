@@ -10,8 +10,9 @@ from tests.unit.recommend.instances import random_problem
 from tests.unit.recommend.test_caps import best_row
 
 from mutasi.recommend.parts import with_locked
+from mutasi.recommend.plan import Plan
 from mutasi.recommend.problem import Problem
-from mutasi.recommend.proving import SCALE, Infeasible, bound, matching, priced_problem
+from mutasi.recommend.proving import SCALE, Infeasible, matching, priced_problem, with_bound
 from mutasi.recommend.replanning import Replanner
 from mutasi.recommend.solve import solve
 
@@ -86,7 +87,8 @@ def test_prices_bound_every_plan_that_keeps_them(seed: int) -> None:
     for person, home in enumerate(problem.home):
         if problem.protected[home]:
             assert tuple((proof.price[home] + proof.value[person]).tolist()) <= (0,) * 5
-    assert bound(problem, proof, prices, SCALE) <= tuple(SCALE * figure for figure in best_row(problem))
+    proved = with_bound(problem, Plan(proof.post, (), proof.price, proof.value, prices, SCALE, (), proof.looked))
+    assert proved.bound <= tuple(SCALE * figure for figure in best_row(problem))
 
 
 def test_couples_of_a_larger_office_move_together_or_not_at_all() -> None:

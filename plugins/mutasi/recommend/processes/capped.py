@@ -2,8 +2,8 @@
 
 Each objective is minimised over the optima of those before it, which its prices describe; prices of caps are handed back as
 whole numbers in parts of `scale`, so that the proof needs no floating point. All objectives are first minimised together, with
-weights: the optimum found there is mostly that of each, which then only has to be seen. When the last linear optimum
-is not whole, the objectives are minimised again in whole numbers, each with the earlier ones held, unless `nodes` is -1: then the
+weights: the optimum found there is mostly that of each, which then only has to be seen. When the last linear optimum is not
+whole, the objectives are minimised again in whole numbers, each with the earlier ones held, unless `nodes` is -1: then the
 prices of the linear programs are what is asked for.
 """
 
