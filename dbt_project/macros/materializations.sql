@@ -12,7 +12,7 @@
         {% if not is_laid -%}
             create or replace table {{ target_relation }} ({{ written_columns(compiled_code) }});
         {%- endif %}
-            insert into {{ target_relation }} by name ({{ compiled_code }});
+        insert into {{ target_relation }} by name ({{ compiled_code }});
         {%- if is_agreed and not is_laid -%}
             {{ descriptions(target_relation) }}
         {%- endif %}

@@ -26,7 +26,7 @@ from mutasi.landing.snapshots import (
     in_use_of,
     landed_of,
     manifest_file,
-    read_manifest,
+    promoted_of,
     scratch,
     sha256,
 )
@@ -82,12 +82,10 @@ def rows_by_dataset(entries: Iterable[Entry]) -> dict[str, int]:
 def _is_delivered_anew(settings: Settings, agency: Agency, day: dt.date) -> bool:
     """Whether something landed that day beside what was promoted of it: then that came in an earlier delivery, which passed."""
     for name in agency.datasets:
-        file, came = (
-            manifest_file(settings, "promoted", name, day, agency.agency_id),
-            landed_of(settings, name, day, agency.agency_id),
-        )
-        if came and file.exists() and read_manifest(file, Promoted).landing_sha256 != came.data_sha256:
-            return True
+        if before := promoted_of(settings, name, day, agency.agency_id):
+            came = landed_of(settings, name, day, agency.agency_id)
+            if came and came.data_sha256 != before.landing_sha256:
+                return True
     return False
 
 

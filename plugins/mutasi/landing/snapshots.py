@@ -139,8 +139,12 @@ def promoted(settings: Settings, dataset: str, day: dt.date) -> dict[str, Promot
 
 def landed_of(settings: Settings, dataset: str, day: dt.date, agency_id: str) -> Landed | None:
     """One agency's landing snapshot of a day; the others' manifests are not opened."""
-    file = manifest_file(settings, "landing", dataset, day, agency_id)
-    return read_manifest(file, Landed) if file.exists() else None
+    return _of_one(settings, "landing", dataset, day, agency_id, Landed)
+
+
+def promoted_of(settings: Settings, dataset: str, day: dt.date, agency_id: str) -> Promoted | None:
+    """What was promoted of one agency that day; the others' manifests are not opened."""
+    return _of_one(settings, "promoted", dataset, day, agency_id, Promoted)
 
 
 def in_use_of(settings: Settings, dataset: str, as_of: dt.date, agency_id: str) -> Promoted | None:
@@ -151,6 +155,11 @@ def in_use_of(settings: Settings, dataset: str, as_of: dt.date, agency_id: str) 
 def landed_before(settings: Settings, dataset: str, day: dt.date, agency_id: str) -> Landed | None:
     """One agency's landing snapshot of the last day before that has one."""
     return _newest_of(settings, "landing", dataset, day - dt.timedelta(days=1), agency_id, Landed)
+
+
+def _of_one(settings: Settings, stage: Stage, dataset: str, day: dt.date, agency_id: str, kind: type[M]) -> M | None:
+    file = manifest_file(settings, stage, dataset, day, agency_id)
+    return read_manifest(file, kind) if file.exists() else None
 
 
 def _newest_of(settings: Settings, stage: Stage, dataset: str, until: dt.date, agency_id: str, kind: type[M]) -> M | None:

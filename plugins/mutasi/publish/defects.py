@@ -103,8 +103,14 @@ def _states(
             state = replace(state, verdict=str(verdict["verdict"]), stopped_by=stopped_by)
         if name in ledger:
             received, promoted, quarantined, has_failed, message = ledger[name]
-            state = replace(state, rows_received=received, rows_promoted=promoted, rows_quarantined=quarantined)
-            state = replace(state, has_failed=bool(has_failed), message=message)
+            state = replace(
+                state,
+                rows_received=received,
+                rows_promoted=promoted,
+                rows_quarantined=quarantined,
+                has_failed=has_failed,
+                message=message,
+            )
         if verdict is not None and verdict["rows"]:
             state = replace(state, compared_with=_earlier_day(settings, name, day, agency.agency_id))
         states[name] = state
@@ -113,7 +119,7 @@ def _states(
 
 def _ledger(
     con: duckdb.DuckDBPyConnection, settings: Settings, agency_id: str, day: dt.date
-) -> dict[str, tuple[int | None, int | None, int | None, bool | None, str | None]]:
+) -> dict[str, tuple[int | None, int | None, int | None, bool, str | None]]:
     """Rows of each dataset, whether it failed to land, and the first trouble, from the newest run of the day."""
     runs = settings.home / "quality" / "runs"
     files = [str(f) for pattern in (f"*/*-{agency_id}.parquet", "*/_bound.parquet") for f in runs.glob(pattern)]
