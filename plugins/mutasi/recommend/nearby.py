@@ -64,47 +64,49 @@ def plan_near(problem: Problem, near: Plan, nodes: int = MOST_NODES, budget: int
     Raises:
         Infeasible: a seat that must be held can be held by nobody, or no plan keeps the caps.
     """
-    proof = Proof.of(problem, near)
-    tried = _promising(problem, proof.reduced, np.ones(len(problem.edge_post), bool), BEST_PAIRS)
-    tried |= cheapest(proof.reduced, np.ones(len(problem.edge_post), bool), FEW_PAIRS) | of_couples(problem)
-    tried[problem.moves(near.post)] = True
-    if (unchanged := _still_best(problem, near, tried)) is not None:
-        return unchanged
-    best, worth = near, np.ones(len(problem.edge_post), bool)
+    whole, proof, every = problem, Proof.of(problem, near), np.ones(len(problem.edge_post), bool)
+    tried = _promising(problem, proof.reduced, every, BEST_PAIRS) | cheapest(proof.reduced, every, FEW_PAIRS) | of_couples(problem)
+    best: Plan | None = None
+    if _is_lawful(problem, near.post):
+        best = replace(near, row=problem.row(near.post))
+        tried[problem.moves(near.post)] = True
+        # Mostly what is otherwise does not touch these people, or a few pairs deny it.
+        if _fitting(problem.only(tried), best) and (unchanged := _fitting(problem, best)):
+            return unchanged
+        kept = _worth(problem, best, proof)
+        problem, proof, tried = problem.only(kept), proof.only(kept), tried[kept]
     while tried.sum() <= MOST_PAIRS:
         try:
             found = _plan_among(problem, tried, proof.plan)
-            if found.branched:
-                proof, missing = Proof.of(problem, found), gaining(problem, found, tried)
-                if not missing.any():
-                    return in_whole_numbers(problem, proof, nodes)
-                tried |= _promising(problem, proof.reduced, missing, MORE_PAIRS)
-                continue
         except Infeasible:
             break
-        if (fitting := _fitting(problem, found)) is not None:
-            return fitting
-        best = found if best is near else min(best, found, key=lambda plan: plan.row)
+        if found.branched:
+            proof, missing = Proof.of(problem, found), gaining(problem, found, tried)
+            if not missing.any():
+                return Proof.of(whole, in_whole_numbers(problem, proof, nodes)).plan
+            tried |= _promising(problem, proof.reduced, missing, MORE_PAIRS)
+            continue
+        if _fitting(problem, found):
+            return _fitting(whole, found) or Proof.of(whole, found).plan
+        best = min(best or found, found, key=lambda plan: plan.row)
         fresh = Proof.of(problem, _between_seats(problem, found))
-        worth &= proof.could_beat(best.row) & fresh.could_beat(best.row)
-        proof = max(proof, fresh, key=lambda one: one.plan.bound)
-        missing = worth & ~tried
-        if not missing.any():
-            return replace(proof.plan, post=best.post, row=best.row)
-        if worth.sum() <= FEW_PAIRS:
-            tried = worth.copy()
-            tried[problem.moves(best.post)] = True
+        kept = _worth(problem, best, proof, fresh)
+        problem, tried = problem.only(kept), tried[kept]
+        fresh, proof = fresh.only(kept), max(proof, fresh, key=lambda one: one.plan.bound).only(kept)
+        if tried.all():
+            return Proof.of(whole, replace(proof.plan, post=best.post, row=best.row)).plan
+        if len(tried) <= FEW_PAIRS:
+            tried[:] = True
         else:
-            tried |= _promising(problem, fresh.reduced, missing, MORE_PAIRS)
-    return solve(problem, budget).in_parts_of(SCALE)
+            tried |= _promising(problem, fresh.reduced, ~tried, MORE_PAIRS)
+    return solve(whole, budget).in_parts_of(SCALE)
 
 
-def _still_best(problem: Problem, near: Plan, tried: Flags) -> Plan | None:
-    """The plan that is known with prices that prove it, if what is otherwise does not touch these people; mostly a few pairs deny it."""
-    known = replace(near, row=problem.row(near.post))
-    if not _is_lawful(problem, known.post) or _fitting(problem.only(tried), known) is None:
-        return None
-    return _fitting(problem, known)
+def _worth(problem: Problem, best: Plan, *proofs: Proof) -> Flags:
+    """The pairs that a plan uses, and those that a better one might."""
+    kept = np.logical_and.reduce([proof.could_beat(best.row) for proof in proofs])
+    kept[problem.moves(best.post)] = True
+    return kept
 
 
 def _is_lawful(problem: Problem, post: Indices) -> bool:

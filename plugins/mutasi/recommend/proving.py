@@ -122,6 +122,10 @@ class Proof:
         reduced -= change[problem.edge_person]
         return cls(with_bound(problem, replace(known, value=known.value + change)), reduced)
 
+    def only(self, pairs: Flags) -> Proof:
+        """What they prove of some pairs."""
+        return replace(self, reduced=self.reduced[pairs])
+
     def could_beat(self, row: tuple[int, ...]) -> Flags:
         """The pairs that a better plan than one of this row might use."""
         return below(self.reduced, np.subtract([self.plan.scale * figure for figure in row], self.plan.bound))
