@@ -1,7 +1,8 @@
 """The best plan under caps, found again from the prices of a plan for almost the same problem, without a search from nothing.
 
-The engine for caps plans with the pairs that look cheapest at the prices known. If there are prices of posts that fit its
-plan, nothing that was left out is cheaper. If there are none, its own prices tell which pairs a better plan might use.
+The engine for caps plans with the pairs that look cheapest at the prices known, and begins at the plan known. If there are prices
+of posts that fit its plan, nothing that was left out is cheaper. If there are none, its own prices tell which pairs a better plan
+might use: those alone stay in the search.
 """
 
 from __future__ import annotations
@@ -31,8 +32,11 @@ from mutasi.recommend.solve import (
 )
 
 FEW_PAIRS = 1_500  # that enter first, the cheapest of all
-BEST_PAIRS, MORE_PAIRS = 8, 16  # of each person and post that enter with them, and that enter later
+BEST_PAIRS, MORE_PAIRS = 8, 8  # of each person and post that enter with them, and that enter later
 PROMISING_PAIRS, MOST_PAIRS = 20_000, 50_000  # among which those are; beyond which everything is solved from nothing instead
+PAIRS_FROM_NOTHING = (
+    10_000  # up to which a search from nothing takes no longer than one from a plan, and its prices reach further
+)
 DEAR = 1 << 40  # no price comes near it
 
 
@@ -46,16 +50,20 @@ def solve_near(problem: Problem, near: Plan, budget: int = INFINITE) -> Plan:
     size = np.bincount(group[problem.edge_post], minlength=len(group))
     groups = np.flatnonzero(size)[np.argsort(-size[size > 0], kind="stable")]
     nodes = max(LEAST_NODES, MOST_NODES // max(1, len(groups)))
-    near, post = near.in_parts_of(SCALE), problem.after(problem.moves(near.post))
+    near = replace(near.in_parts_of(SCALE), post=problem.after(problem.moves(near.post)))
 
     def solved(part: Part) -> Plan:
-        here = np.searchsorted(part.posts, post[part.people]).astype(np.int32)
-        known = replace(near, post=here, price=near.price[part.posts], cap_price=near.cap_price[part.caps])
-        return plan_near(part.problem, known, nodes, budget)
+        return plan_near(part.problem, _of_part(near, part), nodes, budget)
 
     free = replace(near, post=problem.home, price=np.zeros_like(near.price), cap_price=np.zeros_like(near.cap_price))
     nobody_moves = valued(problem, _between_seats(problem, free))
     return in_groups(problem, nobody_moves, Parts(problem, group), groups, solved)
+
+
+def _of_part(plan: Plan, part: Part) -> Plan:
+    """Where a plan leaves the people of a part, with its prices of posts and caps."""
+    post = np.searchsorted(part.posts, plan.post[part.people]).astype(np.int32)
+    return replace(plan, post=post, price=plan.price[part.posts], cap_price=plan.cap_price[part.caps])
 
 
 def plan_near(problem: Problem, near: Plan, nodes: int = MOST_NODES, budget: int = INFINITE) -> Plan:
@@ -64,47 +72,66 @@ def plan_near(problem: Problem, near: Plan, nodes: int = MOST_NODES, budget: int
     Raises:
         Infeasible: a seat that must be held can be held by nobody, or no plan keeps the caps.
     """
-    whole, proof, every = problem, Proof.of(problem, near), np.ones(len(problem.edge_post), bool)
-    tried = _promising(problem, proof.reduced, every, BEST_PAIRS) | cheapest(proof.reduced, every, FEW_PAIRS) | of_couples(problem)
-    best: Plan | None = None
+    proof, every = Proof.of(problem, near), np.ones(len(problem.edge_post), bool)
+    tried = (
+        _promising(problem, proof.reduced, every, BEST_PAIRS) | cheapest(proof.reduced, every, FEW_PAIRS) | of_couples(problem)
+    )
+    tried[problem.moves(near.post)] = True
+    asked, best = problem, None
     if _is_lawful(problem, near.post):
         best = replace(near, row=problem.row(near.post))
-        tried[problem.moves(near.post)] = True
         # Mostly what is otherwise does not touch these people, or a few pairs deny it.
         if _fitting(problem.only(tried), best) and (unchanged := _fitting(problem, best)):
             return unchanged
         kept = _worth(problem, best, proof)
-        problem, proof, tried = problem.only(kept), proof.only(kept), tried[kept]
+        asked, proof, tried = problem.only(kept), proof.only(kept), tried[kept]
+    found = _searched(asked, proof, tried, best, near, nodes)
+    if found is None:
+        return solve(problem, budget).in_parts_of(SCALE)
+    return _fitting(problem, found) or Proof.of(problem, found).plan
+
+
+def _searched(problem: Problem, proof: Proof, tried: Flags, best: Plan | None, near: Plan | None, nodes: int) -> Plan | None:
+    """The best plan, of the pairs tried at first and those that prices ask for then; nothing where they become too many.
+
+    From round to round the pairs alone stay that the best plan known uses or a better one might.
+    """
     while tried.sum() <= MOST_PAIRS:
+        begin = near if tried.sum() > PAIRS_FROM_NOTHING else None
         try:
-            found = _plan_among(problem, tried, proof.plan)
+            found = _plan_among(problem, tried, proof.plan, begin)
         except Infeasible:
-            break
+            return None
         if found.branched:
-            proof, missing = Proof.of(problem, found), gaining(problem, found, tried)
-            if not missing.any():
-                return Proof.of(whole, in_whole_numbers(problem, proof, nodes)).plan
-            tried |= _promising(problem, proof.reduced, missing, MORE_PAIRS)
+            near = None  # the prices of a search from nothing leave fewer pairs to whole numbers
+            if begin is None:
+                proof, missing = Proof.of(problem, found), gaining(problem, found, tried)
+                if not missing.any():
+                    return in_whole_numbers(problem, proof, nodes)
+                tried |= _promising(problem, proof.reduced, missing, MORE_PAIRS)
             continue
         if _fitting(problem, found):
-            return _fitting(whole, found) or Proof.of(whole, found).plan
-        best = min(best or found, found, key=lambda plan: plan.row)
+            return found
+        near, best = found, min(best or found, found, key=lambda plan: plan.row)
         fresh = Proof.of(problem, _between_seats(problem, found))
         kept = _worth(problem, best, proof, fresh)
-        problem, tried = problem.only(kept), tried[kept]
-        fresh, proof = fresh.only(kept), max(proof, fresh, key=lambda one: one.plan.bound).only(kept)
-        if tried.all():
-            return Proof.of(whole, replace(proof.plan, post=best.post, row=best.row)).plan
-        if len(tried) <= FEW_PAIRS:
-            tried[:] = True
-        else:
-            tried |= _promising(problem, fresh.reduced, ~tried, MORE_PAIRS)
-    return solve(whole, budget).in_parts_of(SCALE)
+        missing = kept & ~tried
+        if not missing.any():
+            return replace(max(proof, fresh, key=_bound).plan, post=best.post, row=best.row)
+        tried |= missing if kept.sum() <= FEW_PAIRS else _promising(problem, fresh.reduced, missing, MORE_PAIRS)
+        problem, proof, tried = problem.only(kept), max(proof, fresh, key=_bound).only(kept), tried[kept]
+    return None
+
+
+def _bound(proof: Proof) -> tuple[int, ...]:
+    return proof.plan.bound
 
 
 def _worth(problem: Problem, best: Plan, *proofs: Proof) -> Flags:
     """The pairs that a plan uses, and those that a better one might."""
-    kept = np.logical_and.reduce([proof.could_beat(best.row) for proof in proofs])
+    kept = np.ones(len(problem.edge_post), bool)
+    for proof in proofs:
+        kept &= proof.could_beat(best.row)
     kept[problem.moves(best.post)] = True
     return kept
 
@@ -214,10 +241,10 @@ def _distances(pool: int, ways: _Ways, others: _Ways, tier: int) -> Integers | N
     return None
 
 
-def _plan_among(problem: Problem, tried: Flags, known: Plan) -> Plan:
+def _plan_among(problem: Problem, tried: Flags, known: Plan, begin: Plan | None) -> Plan:
     """The best plan of some pairs alone, with the engine's prices; posts that these pairs do not touch keep those that are known.
 
-    Where caps leave fractions, the plan means nothing, only its prices.
+    The engine begins at a plan, or at nothing. Where caps leave fractions, the plan means nothing, only its prices.
 
     Raises:
         CapsTooTight: no such plan keeps the caps.
@@ -225,7 +252,7 @@ def _plan_among(problem: Problem, tried: Flags, known: Plan) -> Plan:
     touched = np.zeros(len(problem.protected), bool)
     touched[problem.edge_post[tried]] = touched[problem.home[problem.edge_person[tried]]] = True
     part = Part.of(problem.only(tried), touched)
-    found = program(part.problem, None)
+    found = program(part.problem, None, begin and _of_part(begin, part))
     moves = np.flatnonzero(tried)[part.edges][found["used"].astype(bool)]
     post, price, cap_price = problem.after(moves), known.price.copy(), np.zeros_like(known.cap_price)
     price[part.posts], cap_price[part.caps] = found["price"], lawful_prices(found["cap_price"].astype(np.int64))

@@ -178,8 +178,10 @@ def lawful_prices(prices: Integers) -> Integers:
     return prices
 
 
-def program(problem: Problem, nodes: int | None = MOST_NODES) -> dict[str, npt.NDArray[np.generic]]:
+def program(problem: Problem, nodes: int | None = MOST_NODES, near: Plan | None = None) -> dict[str, npt.NDArray[np.generic]]:
     """Hand a problem with caps to HiGHS; people without an edge stay, and hold their seats: those first that must be held.
+
+    The search begins at a plan that is `near`, with its prices in parts of SCALE, or at nothing.
 
     Where `nodes` is nothing, fractions stay as the linear programs leave them, which `branched` tells and `used` rounds: their
     prices are what is asked for.
@@ -199,9 +201,14 @@ def program(problem: Problem, nodes: int | None = MOST_NODES) -> dict[str, npt.N
     graph = Graph.of(small)
     stays = len(graph.post) - len(small.edge_post)
     none = np.full((stays, small.edge_caps.shape[1]), -1, np.int32)
+    begin = {}
+    if near is not None:
+        is_used = near.post[known][graph.person] == graph.post
+        begin = {"near": is_used, "near_price": near.price, "near_cap_price": near.cap_price}
     found = run(
         CAPPED,
-        {
+        begin
+        | {
             "post": graph.post,
             "person": graph.person,
             "cost": graph.cost,

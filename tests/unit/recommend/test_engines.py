@@ -14,6 +14,7 @@ from mutasi.recommend.lexicographic import minimise
 from mutasi.recommend.network import INFINITE
 from mutasi.recommend.problem import Problem
 from mutasi.recommend.processes import EngineError, run
+from mutasi.recommend.processes.capped import forest
 from mutasi.recommend.solve import program, solve
 
 
@@ -63,3 +64,23 @@ def test_an_engine_that_fails_is_named_and_the_next_question_is_answered(city: P
         run("mutasi.recommend.processes.min_cost_flow", {"0 nonsense": np.zeros(1)})
     graph = Graph.of(city)
     assert second_opinion.flows(city, graph, [(Face.whole(city, graph), graph.cost[:, 1], city.seat_penalty[:, 1])])
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_ties_of_a_forest_join_what_all_ties_join_and_close_no_ring(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    nodes = 1 + seed
+    starts, ends = rng.integers(0, nodes, (2, 2 * seed))
+    chosen, is_root = forest(starts, ends, nodes)
+
+    def trees(among: np.ndarray) -> list[int]:
+        """The last node of the tree of each node, step by step."""
+        root = list(range(nodes))
+        for one, other in zip(starts[among].tolist(), ends[among].tolist(), strict=True):
+            joined = {root[one], root[other]}
+            root = [max(joined) if node in joined else node for node in root]
+        return root
+
+    assert trees(chosen) == trees(np.ones(len(starts), bool))
+    assert np.flatnonzero(is_root).tolist() == sorted(set(trees(chosen)))
+    assert chosen.sum() + is_root.sum() == nodes

@@ -2,9 +2,9 @@
 
 Each objective is minimised over the optima of those before it, which its prices describe; prices of caps are handed back as
 whole numbers in parts of `scale`, so that the proof needs no floating point. All objectives are first minimised together, with
-weights: the optimum found there is mostly that of each, which then only has to be seen. When the last linear optimum is not
-whole, the objectives are minimised again in whole numbers, each with the earlier ones held, unless `nodes` is -1: then the
-prices of the linear programs are what is asked for.
+weights: the optimum found there is mostly that of each, which then only has to be seen. That search begins at a plan that is
+known (`near`, with its prices), if there is one. When the last linear optimum is not whole, the objectives are minimised again in
+whole numbers, each with the earlier ones held, unless `nodes` is -1: then the prices of the linear programs are what is asked for.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from mutasi.recommend.processes import Arrays, serve
 
 TOLERANCE = 1e-6
 PRIMAL = 4
+LOWER, BASIC, UPPER = range(3)
+KINDS = [highspy.HighsBasisStatus(kind) for kind in (LOWER, BASIC, UPPER)]
 WEIGHTS = np.array((1e9, 1e5, 1e2, 1.0, 0.0))  # of the objectives together; the tie-break only decides at the end
 Floats = npt.NDArray[np.float64]
 
@@ -71,6 +73,8 @@ class Program:
         rows.append(first_cap + a["link_cap"].astype(np.int64))
         columns.append(a["link_edge"])
         row, col = np.concatenate(rows).astype(np.int64), np.concatenate(columns)
+        factor = np.concatenate([ones, a["link_weight"]])
+        self.row, self.column, self.factor = row, col, factor
         order = np.lexsort((row, col))
         model.num_col_, model.num_row_ = self.edges + self.seats, len(self.lower)
         model.col_cost_ = np.zeros(model.num_col_)
@@ -80,8 +84,53 @@ class Program:
         model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
         model.a_matrix_.start_ = np.concatenate([[0], np.cumsum(np.bincount(col, minlength=model.num_col_))]).astype(np.int32)
         model.a_matrix_.index_ = row[order].astype(np.int32)
-        model.a_matrix_.value_ = np.concatenate([ones, a["link_weight"]])[order]
+        model.a_matrix_.value_ = factor[order]
         return model
+
+    def begin_near(self, a: Arrays) -> None:
+        """Begin at a plan and its prices, which need not be the best nor keep the caps: fewer steps lead on from there than from nothing.
+
+        Whoever has a place holds it. The rest of the basis are the columns that cost least beyond the prices and tie posts to each
+        other, or to the pool of people without a place, as a forest does; a basis of a network is one.
+        """
+        cost, pool = self.cost @ WEIGHTS, self.posts
+        price, cap_price = a["near_price"] @ WEIGHTS, a["near_cap_price"] @ WEIGHTS
+        worth = np.concatenate([np.zeros(self.people), price, -cap_price]) / int(a["scale"])
+        beyond = cost - np.bincount(self.column, worth[self.row] * self.factor, len(cost))
+        least = np.zeros(self.people)
+        np.minimum.at(least, a["person"], beyond[: self.edges])
+        beyond[: self.edges] -= least[a["person"]]
+        held, place, is_empty = self._places(a)
+        columns = np.full(len(cost), LOWER)
+        columns[self.edges :][is_empty] = UPPER
+        columns[held] = BASIC
+        others = np.flatnonzero(columns != BASIC)
+        others = others[np.argsort(np.abs(beyond[others]), kind="stable")]
+        starts = np.concatenate([place[a["person"]], np.full(self.seats, pool)])
+        ends = np.concatenate([a["post"], a["seat_post"]])
+        in_forest, is_root = forest(starts[others], ends[others], pool + 1)
+        columns[others[in_forest]] = BASIC
+        rows = np.full(len(self.lower), UPPER)
+        rows[: self.people][place == pool] = BASIC
+        rows[self.people : self.people + self.posts][is_root[:pool]] = BASIC
+        rows[self.people + self.posts :] = BASIC
+        basis = highspy.HighsBasis()
+        basis.col_status, basis.row_status = ([KINDS[kind] for kind in kinds.tolist()] for kinds in (columns, rows))
+        basis.valid = basis.alien = True  # the engine mends what caps make of it
+        self.engine.setBasis(basis)
+        self.engine.setOptionValue("simplex_strategy", PRIMAL)
+
+    def _places(self, a: Arrays) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
+        """The columns by which people hold a place, those who come before those who stay; where each is; which open seats are empty."""
+        held = np.flatnonzero(a["near"])
+        held = held[np.lexsort((-held, a["post"][held]))]
+        post = a["post"][held]
+        held = held[np.arange(len(held)) - np.searchsorted(post, post) < self.lower[self.people + post]]
+        place = np.full(self.people, self.posts)
+        place[a["person"][held]] = a["post"][held]
+        filled = np.bincount(a["post"][held], minlength=self.posts) - a["protected"]
+        number = np.arange(self.seats) - np.searchsorted(a["seat_post"], a["seat_post"])
+        return held, place, number >= filled[a["seat_post"]]
 
     def search(self, cost: Floats) -> Any:
         """Let the engine look for the least cost; what it then stands at is where the next search begins."""
@@ -123,6 +172,25 @@ class Program:
         return prices
 
 
+def forest(
+    starts: npt.NDArray[np.integer], ends: npt.NDArray[np.integer], nodes: int
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """The ties that make a forest of the nodes, earlier ones before later ones, and which node of each tree is its root: the last."""
+    chosen, root, left = np.zeros(len(starts), bool), np.arange(nodes), np.arange(len(starts))
+    while len(left):
+        one, other = root[starts[left]], root[ends[left]]
+        is_apart = one != other
+        left, low, high = left[is_apart], np.minimum(one, other)[is_apart], np.maximum(one, other)[is_apart]
+        trees, first = np.unique(low, return_index=True)  # each tree joins one with a higher root, so that no ring can close
+        chosen[left[first]] = True
+        above = np.arange(nodes)
+        above[trees] = high[first]
+        while (above[above] != above).any():
+            above = above[above]
+        root = above[root]
+    return chosen, root == np.arange(nodes)
+
+
 def solve(a: Arrays) -> Arrays:
     """Which edges the plan uses, prices of posts (G, 5) and caps (C, 5) in parts of `scale`, and whether branch and bound was needed."""
     try:
@@ -137,6 +205,8 @@ def _solved(a: Arrays) -> Arrays:
     prices = np.zeros((program.caps, tiers))
     posts = np.zeros((program.posts, tiers))
     value = np.zeros(program.edges)
+    if "near" in a:
+        program.begin_near(a)
     program.search(program.cost @ WEIGHTS)
     program.engine.setOptionValue("simplex_strategy", PRIMAL)  # the optimum before is where the next search begins
     for tier in range(tiers):
