@@ -14,7 +14,7 @@ from mutasi.recommend.lexicographic import minimise
 from mutasi.recommend.network import INFINITE
 from mutasi.recommend.problem import Problem
 from mutasi.recommend.processes import EngineError, run
-from mutasi.recommend.processes.capped import forest
+from mutasi.recommend.processes.forest import forest
 from mutasi.recommend.solve import program, solve
 
 
