@@ -139,10 +139,7 @@ def _peak_mb() -> float:
 def stages(size: str) -> Figures:
     """From the published planning database to the proof under the usual policy, stage by stage, in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
-        planning = Path(folder) / "published.duckdb"
-        people = SCALES[size].eligible * 10 // 7  # seven of ten may move
-        make_planning(planning, people, people // 5, max(1, SCALES[size].employees // 2_500))
-        found = _apart(planning, "stages")
+        found = _apart(_planning(size, Path(folder)), "stages")
     national = size == "national"
     total = 0.0
     for stage in ("freeze", "plan", "tables", "certificate", "second_engine"):
@@ -155,6 +152,12 @@ def stages(size: str) -> Figures:
     yield f"recommend_{size}_stage_pairs", found["pairs"], "pairs", None, None
     yield f"recommend_{size}_stage_moves", found["moves"], "moves", None, None
     yield f"recommend_{size}_stage_gap", round(found["gap"], 3), "points", None, None
+
+
+def _planning(size: str, folder: Path) -> Path:
+    """A generated planning database in which as many people may move as do in a place of the size: seven of ten in it."""
+    people = SCALES[size].eligible * 10 // 7
+    return make_planning(folder / "published.duckdb", people, people // 5, max(1, SCALES[size].employees // 2_500))
 
 
 def _measure_stages(planning: str) -> dict[str, float]:
@@ -196,13 +199,12 @@ def _measure_stages(planning: str) -> dict[str, float]:
 
 
 def step(size: str) -> Figures:
-    """The whole step on a generated planning database of this many employees, and what-if at its end."""
+    """The whole step on a generated planning database, and what-if at its end."""
     from mutasi.recommend import weekly
     from mutasi.recommend.answers import what_if
 
-    employees = SCALES[size].employees
     with tempfile.TemporaryDirectory() as folder:
-        planning = make_planning(Path(folder) / "published.duckdb", employees, employees // 5, max(1, employees // 2_500))
+        planning = _planning(size, Path(folder))
         settings = replace(Settings.from_environment(), home=Path(folder) / "home")
         seconds = {}
         start = time.perf_counter()
@@ -219,8 +221,15 @@ def step(size: str) -> Figures:
         what_if(run, [candidate])
         seconds["what_if"] = time.perf_counter() - start
         asked = {"what_if": ("--refuse", candidate), "what_if_lock": ("--lock", _pair_to_lock(run))}
-        for name, row in (("policy", "minimum_fit=55"), ("caps", "cap_moves_per_agency=60"), ("weights", "weight_distance=30")):
-            asked[f"what_if_{name}"] = ("--policy", row)  # filters the pairs that the run found, caps them, asks for others
+        # They filter the pairs that the run found, cap them, ask for others; let people leave whom their post needs; leave fractions.
+        for name, row in (
+            ("policy", "minimum_fit=55"),
+            ("caps", "cap_moves_per_agency=60"),
+            ("weights", "weight_distance=30"),
+            ("floor", "donor_floor=equal_pressure"),
+            ("budget", "relocation_budget=50"),
+        ):
+            asked[f"what_if_{name}"] = ("--policy", row)
         commands = {name: statistics.median(_command_seconds(run, *what) for _ in range(REPEATS)) for name, what in asked.items()}
         yield f"recommend_{size}_run", round(seconds["run"], 2), "s", None, None
         yield f"recommend_{size}_pairs", found.pairs, "pairs", None, None

@@ -76,7 +76,7 @@ class Program:
         row, col = np.concatenate(rows).astype(np.int64), np.concatenate(columns)
         factor = np.concatenate([ones, a["link_weight"]])
         self.row, self.column, self.factor = row, col, factor
-        order = np.lexsort((row, col))
+        order = np.argsort(col * len(self.lower) + row)
         model.num_col_, model.num_row_ = self.edges + self.seats, len(self.lower)
         model.col_cost_ = np.zeros(model.num_col_)
         model.col_lower_ = np.zeros(model.num_col_)
@@ -158,19 +158,19 @@ class Program:
         self.engine.run()
         return self.engine.getModelStatus()
 
-    def hold_optimum(self, solution: Any) -> Floats:
-        """Close what no optimum of this objective uses and demand what all of them use; returns the prices of the caps."""
+    def hold_optimum(self, solution: Any) -> tuple[Floats, Floats]:
+        """Close what no optimum of this objective uses and demand what all of them use; returns the prices of posts and caps."""
         reduced, dual = np.array(solution.col_dual), np.array(solution.row_dual)
         free = self.least < self.most
-        self.most[free & (reduced > TOLERANCE)] = 0
-        self.least[free & (reduced < -TOLERANCE)] = 1  # only a seat has an upper bound at which it can rest
-        self.engine.changeColsBounds(len(self.every), self.every, self.least, self.most)
+        closed, demanded = free & (reduced > TOLERANCE), free & (reduced < -TOLERANCE)
+        self.most[closed], self.least[demanded] = 0, 1  # only a seat has an upper bound at which it can rest
+        changed = np.flatnonzero(closed | demanded).astype(np.int32)
+        self.engine.changeColsBounds(len(changed), changed, self.least[changed], self.most[changed])
         bound = np.flatnonzero(np.abs(dual) > TOLERANCE)
         bound = bound[(bound < self.people) | (bound >= self.people + self.posts)]
         self.lower[bound] = self.upper[bound]
         self.engine.changeRowsBounds(len(bound), bound.astype(np.int32), self.lower[bound], self.upper[bound])
-        prices: Floats = -dual[self.people + self.posts :]
-        return prices
+        return dual[self.people : self.people + self.posts], -dual[self.people + self.posts :]
 
 
 def solve(a: Arrays) -> Arrays:
@@ -186,16 +186,14 @@ def _solved(a: Arrays) -> Arrays:
     tiers = program.cost.shape[1]
     prices = np.zeros((program.caps, tiers))
     posts = np.zeros((program.posts, tiers))
-    value = np.zeros(program.edges)
     if "near" in a:
         program.begin_near(a)
     program.search(program.cost @ WEIGHTS)
     program.engine.setOptionValue("simplex_strategy", PRIMAL)  # the optimum before is where the next search begins
     for tier in range(tiers):
         solution = program.minimise(program.cost[:, tier])
-        value = np.array(solution.col_value)[: program.edges]
-        posts[:, tier] = np.array(solution.row_dual)[program.people : program.people + program.posts]
-        prices[:, tier] = program.hold_optimum(solution)
+        posts[:, tier], prices[:, tier] = program.hold_optimum(solution)
+    value = np.array(solution.col_value)[: program.edges]
     whole, is_complete = bool((np.abs(value - np.rint(value)) < TOLERANCE).all()), True
     if not whole and a["nodes"] >= 0:
         value, is_complete = _in_whole_numbers(a)
