@@ -99,8 +99,10 @@ def build_again(con: duckdb.DuckDBPyConnection, run: Path, keeps_pairs: bool) ->
 
     Pairs that are kept are only priced again.
     """
-    blocks, edges = (quoted(str(run / "tables" / f"{name}.parquet")) for name in ("blocks", "edges"))
-    has_all_pairs = con.execute(f"select bool_and(is_complete) from read_parquet({blocks})").fetchone() == (True,)
+    blocks, edges, caps = (
+        f"read_parquet({quoted(str(run / 'tables' / f'{name}.parquet'))})" for name in ("blocks", "edges", "caps")
+    )
+    has_all_pairs = con.execute(f"select bool_and(is_complete) from {blocks}").fetchone() == (True,)
     if not (keeps_pairs and has_all_pairs):
         build(con, columns=PRICED)
         return
@@ -108,12 +110,21 @@ def build_again(con: duckdb.DuckDBPyConnection, run: Path, keeps_pairs: bool) ->
     con.execute(text("policy.sql"))
     con.execute(
         f"""create view edges as
+        with numbers as (
+            select list(now.cap_no order by before.cap_no) as of_caps
+            from {caps} as before
+            left join caps as now
+                on before.kind = now.kind and before.agency_id = now.agency_id and before.unit_id is not distinct from now.unit_id
+                and before.person_no is not distinct from now.person_no and before.area is not distinct from now.area
+        )
         select
             pairs.* replace (
+                {", ".join(f"of_caps[{cap} + 1] as {cap}" for cap in CAPS)},
                 imbalance_of_move(is_wished, was_published, terms) as imbalance, effort_of_move(km, terms) as effort
             )
-        from read_parquet({edges}) as pairs
+        from {edges} as pairs
         cross join terms
+        cross join numbers
         where is_allowed(fit, is_wished, terms)"""
     )
     con.execute(LINKS)

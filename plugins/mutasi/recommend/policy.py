@@ -24,6 +24,9 @@ ABOUT_PAIRS = frozenset(
         "minimum_fit",
         "minimum_gain",
         "move_cost",
+        "plan_stale_after_days",
+        "refusal_lasts_months",
+        "relocation_budget",
         "switching_cost",
     )
 )

@@ -163,6 +163,7 @@ def assert_costs_what_a_new_run_comes_to(run: Path, tampered: Copy, policy: dict
         {"minimum_gain": 900, "cap_moves_per_agency": 9},
         {"move_cost": 5_000},
         {"relocation_budget": 5},
+        {"relocation_budget": 20, "cap_leaving_unit_people": 2},
         {"weight_distance": 60, "minimum_gain": 20},
         {"weight_preference": 0, "minimum_fit": 55},
     ],
