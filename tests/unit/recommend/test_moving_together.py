@@ -127,11 +127,11 @@ def test_refusing_one_takes_the_other_back(bound: RunSummary) -> None:
 
 def test_with_a_budget_beside_them_couples_cost_what_a_new_run_comes_to(bound: RunSummary, tmp_path: Path) -> None:
     copy = Copy(Path(shutil.copytree(bound.folder, tmp_path / "run")))
-    row = "case policy_code when 'relocation_budget' then '25' else value end as value"
+    row = "case policy_code when 'relocation_budget' then '3' else value end as value"
     copy.change("transfer_policy", f"select it.* replace ({row}) from it", folder="inputs")
     with reading.engine() as con:
         _, plan, _ = planned(con, copy.run, admit_review=False)
-    answer = what_if(Path(bound.folder), policy={"relocation_budget": 25})
+    answer = what_if(Path(bound.folder), policy={"relocation_budget": 3})
     assert answer.is_exact and plan.is_exact and any(answer.price.values())
     [(before,)] = duckdb.sql(f"select row from read_parquet('{bound.folder}/tables/claim.parquet')").fetchall()
     assert tuple(answer.price.values()) == tuple(a - b for a, b in zip(plan.row, before, strict=True))
