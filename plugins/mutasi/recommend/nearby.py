@@ -37,6 +37,7 @@ PROMISING_PAIRS, MOST_PAIRS = 20_000, 50_000  # among which those are; beyond wh
 PAIRS_FROM_NOTHING = (
     10_000  # up to which a search from nothing takes no longer than one from a plan, and its prices reach further
 )
+FEW_MISSING = 20  # pairs that prices still ask for are left to whole numbers, which weigh them as well as another linear program
 DEAR = 1 << 40  # no price comes near it
 
 
@@ -106,7 +107,7 @@ def _searched(problem: Problem, proof: Proof, tried: Flags, best: Plan | None, n
             near = None  # the prices of a search from nothing leave fewer pairs to whole numbers
             if begin is None:
                 proof, missing = Proof.of(problem, found), gaining(problem, found, tried)
-                if not missing.any():
+                if missing.sum() <= FEW_MISSING:
                     return in_whole_numbers(problem, proof, nodes)
                 tried |= _promising(problem, proof.reduced, missing, MORE_PAIRS)
             continue

@@ -21,6 +21,7 @@ def pairs_that_enter(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyP
     if request.param != "all at once":
         for name in ("FEW_PAIRS", "BEST_PAIRS", "MORE_PAIRS"):
             monkeypatch.setattr(f"mutasi.recommend.nearby.{name}", 1)
+        monkeypatch.setattr("mutasi.recommend.nearby.FEW_MISSING", 1)
         monkeypatch.setattr("mutasi.recommend.solve.FEW_EDGES", 1)
     if request.param == "few, from the plan that is known":
         monkeypatch.setattr("mutasi.recommend.nearby.PAIRS_FROM_NOTHING", 0)
