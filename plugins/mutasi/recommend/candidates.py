@@ -32,6 +32,10 @@ COSTS = ("critical", "imbalance", "misfit", "effort")
 CAPS = ("cap_unit", "cap_agency", "cap_receiver")
 PRICED = ", ".join(("block_no", "person_no", "post_no", *COSTS, "relocation", *CAPS))  # of a pair; the rest explains it
 
+# Caps have other numbers under another policy.
+SAME_CAP = """before.kind = now.kind and before.agency_id = now.agency_id and before.unit_id is not distinct from now.unit_id
+    and before.person_no is not distinct from now.person_no and before.area is not distinct from now.area"""
+
 
 # What the caps count with another weight than one: costs of moves, and moves of people who go only together.
 LINKS = """
@@ -113,9 +117,7 @@ def build_again(con: duckdb.DuckDBPyConnection, run: Path, keeps_pairs: bool) ->
         with numbers as (
             select list(now.cap_no order by before.cap_no) as of_caps
             from {caps} as before
-            left join caps as now
-                on before.kind = now.kind and before.agency_id = now.agency_id and before.unit_id is not distinct from now.unit_id
-                and before.person_no is not distinct from now.person_no and before.area is not distinct from now.area
+            left join caps as now on {SAME_CAP}
         )
         select
             pairs.* replace (

@@ -54,17 +54,11 @@ def solve_near(problem: Problem, near: Plan, budget: int = INFINITE) -> Plan:
     near = replace(near.in_parts_of(SCALE), post=problem.after(problem.moves(near.post)))
 
     def solved(part: Part) -> Plan:
-        return plan_near(part.problem, _of_part(near, part), nodes, budget)
+        return plan_near(part.problem, part.of_plan(near), nodes, budget)
 
     free = replace(near, post=problem.home, price=np.zeros_like(near.price), cap_price=np.zeros_like(near.cap_price))
     nobody_moves = valued(problem, _between_seats(problem, free))
     return in_groups(problem, nobody_moves, Parts(problem, group), groups, solved)
-
-
-def _of_part(plan: Plan, part: Part) -> Plan:
-    """Where a plan leaves the people of a part, with its prices of posts and caps."""
-    post = np.searchsorted(part.posts, plan.post[part.people]).astype(np.int32)
-    return replace(plan, post=post, price=plan.price[part.posts], cap_price=plan.cap_price[part.caps])
 
 
 def plan_near(problem: Problem, near: Plan, nodes: int = MOST_NODES, budget: int = INFINITE) -> Plan:
@@ -116,16 +110,12 @@ def _searched(problem: Problem, proof: Proof, tried: Flags, best: Plan | None, n
         near, best = found, min(best or found, found, key=lambda plan: plan.row)
         fresh = Proof.of(problem, _between_seats(problem, found))
         kept = _worth(problem, best, proof, fresh)
-        missing = kept & ~tried
+        proof, missing = max(proof, fresh, key=lambda one: one.plan.bound), kept & ~tried
         if not missing.any():
-            return replace(max(proof, fresh, key=_bound).plan, post=best.post, row=best.row)
+            return replace(proof.plan, post=best.post, row=best.row)
         tried |= missing if kept.sum() <= FEW_PAIRS else _promising(problem, fresh.reduced, missing, MORE_PAIRS)
-        problem, proof, tried = problem.only(kept), max(proof, fresh, key=_bound).only(kept), tried[kept]
+        problem, proof, tried = problem.only(kept), proof.only(kept), tried[kept]
     return None
-
-
-def _bound(proof: Proof) -> tuple[int, ...]:
-    return proof.plan.bound
 
 
 def _worth(problem: Problem, best: Plan, *proofs: Proof) -> Flags:
@@ -253,7 +243,7 @@ def _plan_among(problem: Problem, tried: Flags, known: Plan, begin: Plan | None)
     touched = np.zeros(len(problem.protected), bool)
     touched[problem.edge_post[tried]] = touched[problem.home[problem.edge_person[tried]]] = True
     part = Part.of(problem.only(tried), touched)
-    found = program(part.problem, None, begin and _of_part(begin, part))
+    found = program(part.problem, None, begin and part.of_plan(begin))
     moves = np.flatnonzero(tried)[part.edges][found["used"].astype(bool)]
     post, price, cap_price = problem.after(moves), known.price.copy(), np.zeros_like(known.cap_price)
     price[part.posts], cap_price[part.caps] = found["price"], lawful_prices(found["cap_price"].astype(np.int64))

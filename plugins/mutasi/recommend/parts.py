@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mutasi.recommend.network import Indices
+from mutasi.recommend.plan import Plan
 from mutasi.recommend.problem import Problem
 from mutasi.recommend.proving import NoOpenSeat
 
@@ -63,6 +64,12 @@ class Part:
     def of(cls, problem: Problem, inside: npt.NDArray[np.bool_]) -> Part:
         """The posts inside, which no edge or cap ties to others."""
         return cls._cut(problem, *(np.flatnonzero(inside[posts]) for posts in _posts_of(problem)))
+
+    def of_plan(self, plan: Plan) -> Plan:
+        """Where a plan of the whole leaves the people of the part, with its prices; what that costs and proves here is not known."""
+        post = np.searchsorted(self.posts, plan.post[self.people]).astype(np.int32)
+        price, value, cap_price = plan.price[self.posts], plan.value[self.people], plan.cap_price[self.caps]
+        return replace(plan, post=post, price=price, value=value, cap_price=cap_price)
 
     @classmethod
     def _cut(cls, problem: Problem, posts: Places, people: Places, seats: Places, edges: Places, links: Places) -> Part:

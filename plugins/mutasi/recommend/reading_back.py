@@ -9,7 +9,7 @@ import numpy as np
 
 from mutasi.engine import quoted
 from mutasi.recommend import reading
-from mutasi.recommend.candidates import problem_of
+from mutasi.recommend.candidates import SAME_CAP, problem_of
 from mutasi.recommend.plan import Plan
 from mutasi.recommend.problem import TIERS, Problem
 
@@ -73,11 +73,8 @@ def plan_before(con: duckdb.DuckDBPyConnection, run: Path, problem: Problem) -> 
                 order by posts.post_no"""
             ).fetchnumpy(),
             con.execute(
-                f"""select {known} from caps left join read_parquet({caps}) as before
-                    on caps.kind = before.kind and caps.agency_id = before.agency_id
-                    and caps.unit_id is not distinct from before.unit_id
-                    and caps.person_no is not distinct from before.person_no and caps.area is not distinct from before.area
-                order by caps.cap_no"""
+                f"""select {known} from caps as now left join read_parquet({caps}) as before on {SAME_CAP}
+                order by now.cap_no"""
             ).fetchnumpy(),
         )
     )

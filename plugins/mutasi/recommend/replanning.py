@@ -110,10 +110,8 @@ class Replanner:
 
     def _alone(self, part: Part) -> tuple[Part, Replanner]:
         """A part with a replanner of its own."""
-        plan = self.plan
-        post = np.searchsorted(part.posts, plan.post[part.people]).astype(np.int32)
-        price, value, cap_price = plan.price[part.posts], plan.value[part.people], plan.cap_price[part.caps]
-        own = replace(plan, post=post, row=part.problem.row(post), price=price, value=value, cap_price=cap_price)
+        plan = part.of_plan(self.plan)
+        own = replace(plan, row=part.problem.row(plan.post))
         return part, Replanner(part.problem, with_bound(part.problem, own), is_group=True)
 
     @cached_property
