@@ -21,6 +21,18 @@ def clean_environment() -> dict[str, str]:
     return {k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "MUTASI")) or k == "MUTASI_CACHE"}
 
 
+class AskedAgain(httpx.HTTPTransport):
+    """Asks again where the server fails, as a person would: it did nothing when SQLite's lock did not come free in time."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        for _ in range(5):
+            answer = super().handle_request(request)
+            if not answer.is_server_error:
+                break
+            answer.read()
+        return answer
+
+
 @contextlib.contextmanager
 def live_airflow(home: Path, agencies: Path, employees: int, **watched: str) -> Iterator[httpx.Client]:
     """Start it on `home` with the agency files of `agencies` and `watched` in its environment; yields a client of its API."""
@@ -32,8 +44,7 @@ def live_airflow(home: Path, agencies: Path, employees: int, **watched: str) -> 
     process = subprocess.Popen(command, env=environment, cwd=PROJECT, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout and any("is up" in line for line in process.stdout), "Airflow did not start"
-        # SQLite's writers wait for each other up to two minutes; who asks waits longer.
-        with httpx.Client(base_url=f"http://localhost:{port}", timeout=300) as client:
+        with httpx.Client(base_url=f"http://localhost:{port}", timeout=300, transport=AskedAgain()) as client:
             client.headers["Authorization"] = f"Bearer {client.get('/auth/token').json()['access_token']}"
             yield client
     finally:

@@ -79,8 +79,10 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
         "AIRFLOW__CORE__PARALLELISM": "4",
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
-        # SQLite has one writer at a time; on a slow disk the others wait longer than the five seconds they have by default.
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db?timeout=120",
+        # SQLite has one writer at a time; on a slow disk the others wait longer than the five seconds they have by default. No longer
+        # than this: the API server notes who asked before it answers whom it answers already, and waits for its own lock until then.
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db?timeout=15",
+        "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",  # tasks outlast that
         "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",
