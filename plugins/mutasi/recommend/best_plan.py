@@ -19,7 +19,7 @@ from mutasi.recommend.reading_back import plan_before
 from mutasi.recommend.solve import solve
 
 SOLVES = {False: "published", True: "if_files_complete"}
-METHOD = "7"  # raised when the same inputs would give another plan
+METHOD = "8"  # raised when the same inputs would give another plan
 PRICING_ROUNDS = 10
 WORK_PER_EDGE = 2_000  # edges that the search may look at, in multiples of all edges, before the second engine takes over
 

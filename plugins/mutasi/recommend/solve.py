@@ -151,13 +151,13 @@ def in_whole_numbers(problem: Problem, proof: Proof, nodes: int) -> Plan:
     Raises:
         CapsTooTight: no plan keeps the caps.
     """
-    worth, few, moves = np.ones(len(problem.edge_post), bool), FEW_EDGES, np.empty(0, np.intp)
+    worth, few, best = np.ones(len(problem.edge_post), bool), FEW_EDGES, replace(proof.plan, post=problem.home)
     while True:
         tried = cheapest(proof.reduced, worth, few) | of_couples(problem)
-        tried[moves] = True  # the best plan so far: without it, seats that must be held might be held by nobody
+        tried[problem.moves(best.post)] = True  # without the best plan so far, seats that must be held might be held by nobody
         few *= MANY_TIMES
         try:
-            found = program(problem.only(tried), nodes)
+            found = program(problem.only(tried), nodes, best)
         except CapsTooTight:
             if tried.all():
                 raise
@@ -166,10 +166,10 @@ def in_whole_numbers(problem: Problem, proof: Proof, nodes: int) -> Plan:
         is_exact = bool(found["is_complete"][0])
         if not is_exact:  # the engine gave up, perhaps with nothing: never worse than greedy
             post = min(filled_up(problem, post), filled_up(problem, problem.home), key=problem.row)
-        row, moves = problem.row(post), problem.moves(post)
-        worth = proof.could_beat(row)
+        best = replace(proof.plan, post=post, row=problem.row(post), branched=True, is_exact=is_exact)
+        worth = proof.could_beat(best.row)
         if not is_exact or not (worth & ~tried).any():
-            return replace(proof.plan, post=post, row=row, branched=True, is_exact=is_exact)
+            return best
 
 
 def lawful_prices(prices: Integers) -> Integers:
@@ -178,10 +178,11 @@ def lawful_prices(prices: Integers) -> Integers:
     return prices
 
 
-def program(problem: Problem, nodes: int | None = MOST_NODES, near: Plan | None = None) -> dict[str, npt.NDArray[np.generic]]:
+def program(problem: Problem, nodes: int | None, near: Plan | None = None) -> dict[str, npt.NDArray[np.generic]]:
     """Hand a problem with caps to HiGHS; people without an edge stay, and hold their seats: those first that must be held.
 
-    The search begins at a plan that is `near`, with its prices in parts of SCALE, or at nothing.
+    The search begins at a plan that is `near`, with its prices in parts of SCALE, or at nothing. In whole numbers a near plan that
+    keeps everything is what others have to beat.
 
     Where `nodes` is nothing, fractions stay as the linear programs leave them, which `branched` tells and `used` rounds: their
     prices are what is asked for.

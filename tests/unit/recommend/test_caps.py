@@ -11,6 +11,7 @@ import pytest
 from tests.unit.recommend.instances import is_lawful, random_problem
 
 from mutasi.recommend import solve as solving
+from mutasi.recommend.plan import Plan
 from mutasi.recommend.problem import Problem
 from mutasi.recommend.solve import solve
 
@@ -119,8 +120,8 @@ def greedy(problem: Problem) -> tuple[int, ...]:
 def test_where_branch_and_bound_finds_nothing_the_plan_is_no_worse_than_greedy(monkeypatch: pytest.MonkeyPatch) -> None:
     program, gave_up = solving.program, 0
 
-    def found_nothing(problem: Problem, nodes: int | None) -> dict[str, Any]:
-        found = program(problem, nodes)
+    def found_nothing(problem: Problem, nodes: int | None, near: Plan | None = None) -> dict[str, Any]:
+        found = program(problem, nodes, near)
         return found if nodes is None else found | {"used": np.zeros_like(found["used"]), "is_complete": np.array([False])}
 
     monkeypatch.setattr(solving, "program", found_nothing)

@@ -31,7 +31,7 @@ def published(run: Path, name: str = "candidates") -> str:
 
 def test_the_same_planning_database_gives_the_same_run(settings: Settings, planning: Path, found: RunSummary) -> None:
     assert replace(run_week(settings, planning, "2026-W47"), folder=found.folder) == found
-    assert METHOD == "7"
+    assert METHOD == "8"
 
 
 def test_replay_gives_the_same_hash(run: Path, found: RunSummary) -> None:

@@ -1,10 +1,10 @@
-"""The lexicographic plan under caps that people share, by HiGHS: linear programs first, branch and bound where they do not suffice.
+"""The lexicographic plan under caps that people share, by HiGHS: by linear programs, or by branch and bound where they do not suffice.
 
-Each objective is minimised over the optima of those before it, which its prices describe; prices of caps are handed back as
-whole numbers in parts of `scale`, so that the proof needs no floating point. All objectives are first minimised together, with
-weights: the optimum found there is mostly that of each, which then only has to be seen. That search begins at a plan that is
-known (`near`, with its prices), if there is one. When the last linear optimum is not whole, the objectives are minimised again in
-whole numbers, each with the earlier ones held, unless `nodes` is -1: then the prices of the linear programs are what is asked for.
+Each objective is minimised over the optima of those before it. All are first minimised together, with weights: the optimum found
+there is mostly that of each, which then only has to be seen. The search may begin at a plan that is known (`near`, with prices).
+
+Where `nodes` is -1, linear programs may leave fractions: their prices are what is asked for, which come as whole numbers in parts
+of `scale`, so that the proof needs no floating point. Else the plan is whole, and each objective may take so many nodes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ PRIMAL = 4
 LOWER, BASIC, UPPER = range(3)
 KINDS = [highspy.HighsBasisStatus(kind) for kind in (LOWER, BASIC, UPPER)]
 WEIGHTS = np.array((1e9, 1e5, 1e2, 1.0, 0.0))  # of the objectives together; the tie-break only decides at the end
+INTEGER = highspy.HighsVarType.kInteger
 Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 
 
 class NoPlan(Exception):
@@ -121,7 +123,7 @@ class Program:
         self.engine.setBasis(basis)
         self.engine.setOptionValue("simplex_strategy", PRIMAL)
 
-    def _places(self, a: Arrays) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
+    def _places(self, a: Arrays) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], Flags]:
         """The columns by which people hold a place, those who come before those who stay; where each is; which open seats are empty."""
         held = np.flatnonzero(a["near"])
         held = held[np.lexsort((-held, a["post"][held]))]
@@ -161,27 +163,46 @@ class Program:
     def hold_optimum(self, solution: Any) -> tuple[Floats, Floats]:
         """Close what no optimum of this objective uses and demand what all of them use; returns the prices of posts and caps."""
         reduced, dual = np.array(solution.col_dual), np.array(solution.row_dual)
-        free = self.least < self.most
-        closed, demanded = free & (reduced > TOLERANCE), free & (reduced < -TOLERANCE)
-        self.most[closed], self.least[demanded] = 0, 1  # only a seat has an upper bound at which it can rest
-        changed = np.flatnonzero(closed | demanded).astype(np.int32)
-        self.engine.changeColsBounds(len(changed), changed, self.least[changed], self.most[changed])
+        self.close(reduced > TOLERANCE, reduced < -TOLERANCE)
         bound = np.flatnonzero(np.abs(dual) > TOLERANCE)
         bound = bound[(bound < self.people) | (bound >= self.people + self.posts)]
         self.lower[bound] = self.upper[bound]
         self.engine.changeRowsBounds(len(bound), bound.astype(np.int32), self.lower[bound], self.upper[bound])
         return dual[self.people : self.people + self.posts], -dual[self.people + self.posts :]
 
+    def close(self, closed: Flags, demanded: Flags) -> None:
+        """Leave out some columns for good and demand others."""
+        free = self.least < self.most
+        closed, demanded = closed & free, demanded & free
+        self.most[closed], self.least[demanded] = 0, 1  # only a seat has an upper bound at which it can rest
+        changed = np.flatnonzero(closed | demanded).astype(np.int32)
+        self.engine.changeColsBounds(len(changed), changed, self.least[changed], self.most[changed])
+
+    def hold(self, cost: Floats, most: float) -> None:
+        """Let an objective cost no more than that."""
+        used = np.flatnonzero(cost).astype(np.int32)
+        self.engine.addRow(-np.inf, most, len(used), used, cost[used])
+
+    def plan_near(self, a: Arrays) -> Floats | None:
+        """The columns of the plan that is near, where it keeps all rows."""
+        held, _, is_empty = self._places(a)
+        value = np.concatenate([np.zeros(self.edges), is_empty])
+        value[held] = 1
+        total = np.bincount(self.row, value[self.column] * self.factor, len(self.lower))
+        return value if ((self.lower <= total) & (total <= self.upper)).all() else None
+
 
 def solve(a: Arrays) -> Arrays:
-    """Which edges the plan uses, prices of posts (G, 5) and caps (C, 5) in parts of `scale`, and whether branch and bound was needed."""
+    """Which edges the plan uses, if one keeps all rows, and what is known of it."""
     try:
-        return _solved(a)
+        found = _in_fractions(a) if a["nodes"] < 0 else _in_whole_numbers(a)
     except NoPlan:
         return {"is_feasible": np.array([False])}
+    return found | {"is_feasible": np.array([True])}
 
 
-def _solved(a: Arrays) -> Arrays:
+def _in_fractions(a: Arrays) -> Arrays:
+    """Prices of posts (G, 5) and caps (C, 5) in parts of `scale`, and whether the last optimum has fractions, which `used` rounds."""
     program, scale = Program(a), int(a["scale"])
     tiers = program.cost.shape[1]
     prices = np.zeros((program.caps, tiers))
@@ -194,38 +215,51 @@ def _solved(a: Arrays) -> Arrays:
         solution = program.minimise(program.cost[:, tier])
         posts[:, tier], prices[:, tier] = program.hold_optimum(solution)
     value = np.array(solution.col_value)[: program.edges]
-    whole, is_complete = bool((np.abs(value - np.rint(value)) < TOLERANCE).all()), True
-    if not whole and a["nodes"] >= 0:
-        value, is_complete = _in_whole_numbers(a)
     return {
         "used": np.rint(value).astype(bool),
         "price": np.rint(posts * scale).astype(np.int64),
         "cap_price": np.rint(prices * scale).astype(np.int64),
-        "branched": np.array([not whole]),
-        "is_complete": np.array([is_complete]),
-        "is_feasible": np.array([True]),
+        "branched": np.array([not _is_whole(value)]),
     }
 
 
-def _in_whole_numbers(a: Arrays) -> tuple[Floats, bool]:
-    """The objectives one by one in whole numbers, each earlier one held at its least value; whether each was settled.
+def _in_whole_numbers(a: Arrays) -> Arrays:
+    """The objectives one by one in whole numbers, each earlier one held at its least value, and whether each was settled.
 
-    Where the engine gives up with nothing, what the objectives before found stands, and before the first one nobody moves.
+    The linear program of each comes first: what costs more beyond its prices than the least whole number lies above it is in no
+    plan as good, which leaves little for the objectives that follow; where it comes out whole, or no lower than a plan that is
+    known, there is nothing to look for. Where the engine gives up with nothing, what was known stands, at first that nobody moves.
     """
-    program = Program(a)
-    columns = len(program.every)
-    kinds = [highspy.HighsVarType.kInteger] * columns
-    program.engine.changeColsIntegrality(columns, program.every, np.array(kinds))
-    program.engine.setOptionValue("presolve", "on")
-    value = np.zeros(columns)
-    for cost in program.cost.T:
+    whole, relaxed = Program(a), Program(a)
+    whole.engine.changeColsIntegrality(len(whole.every), whole.every, np.array([INTEGER] * len(whole.every)))
+    whole.engine.setOptionValue("presolve", "on")
+    known = whole.plan_near(a) if "near" in a else None
+    relaxed.search(relaxed.cost @ WEIGHTS)
+    relaxed.engine.setOptionValue("simplex_strategy", PRIMAL)
+    for cost in whole.cost.T:
+        error = TOLERANCE * max(1.0, np.abs(cost).max())
         try:
-            value = np.rint(np.array(program.minimise(cost).col_value))
+            solution = relaxed.minimise(cost)
+            value, reduced = np.array(solution.col_value), np.array(solution.col_dual)
+            least = float(cost @ value)
+            if _is_whole(value):
+                known = np.rint(value)
+            elif known is None or cost @ known > np.ceil(least - error):
+                found = np.rint(np.array(whole.minimise(cost).col_value))
+                known = found if known is None or cost @ found < cost @ known else known
         except NothingFound:
             break
-        used = np.flatnonzero(cost).astype(np.int32)
-        program.engine.addRow(-np.inf, float(cost @ value), len(used), used, cost[used])
-    return value[: program.edges], program.is_complete
+        best = float(cost @ known)
+        beyond = best - least + error
+        for program in (whole, relaxed):
+            program.close(reduced > beyond, reduced < -beyond)
+            program.hold(cost, best)
+    used = np.zeros(whole.edges, bool) if known is None else known[: whole.edges] > 0
+    return {"used": used, "is_complete": np.array([whole.is_complete and relaxed.is_complete])}
+
+
+def _is_whole(value: Floats) -> bool:
+    return bool((np.abs(value - np.rint(value)) < TOLERANCE).all())
 
 
 if __name__ == "__main__":
