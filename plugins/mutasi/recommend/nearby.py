@@ -1,8 +1,8 @@
 """The best plan under caps, found again from the prices of a plan for almost the same problem, without a search from nothing.
 
-The engine for caps plans with the pairs that look cheapest at the prices known, and begins at the plan known. If there are prices
-of posts that fit its plan, nothing that was left out is cheaper. If there are none, its own prices tell which pairs a better plan
-might use: those alone stay in the search.
+The engine for caps begins with the pairs that look cheapest at the prices known, and at the plan known if that is lawful still;
+others enter as its prices ask for them. If there are prices of posts that fit its plan, nothing that was left out is cheaper. If
+there are none, its own prices tell which pairs a better plan might use: those alone stay in the search.
 """
 
 from __future__ import annotations
@@ -31,12 +31,10 @@ from mutasi.recommend.solve import (
     solve,
 )
 
-FEW_PAIRS = 1_500  # that enter first, the cheapest of all
-BEST_PAIRS, MORE_PAIRS = 8, 8  # of each person and post that enter with them, and that enter later
+FEW_PAIRS = 1_500  # with which the engine begins, the cheapest of all
+BEST_PAIRS, MORE_PAIRS = 3, 8  # of each person and post with which it begins, too, and that are added for the next round
 PROMISING_PAIRS, MOST_PAIRS = 20_000, 50_000  # among which those are; beyond which everything is solved from nothing instead
-PAIRS_FROM_NOTHING = (
-    10_000  # up to which a search from nothing takes no longer than one from a plan, and its prices reach further
-)
+ENTERING_PAIRS = 200_000  # that may enter within a round, the cheapest
 FEW_MISSING = 20  # pairs that prices still ask for are left to whole numbers, which weigh them as well as another linear program
 DEAR = 1 << 40  # no price comes near it
 
@@ -92,9 +90,9 @@ def _searched(problem: Problem, proof: Proof, tried: Flags, best: Plan | None, n
     From round to round the pairs alone stay that the best plan known uses or a better one might.
     """
     while tried.sum() <= MOST_PAIRS:
-        begin = near if tried.sum() > PAIRS_FROM_NOTHING else None
+        begin = near if best else None
         try:
-            found = _plan_among(problem, tried, proof.plan, begin)
+            found, tried = _plan_among(problem, tried, proof, begin)
         except Infeasible:
             return None
         if found.branched:
@@ -232,23 +230,27 @@ def _distances(pool: int, ways: _Ways, others: _Ways, tier: int) -> Integers | N
     return None
 
 
-def _plan_among(problem: Problem, tried: Flags, known: Plan, begin: Plan | None) -> Plan:
-    """The best plan of some pairs alone, with the engine's prices; posts that these pairs do not touch keep those that are known.
+def _plan_among(problem: Problem, tried: Flags, proof: Proof, begin: Plan | None) -> tuple[Plan, Flags]:
+    """The best plan of some pairs and those that enter, with the engine's prices; posts that no such pair touches keep those known.
 
     The engine begins at a plan, or at nothing. Where caps leave fractions, the plan means nothing, only its prices.
 
     Raises:
         CapsTooTight: no such plan keeps the caps.
     """
+    known, offered = proof.plan, tried | cheapest(proof.reduced, ~tried, ENTERING_PAIRS)
     touched = np.zeros(len(problem.protected), bool)
-    touched[problem.edge_post[tried]] = touched[problem.home[problem.edge_person[tried]]] = True
-    part = Part.of(problem.only(tried), touched)
-    found = program(part.problem, None, begin and part.of_plan(begin))
-    moves = np.flatnonzero(tried)[part.edges][found["used"].astype(bool)]
-    post, price, cap_price = problem.after(moves), known.price.copy(), np.zeros_like(known.cap_price)
+    touched[problem.edge_post[offered]] = touched[problem.home[problem.edge_person[offered]]] = True
+    part = Part.of(problem.only(offered), touched)
+    pairs = np.flatnonzero(offered)[part.edges]
+    found = program(part.problem, None, begin and part.of_plan(begin), tried[pairs])
+    tried = tried.copy()
+    tried[pairs] = found["inside"]
+    post = problem.after(pairs[found["used"].astype(bool)])
+    price, cap_price = known.price.copy(), np.zeros_like(known.cap_price)
     price[part.posts], cap_price[part.caps] = found["price"], lawful_prices(found["cap_price"].astype(np.int64))
     branched = bool(found["branched"][0])
-    return replace(known, post=post, row=problem.row(post), price=price, cap_price=cap_price, branched=branched)
+    return replace(known, post=post, row=problem.row(post), price=price, cap_price=cap_price, branched=branched), tried
 
 
 def _promising(problem: Problem, reduced: Integers, among: Flags, best: int) -> Flags:

@@ -15,7 +15,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from mutasi.recommend.face import Graph
+from mutasi.recommend.face import Flags, Graph
 from mutasi.recommend.greedy import filled_up
 from mutasi.recommend.lexicographic import Solution
 from mutasi.recommend.network import INFINITE, Indices, Integers
@@ -24,6 +24,7 @@ from mutasi.recommend.plan import Plan
 from mutasi.recommend.problem import Problem
 from mutasi.recommend.processes import CAPPED, run
 from mutasi.recommend.proving import SCALE, CapsTooTight, Proof, below, beyond, gaining, matching, priced_problem, with_bound
+from mutasi.recommend.ranks import first_of_each
 
 ROUNDS = 12  # of adding edges that were missing, before the gap is left and shown
 MOST_NODES, LEAST_NODES = 20_000, 50  # of branch and bound for one objective, shared out among groups; beyond it a gap is shown
@@ -178,11 +179,15 @@ def lawful_prices(prices: Integers) -> Integers:
     return prices
 
 
-def program(problem: Problem, nodes: int | None, near: Plan | None = None) -> dict[str, npt.NDArray[np.generic]]:
+def program(
+    problem: Problem, nodes: int | None, near: Plan | None = None, inside: Flags | None = None
+) -> dict[str, npt.NDArray[np.generic]]:
     """Hand a problem with caps to HiGHS; people without an edge stay, and hold their seats: those first that must be held.
 
     The search begins at a plan that is `near`, with its prices in parts of SCALE, or at nothing. In whole numbers a near plan that
     keeps everything is what others have to beat.
+
+    It begins with the edges `inside`, or with all; others enter where they are worth it, which `inside` of the answer tells.
 
     Where `nodes` is nothing, fractions stay as the linear programs leave them, which `branched` tells and `used` rounds: their
     prices are what is asked for.
@@ -211,6 +216,7 @@ def program(problem: Problem, nodes: int | None, near: Plan | None = None) -> di
         begin
         | {
             "post": graph.post,
+            "inside": np.append(np.ones(stays, bool), np.ones(len(small.edge_post), bool) if inside is None else inside),
             "person": graph.person,
             "cost": graph.cost,
             "caps": np.vstack([none, small.edge_caps]),
@@ -228,7 +234,7 @@ def program(problem: Problem, nodes: int | None, near: Plan | None = None) -> di
     )
     if not found["is_feasible"][0]:
         raise CapsTooTight
-    return found | {"used": found["used"][stays:]}
+    return found | {name: found[name][stays:] for name in ("used", "inside") if name in found}
 
 
 def _may_leave(problem: Problem) -> npt.NDArray[np.bool_]:
@@ -256,11 +262,7 @@ def best_of_each(problem: Problem, reduced: Integers, among: npt.NDArray[np.bool
     """By reduced cost the best edges of each person and post among some."""
     edges, chosen = np.flatnonzero(among), np.zeros(len(among), bool)
     order = edges[np.lexsort(reduced[edges].T[::-1])]
-    for key in (problem.edge_person, problem.edge_post):
-        sorted_key = key[order]
-        by_key = np.argsort(sorted_key, kind="stable")
-        nth = np.arange(len(order)) - np.searchsorted(sorted_key[by_key], sorted_key[by_key])
-        chosen[order[by_key[nth < best]]] = True
+    chosen[first_of_each(order, best, problem.edge_person, problem.edge_post)] = True
     return chosen
 
 
@@ -270,5 +272,6 @@ def cheapest(reduced: Integers, among: npt.NDArray[np.bool_], most: int) -> npt.
     if len(edges) > most:
         first_two = reduced[edges, 0] * 2.0**40 + reduced[edges, 1]
         edges = edges[first_two <= np.partition(first_two, most)[most]]
-    found[edges[np.lexsort(reduced[edges].T[::-1])[:most]]] = True
+        edges = edges[np.lexsort(reduced[edges].T[::-1])[:most]]
+    found[edges] = True
     return found

@@ -15,16 +15,16 @@ from mutasi.recommend.proving import CapsTooTight, Infeasible
 from mutasi.recommend.solve import solve
 
 
-@pytest.fixture(autouse=True, params=["all at once", "few at a time", "few, from the plan that is known"])
+@pytest.fixture(autouse=True, params=["all at once", "few at first", "few in a round"])
 def pairs_that_enter(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Small problems are tried whole and from nothing; large ones are not, and what was left out must be found."""
+    """Small problems are tried whole; large ones are not, and what was left out must be found, by the engine or after it."""
     if request.param != "all at once":
         for name in ("FEW_PAIRS", "BEST_PAIRS", "MORE_PAIRS"):
             monkeypatch.setattr(f"mutasi.recommend.nearby.{name}", 1)
         monkeypatch.setattr("mutasi.recommend.nearby.FEW_MISSING", 1)
         monkeypatch.setattr("mutasi.recommend.solve.FEW_EDGES", 1)
-    if request.param == "few, from the plan that is known":
-        monkeypatch.setattr("mutasi.recommend.nearby.PAIRS_FROM_NOTHING", 0)
+    if request.param == "few in a round":
+        monkeypatch.setattr("mutasi.recommend.nearby.ENTERING_PAIRS", 1)
 
 
 def otherwise(problem: Problem, rng: np.random.Generator) -> Problem:

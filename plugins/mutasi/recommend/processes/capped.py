@@ -1,7 +1,8 @@
 """The lexicographic plan under caps that people share, by HiGHS: by linear programs, or by branch and bound where they do not suffice.
 
 Each objective is minimised over the optima of those before it. All are first minimised together, with weights: the optimum found
-there is mostly that of each, which then only has to be seen. The search may begin at a plan that is known (`near`, with prices).
+there is mostly that of each, which then only has to be seen. The search may begin at a plan that is known (`near`, with prices),
+and with some edges (`inside`): others enter as long as prices ask for them.
 
 Where `nodes` is -1, linear programs may leave fractions: their prices are what is asked for, which come as whole numbers in parts
 of `scale`, so that the proof needs no floating point. Else the plan is whole, and each objective may take so many nodes.
@@ -17,15 +18,19 @@ import numpy.typing as npt
 
 from mutasi.recommend.processes import Arrays, serve
 from mutasi.recommend.processes.forest import forest
+from mutasi.recommend.ranks import first_of_each
 
 TOLERANCE = 1e-6
 PRIMAL = 4
 LOWER, BASIC, UPPER = range(3)
 KINDS = [highspy.HighsBasisStatus(kind) for kind in (LOWER, BASIC, UPPER)]
 WEIGHTS = np.array((1e9, 1e5, 1e2, 1.0, 0.0))  # of the objectives together; the tie-break only decides at the end
+ALMOST = 0.5  # of the weighted objectives: what gains less is found for each of them
+ENTERING = 2  # columns of each person and post that enter together
 INTEGER = highspy.HighsVarType.kInteger
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
+Columns = npt.NDArray[np.intp]
 
 
 class NoPlan(Exception):
@@ -37,17 +42,23 @@ class NothingFound(Exception):
 
 
 class Program:
-    """The linear program: a column per edge and open seat, a row per person, post and cap."""
+    """The linear program: a column per edge and open seat, a row per person, post and cap.
+
+    The engine has some of the columns (`inside`, in its order); others enter when they are worth it.
+    """
 
     is_complete = True  # no objective was left with a better plan possible
 
     def __init__(self, a: Arrays) -> None:
         self.edges, self.seats = len(a["post"]), len(a["seat_post"])
         self.people, self.posts, self.caps = len(a["idle"]), len(a["protected"]), len(a["cap_limit"])
+        self.person, self.post = a["person"], a["post"]
         self.cost = np.vstack([a["cost"], a["seat_penalty"]]).astype(np.float64)
         seats = a["protected"] + np.bincount(a["seat_post"], minlength=self.posts)
         self.lower = np.concatenate([np.full(self.people, -np.inf), seats, np.full(self.caps, -np.inf)])
         self.upper = np.concatenate([np.ones(self.people), seats, a["cap_limit"]])
+        self.least, self.most = np.zeros(len(self.cost)), np.concatenate([np.full(self.edges, np.inf), np.ones(self.seats)])
+        self.start, self.row, self.factor = self._entries(a)
         self.engine: Any = highspy.Highs()  # type: ignore[no-untyped-call]
         options: dict[str, bool | int | float] = {
             "output_flag": False,
@@ -60,35 +71,38 @@ class Program:
         for option, value in options.items():
             self.engine.setOptionValue(option, value)
         self.engine.setOptionValue("presolve", "off")
-        self.engine.passModel(self._model(a))
-        self.every = np.arange(self.edges + self.seats, dtype=np.int32)
-        self.least, self.most = np.zeros(len(self.every)), np.concatenate([np.full(self.edges, np.inf), np.ones(self.seats)])
+        rows, none = len(self.lower), np.empty(0)
+        self.engine.addRows(rows, self.lower, self.upper, 0, np.zeros(rows, np.int32), none.astype(np.int32), none)
+        self.inside = np.empty(0, np.intp)
+        self.enter(np.flatnonzero(np.append(a["inside"], np.ones(self.seats, bool))))
 
-    def _model(self, a: Arrays) -> Any:
-        model = highspy.HighsLp()
-        column = np.arange(self.edges)
-        caps = a["caps"].astype(np.int64)
-        edge, which = np.nonzero(caps >= 0)
-        first_cap = self.people + self.posts
-        rows = [a["person"], self.people + a["post"], self.people + a["seat_post"], first_cap + caps[edge, which]]
-        columns = [column, column, self.edges + np.arange(self.seats), edge]
-        ones = np.ones(sum(map(len, rows)))
-        rows.append(first_cap + a["link_cap"].astype(np.int64))
-        columns.append(a["link_edge"])
-        row, col = np.concatenate(rows).astype(np.int64), np.concatenate(columns)
-        factor = np.concatenate([ones, a["link_weight"]])
-        self.row, self.column, self.factor = row, col, factor
-        order = np.argsort(col * len(self.lower) + row)
-        model.num_col_, model.num_row_ = self.edges + self.seats, len(self.lower)
-        model.col_cost_ = np.zeros(model.num_col_)
-        model.col_lower_ = np.zeros(model.num_col_)
-        model.col_upper_ = np.concatenate([np.full(self.edges, np.inf), np.ones(self.seats)])
-        model.row_lower_, model.row_upper_ = self.lower, self.upper
-        model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-        model.a_matrix_.start_ = np.concatenate([[0], np.cumsum(np.bincount(col, minlength=model.num_col_))]).astype(np.int32)
-        model.a_matrix_.index_ = row[order].astype(np.int32)
-        model.a_matrix_.value_ = factor[order]
-        return model
+    def _entries(self, a: Arrays) -> tuple[Columns, npt.NDArray[np.int32], Floats]:
+        """Where the entries of each column begin, and the last one's end; the row and the factor of each entry."""
+        first_cap, caps = self.people + self.posts, a["caps"].astype(np.int64)
+        of_edge = np.column_stack([a["person"], self.people + a["post"], np.where(caps < 0, -1, first_cap + caps)])
+        edge, _ = np.nonzero(of_edge >= 0)
+        seat = np.arange(self.edges, self.edges + self.seats)
+        column = np.concatenate([edge, seat, a["link_edge"]])
+        row = np.concatenate([of_edge[of_edge >= 0], self.people + a["seat_post"], first_cap + a["link_cap"]])
+        factor = np.concatenate([np.ones(len(edge) + self.seats), a["link_weight"]])
+        order = np.argsort(column, kind="stable")
+        start = np.append(0, np.cumsum(np.bincount(column, minlength=self.edges + self.seats)))
+        return start, row[order].astype(np.int32), factor[order]
+
+    def enter(self, columns: Columns) -> None:
+        """Hand columns to the engine."""
+        count = self.start[columns + 1] - self.start[columns]
+        begin = np.cumsum(count) - count
+        at = np.repeat(self.start[columns] - begin, count) + np.arange(count.sum())
+        entries = begin.astype(np.int32), self.row[at], self.factor[at]
+        cost = np.zeros(len(columns))
+        self.engine.addCols(len(columns), cost, self.least[columns], self.most[columns], len(at), *entries)
+        self.inside = np.append(self.inside, columns)
+
+    def _beyond(self, cost: Floats, worth: Floats) -> Floats:
+        """What columns cost beyond what their rows are worth."""
+        found: Floats = cost - np.add.reduceat(worth[self.row] * self.factor, self.start[:-1])
+        return found
 
     def begin_near(self, a: Arrays) -> None:
         """Begin at a plan and its prices, which need not be the best nor keep the caps: fewer steps lead on from there than from nothing.
@@ -99,7 +113,7 @@ class Program:
         cost, pool = self.cost @ WEIGHTS, self.posts
         price, cap_price = a["near_price"] @ WEIGHTS, a["near_cap_price"] @ WEIGHTS
         worth = np.concatenate([np.zeros(self.people), price, -cap_price]) / int(a["scale"])
-        beyond = cost - np.bincount(self.column, worth[self.row] * self.factor, len(cost))
+        beyond = self._beyond(cost, worth)
         least = np.zeros(self.people)
         np.minimum.at(least, a["person"], beyond[: self.edges])
         beyond[: self.edges] -= least[a["person"]]
@@ -107,7 +121,7 @@ class Program:
         columns = np.full(len(cost), LOWER)
         columns[self.edges :][is_empty] = UPPER
         columns[held] = BASIC
-        others = np.flatnonzero(columns != BASIC)
+        others = self.inside[columns[self.inside] != BASIC]
         others = others[np.argsort(np.abs(beyond[others]), kind="stable")]
         starts = np.concatenate([place[a["person"]], np.full(self.seats, pool)])
         ends = np.concatenate([a["post"], a["seat_post"]])
@@ -118,12 +132,12 @@ class Program:
         rows[self.people : self.people + self.posts][is_root[:pool]] = BASIC
         rows[self.people + self.posts :] = BASIC
         basis = highspy.HighsBasis()
-        basis.col_status, basis.row_status = ([KINDS[kind] for kind in kinds.tolist()] for kinds in (columns, rows))
+        basis.col_status, basis.row_status = ([KINDS[kind] for kind in kinds.tolist()] for kinds in (columns[self.inside], rows))
         basis.valid = basis.alien = True  # the engine mends what caps make of it
         self.engine.setBasis(basis)
         self.engine.setOptionValue("simplex_strategy", PRIMAL)
 
-    def _places(self, a: Arrays) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], Flags]:
+    def _places(self, a: Arrays) -> tuple[Columns, Columns, Flags]:
         """The columns by which people hold a place, those who come before those who stay; where each is; which open seats are empty."""
         held = np.flatnonzero(a["near"])
         held = held[np.lexsort((-held, a["post"][held]))]
@@ -135,14 +149,41 @@ class Program:
         number = np.arange(self.seats) - np.searchsorted(a["seat_post"], a["seat_post"])
         return held, place, number >= filled[a["seat_post"]]
 
-    def search(self, cost: Floats) -> Any:
-        """Let the engine look for the least cost; what it then stands at is where the next search begins."""
-        self.engine.changeColsCost(len(self.every), self.every, np.ascontiguousarray(cost))
-        return self._run()
+    def search_together(self) -> None:
+        """Let the engine look for the least of all objectives, with weights; what it then stands at is where the next search begins."""
+        self._search(self.cost @ WEIGHTS, ALMOST)
+        self.engine.setOptionValue("simplex_strategy", PRIMAL)
 
-    def minimise(self, cost: Floats) -> Any:
-        """One objective as the program now stands; raises NoPlan when nothing fits, NothingFound when the engine gave up."""
-        status = self.search(cost)
+    def _search(self, cost: Floats, enough: float) -> Any:
+        """Let the engine look for the least cost, until no column outside gains more than `enough`."""
+        while True:
+            count = len(self.inside)
+            self.engine.changeColsCost(count, np.arange(count, dtype=np.int32), cost[self.inside])
+            status = self._run()
+            missing = self._missing(cost, status, enough)
+            if not len(missing):
+                return status
+            self.enter(missing)
+
+    def _missing(self, cost: Floats, status: Any, enough: float) -> Columns:
+        """The columns outside that gain most, a few of each person and post; all, if nothing keeps the rows without them."""
+        outside = self.most > 0
+        outside[self.inside] = False
+        if not outside.any() or status == highspy.HighsModelStatus.kInfeasible:
+            return np.flatnonzero(outside)
+        self.engine.setOptionValue("simplex_strategy", PRIMAL)  # an optimum still keeps the rows when columns enter
+        beyond = self._beyond(cost, np.array(self.engine.getSolution().row_dual))
+        gaining = np.flatnonzero(outside & (beyond < -enough))
+        return first_of_each(gaining[np.argsort(beyond[gaining], kind="stable")], ENTERING, self.person, self.post)
+
+    def minimise(self, cost: Floats) -> tuple[Floats, Floats, Floats]:
+        """One objective as the program now stands: the columns and what they cost beyond (N), what the rows are worth.
+
+        Raises:
+            NoPlan: nothing fits.
+            NothingFound: the engine gave up.
+        """
+        status = self._search(cost, TOLERANCE)
         if status == highspy.HighsModelStatus.kInfeasible and self.engine.getOptionValue("presolve")[1] == "on":
             # Presolve of whole numbers calls infeasible what has a plan, even the one that was found for the objective before.
             self.engine.setOptionValue("presolve", "off")
@@ -154,41 +195,45 @@ class Program:
             self.is_complete = False
             if self.engine.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
                 raise NothingFound(f"no optimum: {status}")
-        return self.engine.getSolution()
+        solution = self.engine.getSolution()
+        value, worth = np.zeros(len(cost)), np.array(solution.row_dual)
+        value[self.inside] = solution.col_value
+        beyond = self._beyond(cost, worth)
+        beyond[self.inside] = solution.col_dual
+        return value, beyond, worth
 
     def _run(self) -> Any:
         self.engine.run()
         return self.engine.getModelStatus()
 
-    def hold_optimum(self, solution: Any) -> tuple[Floats, Floats]:
-        """Close what no optimum of this objective uses and demand what all of them use; returns the prices of posts and caps."""
-        reduced, dual = np.array(solution.col_dual), np.array(solution.row_dual)
-        self.close(reduced > TOLERANCE, reduced < -TOLERANCE)
-        bound = np.flatnonzero(np.abs(dual) > TOLERANCE)
+    def hold_optimum(self, beyond: Floats, worth: Floats) -> None:
+        """Close what no optimum of an objective uses and demand what all of them use."""
+        self.close(beyond > TOLERANCE, beyond < -TOLERANCE)
+        bound = np.flatnonzero(np.abs(worth) > TOLERANCE)
         bound = bound[(bound < self.people) | (bound >= self.people + self.posts)]
         self.lower[bound] = self.upper[bound]
         self.engine.changeRowsBounds(len(bound), bound.astype(np.int32), self.lower[bound], self.upper[bound])
-        return dual[self.people : self.people + self.posts], -dual[self.people + self.posts :]
 
     def close(self, closed: Flags, demanded: Flags) -> None:
         """Leave out some columns for good and demand others."""
         free = self.least < self.most
         closed, demanded = closed & free, demanded & free
         self.most[closed], self.least[demanded] = 0, 1  # only a seat has an upper bound at which it can rest
-        changed = np.flatnonzero(closed | demanded).astype(np.int32)
-        self.engine.changeColsBounds(len(changed), changed, self.least[changed], self.most[changed])
+        changed = np.flatnonzero((closed | demanded)[self.inside]).astype(np.int32)
+        columns = self.inside[changed]
+        self.engine.changeColsBounds(len(changed), changed, self.least[columns], self.most[columns])
 
     def hold(self, cost: Floats, most: float) -> None:
         """Let an objective cost no more than that."""
-        used = np.flatnonzero(cost).astype(np.int32)
-        self.engine.addRow(-np.inf, most, len(used), used, cost[used])
+        used = np.flatnonzero(cost[self.inside]).astype(np.int32)
+        self.engine.addRow(-np.inf, most, len(used), used, cost[self.inside][used])
 
     def plan_near(self, a: Arrays) -> Floats | None:
         """The columns of the plan that is near, where it keeps all rows."""
         held, _, is_empty = self._places(a)
         value = np.concatenate([np.zeros(self.edges), is_empty])
         value[held] = 1
-        total = np.bincount(self.row, value[self.column] * self.factor, len(self.lower))
+        total = np.bincount(self.row, np.repeat(value, np.diff(self.start)) * self.factor, len(self.lower))
         return value if ((self.lower <= total) & (total <= self.upper)).all() else None
 
 
@@ -202,24 +247,29 @@ def solve(a: Arrays) -> Arrays:
 
 
 def _in_fractions(a: Arrays) -> Arrays:
-    """Prices of posts (G, 5) and caps (C, 5) in parts of `scale`, and whether the last optimum has fractions, which `used` rounds."""
+    """Prices of posts (G, 5) and caps (C, 5) in parts of `scale`, and whether the last optimum has fractions, which `used` rounds.
+
+    The edges that came to be inside are told, too.
+    """
     program, scale = Program(a), int(a["scale"])
+    first_cap = program.people + program.posts
     tiers = program.cost.shape[1]
     prices = np.zeros((program.caps, tiers))
     posts = np.zeros((program.posts, tiers))
     if "near" in a:
         program.begin_near(a)
-    program.search(program.cost @ WEIGHTS)
-    program.engine.setOptionValue("simplex_strategy", PRIMAL)  # the optimum before is where the next search begins
-    for tier in range(tiers):
-        solution = program.minimise(program.cost[:, tier])
-        posts[:, tier], prices[:, tier] = program.hold_optimum(solution)
-    value = np.array(solution.col_value)[: program.edges]
+    program.search_together()
+    for tier, cost in enumerate(program.cost.T):
+        value, beyond, worth = program.minimise(cost)
+        program.hold_optimum(beyond, worth)
+        posts[:, tier], prices[:, tier] = worth[program.people : first_cap], -worth[first_cap:]
+    value = value[: program.edges]
     return {
         "used": np.rint(value).astype(bool),
         "price": np.rint(posts * scale).astype(np.int64),
         "cap_price": np.rint(prices * scale).astype(np.int64),
         "branched": np.array([not _is_whole(value)]),
+        "inside": np.isin(np.arange(program.edges), program.inside),
     }
 
 
@@ -231,28 +281,28 @@ def _in_whole_numbers(a: Arrays) -> Arrays:
     known, there is nothing to look for. Where the engine gives up with nothing, what was known stands, at first that nobody moves.
     """
     whole, relaxed = Program(a), Program(a)
-    whole.engine.changeColsIntegrality(len(whole.every), whole.every, np.array([INTEGER] * len(whole.every)))
+    whole.engine.changeColsIntegrality(
+        len(whole.inside), np.arange(len(whole.inside), dtype=np.int32), np.array([INTEGER] * len(whole.inside))
+    )
     whole.engine.setOptionValue("presolve", "on")
     known = whole.plan_near(a) if "near" in a else None
-    relaxed.search(relaxed.cost @ WEIGHTS)
-    relaxed.engine.setOptionValue("simplex_strategy", PRIMAL)
+    relaxed.search_together()
     for cost in whole.cost.T:
         error = TOLERANCE * max(1.0, np.abs(cost).max())
         try:
-            solution = relaxed.minimise(cost)
-            value, reduced = np.array(solution.col_value), np.array(solution.col_dual)
+            value, beyond, _ = relaxed.minimise(cost)
             least = float(cost @ value)
             if _is_whole(value):
                 known = np.rint(value)
             elif known is None or cost @ known > np.ceil(least - error):
-                found = np.rint(np.array(whole.minimise(cost).col_value))
+                found = np.rint(whole.minimise(cost)[0])
                 known = found if known is None or cost @ found < cost @ known else known
         except NothingFound:
             break
         best = float(cost @ known)
-        beyond = best - least + error
+        most = best - least + error
         for program in (whole, relaxed):
-            program.close(reduced > beyond, reduced < -beyond)
+            program.close(beyond > most, beyond < -most)
             program.hold(cost, best)
     used = np.zeros(whole.edges, bool) if known is None else known[: whole.edges] > 0
     return {"used": used, "is_complete": np.array([whole.is_complete and relaxed.is_complete])}
