@@ -155,7 +155,7 @@ class Program:
         self.engine.setOptionValue("simplex_strategy", PRIMAL)
 
     def _search(self, cost: Floats, enough: float) -> Any:
-        """Let the engine look for the least cost, until no column outside gains more than `enough`."""
+        """Let the engine look for the least cost until no column outside gains more than `enough`; returns the engine's status."""
         while True:
             count = len(self.inside)
             self.engine.changeColsCost(count, np.arange(count, dtype=np.int32), cost[self.inside])
@@ -169,15 +169,15 @@ class Program:
         """The columns outside that gain most, a few of each person and post; all, if nothing keeps the rows without them."""
         outside = self.most > 0
         outside[self.inside] = False
-        if not outside.any() or status == highspy.HighsModelStatus.kInfeasible:
-            return np.flatnonzero(outside)
-        self.engine.setOptionValue("simplex_strategy", PRIMAL)  # an optimum still keeps the rows when columns enter
-        beyond = self._beyond(cost, np.array(self.engine.getSolution().row_dual))
-        gaining = np.flatnonzero(outside & (beyond < -enough))
-        return first_of_each(gaining[np.argsort(beyond[gaining], kind="stable")], ENTERING, self.person, self.post)
+        if status == highspy.HighsModelStatus.kOptimal and outside.any():
+            self.engine.setOptionValue("simplex_strategy", PRIMAL)  # an optimum still keeps the rows when columns enter
+            beyond = self.beyond(cost, self.engine.getSolution())
+            gaining = np.flatnonzero(outside & (beyond < -enough))
+            return first_of_each(gaining[np.argsort(beyond[gaining], kind="stable")], ENTERING, self.person, self.post)
+        return np.flatnonzero(outside & (status == highspy.HighsModelStatus.kInfeasible))
 
-    def minimise(self, cost: Floats) -> tuple[Floats, Floats, Floats]:
-        """One objective as the program now stands: the columns and what they cost beyond (N), what the rows are worth.
+    def minimise(self, cost: Floats) -> Any:
+        """One objective as the program now stands.
 
         Raises:
             NoPlan: nothing fits.
@@ -195,24 +195,33 @@ class Program:
             self.is_complete = False
             if self.engine.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
                 raise NothingFound(f"no optimum: {status}")
-        solution = self.engine.getSolution()
-        value, worth = np.zeros(len(cost)), np.array(solution.row_dual)
-        value[self.inside] = solution.col_value
-        beyond = self._beyond(cost, worth)
-        beyond[self.inside] = solution.col_dual
-        return value, beyond, worth
+        return self.engine.getSolution()
+
+    def value(self, solution: Any) -> Floats:
+        """The columns of a solution, those outside nothing."""
+        found = np.zeros(len(self.cost))
+        found[self.inside] = solution.col_value
+        return found
+
+    def beyond(self, cost: Floats, solution: Any) -> Floats:
+        """What columns cost beyond what the rows are worth in a solution (their reduced costs)."""
+        found = self._beyond(cost, np.array(solution.row_dual))
+        found[self.inside] = solution.col_dual
+        return found
 
     def _run(self) -> Any:
         self.engine.run()
         return self.engine.getModelStatus()
 
-    def hold_optimum(self, beyond: Floats, worth: Floats) -> None:
-        """Close what no optimum of an objective uses and demand what all of them use."""
+    def hold_optimum(self, cost: Floats, solution: Any) -> tuple[Floats, Floats]:
+        """Close what no optimum of an objective uses and demand what all of them use; returns the prices of posts and caps."""
+        beyond, worth = self.beyond(cost, solution), np.array(solution.row_dual)
         self.close(beyond > TOLERANCE, beyond < -TOLERANCE)
         bound = np.flatnonzero(np.abs(worth) > TOLERANCE)
         bound = bound[(bound < self.people) | (bound >= self.people + self.posts)]
         self.lower[bound] = self.upper[bound]
         self.engine.changeRowsBounds(len(bound), bound.astype(np.int32), self.lower[bound], self.upper[bound])
+        return worth[self.people : self.people + self.posts], -worth[self.people + self.posts :]
 
     def close(self, closed: Flags, demanded: Flags) -> None:
         """Leave out some columns for good and demand others."""
@@ -228,7 +237,7 @@ class Program:
         used = np.flatnonzero(cost[self.inside]).astype(np.int32)
         self.engine.addRow(-np.inf, most, len(used), used, cost[self.inside][used])
 
-    def plan_near(self, a: Arrays) -> Floats | None:
+    def known(self, a: Arrays) -> Floats | None:
         """The columns of the plan that is near, where it keeps all rows."""
         held, _, is_empty = self._places(a)
         value = np.concatenate([np.zeros(self.edges), is_empty])
@@ -252,7 +261,6 @@ def _in_fractions(a: Arrays) -> Arrays:
     The edges that came to be inside are told, too.
     """
     program, scale = Program(a), int(a["scale"])
-    first_cap = program.people + program.posts
     tiers = program.cost.shape[1]
     prices = np.zeros((program.caps, tiers))
     posts = np.zeros((program.posts, tiers))
@@ -260,10 +268,9 @@ def _in_fractions(a: Arrays) -> Arrays:
         program.begin_near(a)
     program.search_together()
     for tier, cost in enumerate(program.cost.T):
-        value, beyond, worth = program.minimise(cost)
-        program.hold_optimum(beyond, worth)
-        posts[:, tier], prices[:, tier] = worth[program.people : first_cap], -worth[first_cap:]
-    value = value[: program.edges]
+        solution = program.minimise(cost)
+        posts[:, tier], prices[:, tier] = program.hold_optimum(cost, solution)
+    value = program.value(solution)[: program.edges]
     return {
         "used": np.rint(value).astype(bool),
         "price": np.rint(posts * scale).astype(np.int64),
@@ -285,17 +292,18 @@ def _in_whole_numbers(a: Arrays) -> Arrays:
         len(whole.inside), np.arange(len(whole.inside), dtype=np.int32), np.array([INTEGER] * len(whole.inside))
     )
     whole.engine.setOptionValue("presolve", "on")
-    known = whole.plan_near(a) if "near" in a else None
+    known = whole.known(a) if "near" in a else None
     relaxed.search_together()
     for cost in whole.cost.T:
         error = TOLERANCE * max(1.0, np.abs(cost).max())
         try:
-            value, beyond, _ = relaxed.minimise(cost)
+            solution = relaxed.minimise(cost)
+            value, beyond = relaxed.value(solution), relaxed.beyond(cost, solution)
             least = float(cost @ value)
             if _is_whole(value):
                 known = np.rint(value)
             elif known is None or cost @ known > np.ceil(least - error):
-                found = np.rint(whole.minimise(cost)[0])
+                found = np.rint(whole.value(whole.minimise(cost)))
                 known = found if known is None or cost @ found < cost @ known else known
         except NothingFound:
             break
