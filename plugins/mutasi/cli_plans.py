@@ -95,8 +95,9 @@ def what_if(run: str, refuse: tuple[str, ...], lock: tuple[str, ...], policy: tu
         click.echo(f"  {label:<16}{found.price[objective]:>+14,.0f}".replace(",", "."))
     click.echo("  tepat" if found.is_exact else "  sekurang-kurangnya; karena batas mingguan selisih yang tepat bisa lebih besar")
     for label, moves in (("tidak lagi", found.gone), ("sebagai ganti", found.come)):
+        click.echo(f"{label}: {len(moves)} perpindahan")
         for person, post in moves:
-            click.echo(f"{label:<14} {person} -> {post}")
+            click.echo(f"  {person} -> {post}")
 
 
 commands = (verify_plan, replay, explain, what_if)
