@@ -8,6 +8,7 @@ import click
 
 from mutasi.settings import Settings
 
+EFFECT = {"critical": "kursi kritis kosong", "imbalance": "ketimpangan", "moves": "perpindahan"}
 OBJECTIVES = {"critical": "kursi kritis", "imbalance": "ketimpangan", "fit": "kesesuaian", "effort": "usaha pindah"}
 
 
@@ -69,6 +70,11 @@ def _pairs(option: str, form: str, given: tuple[str, ...]) -> list[tuple[str, st
     return pairs
 
 
+def _figures(labels: dict[str, str], found: dict[str, float]) -> None:
+    for name, label in labels.items():
+        click.echo(f"  {label:<20}{round(found[name]):>+14,}".replace(",", "."))
+
+
 @click.command("what-if")
 @click.argument("run")
 @click.option("--refuse", multiple=True, help="A candidate or person that may not move.")
@@ -89,11 +95,20 @@ def what_if(run: str, refuse: tuple[str, ...], lock: tuple[str, ...], policy: tu
         processes.start(processes.CAPPED, 2 if policy else 1)  # another policy is planned for by several groups at once
     from mutasi.recommend.answers import what_if as ask
 
+    if len(rows) < len(policy):
+        raise click.UsageError("--policy names a row twice.")
     found = ask(folder, refuse, pairs, rows)
-    click.echo("Selisih terhadap rencana, makin besar makin buruk:")
-    for objective, label in OBJECTIVES.items():
-        click.echo(f"  {label:<16}{found.price[objective]:>+14,.0f}".replace(",", "."))
+    click.echo("Selisih terhadap rencana:")
+    _figures(EFFECT, found.effect)
+    if not policy:  # whose points are others
+        click.echo("Harga dalam poin, makin besar makin buruk; ketimpangan termasuk manfaat terkecil dan biaya tiap perpindahan:")
+        _figures(OBJECTIVES, found.price)
     click.echo("  tepat" if found.is_exact else "  sekurang-kurangnya; karena batas mingguan selisih yang tepat bisa lebih besar")
+    if not (found.gone or found.come):
+        click.echo("Tidak ada perpindahan yang berubah.")
+        return
+    if not (policy or any(found.price.values())):
+        click.echo("Rencana lain sama baiknya.")
     for label, moves in (("tidak lagi", found.gone), ("sebagai ganti", found.come)):
         click.echo(f"{label}: {len(moves)} perpindahan")
         for person, post in moves:

@@ -146,11 +146,11 @@ create or replace macro assessable(pair, terms) as
     + case when pair.distance_points is not null then terms.weight_distance else 0 end
     + coalesce(pair.ground_points, 0) + coalesce(pair.due_points, 0);
 
--- Whole kilometres along the great circle from one place to another.
+-- Whole kilometres along the great circle from one place to another, nothing where one is not known (`least` passes over what is not).
 create or replace macro kilometres(lat, lon, to_lat, to_lon) as
-    round(6371 * 2 * asin(least(1, sqrt(
+    case when lat + lon + to_lat + to_lon is not null then round(6371 * 2 * asin(least(1, sqrt(
         sin(radians(to_lat - lat) / 2) ** 2 + cos(radians(lat)) * cos(radians(to_lat)) * sin(radians(to_lon - lon) / 2) ** 2
-    ))));
+    )))) end;
 
 -- By number: of each pair a number is compared and no text.
 create or replace table experience_of as
@@ -233,7 +233,7 @@ components as (
         case when has_trainings and knows_family then if_competence end as competence_points,
         case when knows_family then if_experience end as experience_points,
         case when has_wishes then if_preference end as preference_points,
-        cast(round(weight_distance * greatest(0, 1 - km / distance_zero_km)) as bigint) as distance_points
+        case when km is not null then cast(round(weight_distance * greatest(0, 1 - km / distance_zero_km)) as bigint) end as distance_points
     from known
 ),
 

@@ -24,21 +24,26 @@ ABOUT_PAIRS = frozenset(
         "minimum_fit",
         "minimum_gain",
         "move_cost",
-        "plan_stale_after_days",
-        "refusal_lasts_months",
         "relocation_budget",
         "switching_cost",
     )
 )
 
+# Rows that act before a run's inputs are frozen, which therefore cannot be planned again under others.
+BEFORE_A_RUN = frozenset(("plan_stale_after_days", "refusal_lasts_months"))
+
 # What a row may hold, of all agencies or of one; those not named here hold a whole number. Nine digits, for costs are multiplied.
 WHOLE = "a whole number of at most nine digits, not below 0"
+ABOVE = "a whole number of at most nine digits, above 0"  # what is divided by
 HOLDS = {
     "scope": ("intra_agency", "inter_agency"),
     "donor_floor": ("need", "equal_pressure"),
     "joint_move_area": ("district", "regency"),
     "involuntary_allowed": ("0", "1"),
     "relocation_budget": ("unlimited", WHOLE),
+    "distance_zero_km": (ABOVE,),
+    "experience_full_months": (ABOVE,),
+    "training_full_hours": (ABOVE,),
 }
 
 
@@ -49,7 +54,8 @@ class PolicyError(NeedsAPerson):
 def _check(code: str, value: str, agency: str | None) -> None:
     """Refuse a row that holds what nobody can plan by; a word misspelt would else silently count as another one."""
     holds = HOLDS.get(code, (WHOLE,))
-    if value not in holds and not (WHOLE in holds and re.fullmatch("[0-9]{1,9}", value)):
+    is_whole = re.fullmatch("[0-9]{1,9}", value) is not None
+    if value not in holds and not (is_whole and (WHOLE in holds or (ABOVE in holds and int(value) > 0))):
         of = f" of {agency}" if agency else ""
         raise PolicyError(
             f"The policy{of} cannot be {code}={value}: this row of dbt_project/seeds/transfer_policy.csv holds {' or '.join(holds)}."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from mutasi.recommend import certificate, reading
 from mutasi.recommend.answers import NoAnswer, what_if
 from mutasi.recommend.best_plan import planned
 from mutasi.recommend.plan import Plan
-from mutasi.recommend.policy import HOLDS, WHOLE
+from mutasi.recommend.policy import ABOVE, BEFORE_A_RUN, HOLDS, WHOLE
 from mutasi.recommend.problem import TIERS, Problem
 from mutasi.recommend.reading_back import read_problem
 from mutasi.recommend.replanning import Replanner
@@ -92,6 +93,7 @@ def test_a_dearer_move_makes_fewer_moves(run: Path) -> None:
     ("code", "value", "holds"),
     [
         ("minimum_fit", "much", WHOLE),
+        ("distance_zero_km", "0", ABOVE),
         ("minimum_fit", "-5", WHOLE),
         ("weight_distance", "-30", WHOLE),
         ("weight_distance", "2.5", WHOLE),
@@ -99,7 +101,6 @@ def test_a_dearer_move_makes_fewer_moves(run: Path) -> None:
         ("critical_weight", "9999999999", WHOLE),
         ("relocation_cost", "-5", WHOLE),
         ("cap_moves_per_agency", "-1", WHOLE),
-        ("refusal_lasts_months", "a year", WHOLE),
         ("involuntary_allowed", "2", "0 or 1"),
         ("relocation_budget", "-1", f"unlimited or {WHOLE}"),
         ("relocation_budget", "abc", f"unlimited or {WHOLE}"),
@@ -122,7 +123,61 @@ def test_every_row_of_the_seed_may_hold_the_least_and_the_words_it_knows(run: Pa
         reading.attach_inputs(con, run)
         for code in [code for (code,) in con.execute("select distinct policy_code from transfer_policy").fetchall()]:
             for value in HOLDS.get(code, ("0",)):
-                assert what_if(run, policy={code: "999999999" if value == WHOLE else value}).is_exact, (code, value)
+                if code in BEFORE_A_RUN:
+                    with pytest.raises(NoAnswer, match=f"{code} acts before"):
+                        what_if(run, policy={code: value})
+                    continue
+                for held in {WHOLE: ("999999999",), ABOVE: ("1", "999999999")}.get(value, (value,)):
+                    assert what_if(run, policy={code: held}).is_exact, (code, held)
+
+
+def test_another_policy_a_refusal_and_a_settled_pair_are_answered_together(run: Path, tampered: Copy) -> None:
+    (one, mover, seat), (_, person, post) = candidates(run)[:2]
+    policy = {"minimum_gain": 900}
+    policy_of(tampered, policy)
+    with reading.engine() as con:
+        problem, _, _ = planned(con, tampered.run, admit_review=False)
+    with reading.engine() as con:
+        _, before = read_problem(con, run)
+    refused = (problem.person_ids[problem.edge_person] == mover) & (problem.post_ids[problem.edge_post] == seat)
+    others = (problem.person_ids[problem.edge_person] == person) & (problem.post_ids[problem.edge_post] != post)
+    answer = what_if(run, refuse=[one], policy=policy)
+    best = solve(problem.only(~refused))
+    assert answer.is_exact and tuple(answer.price.values()) == tuple(a - b for a, b in zip(best.row, before.row, strict=True))
+    settled = what_if(run, refuse=[one], lock=[(person, post)], policy=policy)
+    assert (mover, seat) in settled.gone and (person, post) not in settled.gone and person not in {who for who, _ in settled.come}
+    assert solve(problem.only(~refused & ~others)).row <= tuple(np.add(before.row, tuple(settled.price.values())).astype(int))
+    with pytest.raises(NoAnswer, match="no candidate"):
+        what_if(run, refuse=["M-nobody"], policy=policy)
+    with pytest.raises(NoAnswer, match="settled and refused"):
+        what_if(run, refuse=[person], lock=[(person, post)], policy=policy)
+
+
+def test_both_plans_are_measured_by_the_same(run: Path) -> None:
+    """A price that only changes how things are counted changes nothing; what a dearer move leaves undone is told as it is."""
+    same = what_if(run, policy={"critical_weight": 5})
+    assert not same.gone and not any(same.effect.values())
+    fewer = what_if(run, policy={"minimum_gain": 900})
+    before = duckdb.sql(f"select person_id, post_id from read_parquet('{run}/tables/plan.parquet')").fetchall()
+    after = (set(before) - set(fewer.gone)) | set(fewer.come)
+    posts = {
+        post: rest
+        for post, *rest in duckdb.sql(
+            f"select post_id, need_fte, staff, open_seats, is_critical from read_parquet('{run}/tables/posts.parquet')"
+        ).fetchall()
+    }
+    homes = dict(duckdb.sql(f"select person_id, home_post_id from read_parquet('{run}/tables/persons.parquet')").fetchall())
+
+    def measured(moves: set[tuple[str, str]]) -> tuple[float, float]:
+        net = Counter(post for _, post in moves)
+        net.subtract(homes[person] for person, _ in moves)
+        short = sum(1000 * max(0, need - staff - net[post]) ** 2 / need for post, (need, staff, *_) in posts.items())
+        return sum(max(0, seats - net[post]) for post, (_, _, seats, critical) in posts.items() if critical), short
+
+    (seats, short), (seats_before, short_before) = measured(after), measured(set(before))
+    assert short > short_before and fewer.effect["moves"] == len(after) - len(before) < 0
+    assert fewer.effect["critical"] == seats - seats_before
+    assert fewer.effect["imbalance"] == pytest.approx(short - short_before)
 
 
 def policy_of(run: Copy, policy: dict[str, int]) -> None:
@@ -226,6 +281,10 @@ def test_the_command_says_price_and_moves_and_refuses_half_a_pair(run: Path) -> 
         assert {tuple(line) for line in lines[at : at + len(moves)]} == {(person, "->", post) for person, post in moves}
     assert ["kesesuaian", f"{price['fit']:+,.0f}".replace(",", ".")] in lines
     assert ["ketimpangan", f"{price['imbalance']:+,.0f}".replace(",", ".")] in lines
+    twice = CliRunner().invoke(main, ["what-if", str(run), "--policy", "minimum_fit=1", "--policy", "minimum_fit=2"])
+    assert (twice.exit_code, "names a row twice" in twice.output) == (2, True)
+    nothing = CliRunner().invoke(main, ["what-if", str(run), "--policy", "critical_weight=5"])
+    assert "Tidak ada perpindahan yang berubah." in nothing.output and "Harga" not in nothing.output
     wrong = CliRunner().invoke(main, ["what-if", str(run), "--lock", person])
     assert (wrong.exit_code, "--lock wants PERSON=POST." in wrong.output) == (2, True)
     idle = CliRunner().invoke(main, ["what-if", str(run)])
@@ -277,8 +336,10 @@ def test_answers_start_no_compiler(run: Path, read: tuple[Problem, Plan]) -> Non
     heavy = ("numba", "scipy", "pyarrow", "highspy", "ortools", "pandas")
     code = f"""
 import sys
+from collections import Counter
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from mutasi.recommend.answers import what_if
 assert what_if(Path({str(run)!r}), refuse=[{candidates(run)[0][0]!r}]).is_exact

@@ -329,3 +329,23 @@ def test_an_agency_may_say_how_many_it_can_weigh(settings: Settings, tmp_path: P
 def test_no_chain_leads_to_a_post_whose_need_nobody_knows(settings: Settings, tmp_path: Path) -> None:
     """R7: the ABK of the destination, also where a colleague leaves the seat."""
     assert candidates(chain(settings, tmp_path, None)) == []
+
+
+def test_a_way_whose_length_nobody_knows_counts_neither_for_nor_against(settings: Settings, tmp_path: Path) -> None:
+    planning = make_planning(tmp_path / "nowhere.duckdb")
+    with duckdb.connect(str(planning)) as con:
+        con.execute("update planning.transfer_posts set latitude = null, longitude = null where agency_id = 'kota-0'")
+    run = Path(run_week(replace(settings, home=tmp_path), planning, "2026-W48").folder)
+    told = duckdb.sql(
+        f"""
+        select agency_to, candidate_id, fit_distance, km_saved, edges.km
+        from read_parquet('{run}/out/candidates.parquet') as candidates
+        join read_parquet('{run}/tables/plan.parquet') as plan on candidates.person_id = plan.person_id
+        join read_parquet('{run}/tables/edges.parquet') as edges on plan.person_no = edges.person_no and plan.post_no = edges.post_no
+        where solve = 'published'
+        """
+    ).fetchall()
+    nowhere = [row for row in told if row[0] == "kota-0"]
+    assert nowhere and {row[2:] for row in nowhere} == {(None, None, None)}
+    assert all(None not in row for row in told if row[0] != "kota-0") and len(told) > len(nowhere)
+    assert any("tidak ada data jarak" in line for line in explain(run, nowhere[0][1]))
