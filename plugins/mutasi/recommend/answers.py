@@ -85,7 +85,8 @@ def _change(
 def _refused(con: duckdb.DuckDBPyConnection, run: Path, problem: Problem, names: Sequence[str]) -> Places:
     """The edges that candidates or people of these names could use."""
     file = quoted(str(run / "out" / "candidates.parquet"))
-    known = dict(con.execute(f"select candidate_id, [person_id, to_post_id] from read_parquet({file})").fetchall())
+    published = f"select candidate_id, [person_id, to_post_id] from read_parquet({file}) where solve = 'published'"
+    known = dict(con.execute(published).fetchall())
     edges = []
     for name in names:
         person, post = known.get(name, (name, None))

@@ -267,6 +267,12 @@ def test_several_changes_at_once_and_what_cannot_be(run: Path) -> None:
     assert answer.is_exact and (person, post) not in answer.gone and answer.gone
     with pytest.raises(NoAnswer, match="settled and refused"):
         what_if(run, refuse=[one], lock=[(person, post)])
+    file = f"read_parquet('{run}/out/candidates.parquet')"
+    [(to_be_completed,)] = duckdb.sql(
+        f"select min(candidate_id) from {file} where candidate_id not in (select candidate_id from {file} where solve = 'published')"
+    ).fetchall()
+    with pytest.raises(NoAnswer, match=f"no candidate and no movable person {to_be_completed}"):
+        what_if(run, refuse=[to_be_completed])
 
 
 def test_the_command_says_price_and_moves_and_refuses_half_a_pair(run: Path) -> None:
