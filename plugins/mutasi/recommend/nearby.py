@@ -32,7 +32,7 @@ from mutasi.recommend.solve import (
 )
 
 FEW_PAIRS = 1_500  # with which the engine begins, the cheapest of all
-BEST_PAIRS, MORE_PAIRS = 3, 8  # of each person and post with which it begins, too, and that are added for the next round
+MORE_PAIRS = 8  # of each person and post that are added for the next round
 PROMISING_PAIRS, MOST_PAIRS = 20_000, 50_000  # among which those are; beyond which everything is solved from nothing instead
 ENTERING_PAIRS = 200_000  # that may enter within a round, the cheapest
 FEW_MISSING = 20  # pairs that prices still ask for are left to whole numbers, which weigh them as well as another linear program
@@ -66,9 +66,7 @@ def plan_near(problem: Problem, near: Plan, nodes: int = MOST_NODES, budget: int
         Infeasible: a seat that must be held can be held by nobody, or no plan keeps the caps.
     """
     proof, every = Proof.of(problem, near), np.ones(len(problem.edge_post), bool)
-    tried = (
-        _promising(problem, proof.reduced, every, BEST_PAIRS) | cheapest(proof.reduced, every, FEW_PAIRS) | of_couples(problem)
-    )
+    tried = cheapest(proof.reduced, every, FEW_PAIRS) | of_couples(problem)
     tried[problem.moves(near.post)] = True
     asked, best = problem, None
     if _is_lawful(problem, near.post):
@@ -101,7 +99,7 @@ def _searched(problem: Problem, proof: Proof, tried: Flags, best: Plan | None, n
                 proof, missing = Proof.of(problem, found), gaining(problem, found, tried)
                 if missing.sum() <= FEW_MISSING:
                     return in_whole_numbers(problem, proof, nodes)
-                tried |= _promising(problem, proof.reduced, missing, MORE_PAIRS)
+                tried |= _promising(problem, proof.reduced, missing)
             continue
         if _fitting(problem, found):
             return found
@@ -111,7 +109,7 @@ def _searched(problem: Problem, proof: Proof, tried: Flags, best: Plan | None, n
         proof, missing = max(proof, fresh, key=lambda one: one.plan.bound), kept & ~tried
         if not missing.any():
             return replace(proof.plan, post=best.post, row=best.row)
-        tried |= missing if kept.sum() <= FEW_PAIRS else _promising(problem, fresh.reduced, missing, MORE_PAIRS)
+        tried |= missing if kept.sum() <= FEW_PAIRS else _promising(problem, fresh.reduced, missing)
         problem, proof, tried = problem.only(kept), proof.only(kept), tried[kept]
     return None
 
@@ -253,6 +251,6 @@ def _plan_among(problem: Problem, tried: Flags, proof: Proof, begin: Plan | None
     return replace(known, post=post, row=problem.row(post), price=price, cap_price=cap_price, branched=branched), tried
 
 
-def _promising(problem: Problem, reduced: Integers, among: Flags, best: int) -> Flags:
+def _promising(problem: Problem, reduced: Integers, among: Flags) -> Flags:
     """Of the cheapest pairs among some the best of each person and post."""
-    return best_of_each(problem, reduced, cheapest(reduced, among, PROMISING_PAIRS), best)
+    return best_of_each(problem, reduced, cheapest(reduced, among, PROMISING_PAIRS), MORE_PAIRS)

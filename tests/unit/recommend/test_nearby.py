@@ -19,7 +19,7 @@ from mutasi.recommend.solve import solve
 def pairs_that_enter(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Small problems are tried whole; large ones are not, and what was left out must be found, by the engine or after it."""
     if request.param != "all at once":
-        for name in ("FEW_PAIRS", "BEST_PAIRS", "MORE_PAIRS"):
+        for name in ("FEW_PAIRS", "MORE_PAIRS"):
             monkeypatch.setattr(f"mutasi.recommend.nearby.{name}", 1)
         monkeypatch.setattr("mutasi.recommend.nearby.FEW_MISSING", 1)
         monkeypatch.setattr("mutasi.recommend.solve.FEW_EDGES", 1)
