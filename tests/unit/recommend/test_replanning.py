@@ -160,6 +160,5 @@ def test_where_only_few_pairs_may_be_tried_at_once_the_answer_is_the_same(monkey
     at_once = [Replanner(problem, plan).change(np.array([edge])).price for edge in edges]
     for few, most in ((1, 50_000), (1_500, 0)):
         monkeypatch.setattr("mutasi.recommend.nearby.FEW_PAIRS", few)
-        monkeypatch.setattr("mutasi.recommend.nearby.BEST_PAIRS", few)
         monkeypatch.setattr("mutasi.recommend.nearby.MOST_PAIRS", most)
         assert [Replanner(problem, plan).change(np.array([edge])).price for edge in edges] == at_once
