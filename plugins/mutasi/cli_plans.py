@@ -88,6 +88,8 @@ def what_if(run: str, refuse: tuple[str, ...], lock: tuple[str, ...], policy: tu
     if not (refuse or lock or policy):
         raise click.UsageError("Say with --refuse, --lock or --policy what would be otherwise.")
     pairs, rows = _pairs("--lock", "PERSON=POST", lock), dict(_pairs("--policy", "CODE=VALUE", policy))
+    if len(rows) < len(policy):
+        raise click.UsageError("--policy names a row twice.")
     from mutasi.recommend import processes, runs
 
     folder = _run(run)
@@ -95,8 +97,6 @@ def what_if(run: str, refuse: tuple[str, ...], lock: tuple[str, ...], policy: tu
         processes.start(processes.CAPPED, 2 if policy else 1)  # another policy is planned for by several groups at once
     from mutasi.recommend.answers import what_if as ask
 
-    if len(rows) < len(policy):
-        raise click.UsageError("--policy names a row twice.")
     found = ask(folder, refuse, pairs, rows)
     click.echo("Selisih terhadap rencana:")
     _figures(EFFECT, found.effect)

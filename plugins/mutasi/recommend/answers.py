@@ -43,7 +43,7 @@ class Answer:
 def what_if(
     run: Path, refuse: Sequence[str] = (), lock: Sequence[tuple[str, str]] = (), policy: Mapping[str, int | str] | None = None
 ) -> Answer:
-    """Plan a run again, exactly, without some candidates or people, with pairs settled, or under other rows of the policy.
+    """Plan a run again, exactly, without some candidates or people, with pairs settled, under other rows of the policy, or all of it.
 
     Raises:
         NoAnswer: a name is unknown, or no plan can do what was asked.

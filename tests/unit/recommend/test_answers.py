@@ -342,10 +342,6 @@ def test_answers_start_no_compiler(run: Path, read: tuple[Problem, Plan]) -> Non
     heavy = ("numba", "scipy", "pyarrow", "highspy", "ortools", "pandas")
     code = f"""
 import sys
-from collections import Counter
-import subprocess
-import sys
-from collections import Counter
 from pathlib import Path
 from mutasi.recommend.answers import what_if
 assert what_if(Path({str(run)!r}), refuse=[{candidates(run)[0][0]!r}]).is_exact

@@ -235,6 +235,7 @@ def test_a_missing_row_of_the_policy_is_named(settings: Settings, tmp_path: Path
         ("scope", "interagency", None),
         ("scope", "interagency", "kota-1"),
         ("cap_moves_per_agency", "-1", "kota-0"),
+        ("refusal_lasts_months", "a year", None),
     ],
 )
 def test_a_row_that_nobody_can_plan_by_is_named(

@@ -79,7 +79,7 @@ class Program:
     def _entries(self, a: Arrays) -> tuple[Columns, npt.NDArray[np.int32], Floats]:
         """Where the entries of each column begin, and the last one's end; the row and the factor of each entry."""
         first_cap, caps = self.people + self.posts, a["caps"].astype(np.int64)
-        of_edge = np.column_stack([a["person"], self.people + a["post"], np.where(caps < 0, -1, first_cap + caps)])
+        of_edge = np.column_stack([self.person, self.people + self.post, np.where(caps < 0, -1, first_cap + caps)])
         edge, _ = np.nonzero(of_edge >= 0)
         seat = np.arange(self.edges, self.edges + self.seats)
         column = np.concatenate([edge, seat, a["link_edge"]])
@@ -115,16 +115,16 @@ class Program:
         worth = np.concatenate([np.zeros(self.people), price, -cap_price]) / int(a["scale"])
         beyond = self._beyond(cost, worth)
         least = np.zeros(self.people)
-        np.minimum.at(least, a["person"], beyond[: self.edges])
-        beyond[: self.edges] -= least[a["person"]]
+        np.minimum.at(least, self.person, beyond[: self.edges])
+        beyond[: self.edges] -= least[self.person]
         held, place, is_empty = self._places(a)
         columns = np.full(len(cost), LOWER)
         columns[self.edges :][is_empty] = UPPER
         columns[held] = BASIC
         others = self.inside[columns[self.inside] != BASIC]
         others = others[np.argsort(np.abs(beyond[others]), kind="stable")]
-        starts = np.concatenate([place[a["person"]], np.full(self.seats, pool)])
-        ends = np.concatenate([a["post"], a["seat_post"]])
+        starts = np.concatenate([place[self.person], np.full(self.seats, pool)])
+        ends = np.concatenate([self.post, a["seat_post"]])
         in_forest, is_root = forest(starts[others], ends[others], pool + 1)
         columns[others[in_forest]] = BASIC
         rows = np.full(len(self.lower), UPPER)
@@ -140,12 +140,12 @@ class Program:
     def _places(self, a: Arrays) -> tuple[Columns, Columns, Flags]:
         """The columns by which people hold a place, those who come before those who stay; where each is; which open seats are empty."""
         held = np.flatnonzero(a["near"])
-        held = held[np.lexsort((-held, a["post"][held]))]
-        post = a["post"][held]
+        held = held[np.lexsort((-held, self.post[held]))]
+        post = self.post[held]
         held = held[np.arange(len(held)) - np.searchsorted(post, post) < self.lower[self.people + post]]
         place = np.full(self.people, self.posts)
-        place[a["person"][held]] = a["post"][held]
-        filled = np.bincount(a["post"][held], minlength=self.posts) - a["protected"]
+        place[self.person[held]] = self.post[held]
+        filled = np.bincount(self.post[held], minlength=self.posts) - a["protected"]
         number = np.arange(self.seats) - np.searchsorted(a["seat_post"], a["seat_post"])
         return held, place, number >= filled[a["seat_post"]]
 
